@@ -1,0 +1,1 @@
+"""Live, durable, resumable progress for long-running jobs and AI agents."""
