@@ -1,0 +1,253 @@
+"""The parts of a snapshot that come and go by key: phases, items, outputs, custom values, with their caps.
+
+Kept apart from the fold so that the rules (what an event means) and the book-keeping (what a change costs) can each be
+read alone. Every change is O(1) in the number of entries; tallies for the progress are kept up as items move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from headway.core import limits
+from headway.core.progress import Tally
+from headway.core.text import GrowingText
+
+ITEM_ENDED = ("finished", "failed")
+
+
+class Output:
+    """One text stream of a run."""
+
+    __slots__ = ("attempt", "finished", "seq", "text")
+
+    def __init__(self, *, seq: int, attempt: int, text: GrowingText, finished: bool = False) -> None:
+        self.seq = seq
+        self.attempt = attempt
+        self.text = text
+        self.finished = finished
+
+    def value(self) -> dict[str, Any]:
+        """Return the entry as it stands in a snapshot."""
+        return {
+            "text": self.text.read(),
+            "from_offset": self.text.from_offset,
+            "finished": self.finished,
+            "attempt": self.attempt,
+            "seq": self.seq,
+        }
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Output:
+        """Make an output of its snapshot entry."""
+        text = GrowingText(value["text"], value["from_offset"])
+        return cls(seq=value["seq"], attempt=value["attempt"], text=text, finished=value["finished"])
+
+
+def new_phase(id: str, title: str, weight: float | None) -> dict[str, Any]:
+    """A phase that has not begun. `weight` None: nobody declared it."""
+    blank = dict.fromkeys(("total", "unit", "message", "started_at", "finished_at", "error"))
+    return {"id": id, "title": title, "weight": weight, "status": "planned", "done": 0, **blank}
+
+
+def new_item(data: Mapping[str, Any], *, seq: int, attempt: int) -> dict[str, Any]:
+    """An item as its first event describes it; `seq` gives the order items are shown in."""
+    return {
+        "kind": data.get("kind", "item"),
+        "title": data.get("title", data["key"]),
+        "parent": data.get("parent"),
+        "phase": data.get("phase"),
+        "status": "planned",
+        "progress": None,
+        "data": None,
+        "error": None,
+        "attempt": attempt,
+        "seq": seq,
+    }
+
+
+def new_output(*, seq: int, attempt: int) -> Output:
+    """An output without text."""
+    return Output(seq=seq, attempt=attempt, text=GrowingText())
+
+
+class Entries:
+    """Phases, items, outputs and custom values of one run.
+
+    Args:
+        body: A snapshot; its entries are taken over, and `into` puts them back.
+    """
+
+    __slots__ = ("_custom", "_custom_count", "_items", "_outputs", "_phase_by_id", "_text_total", "phases", "tallies")
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.phases: list[dict[str, Any]] = body["phases"]
+        self._items: dict[str, dict[str, Any]] = body["items"]
+        self._outputs = {key: Output.of(value) for key, value in body["outputs"].items()}
+        self._custom: dict[str, dict[str, Any]] = body["custom"]
+        self._index()
+
+    def _index(self) -> None:
+        self._phase_by_id = {phase["id"]: phase for phase in self.phases}
+        self._text_total = sum(output.text.length for output in self._outputs.values())
+        self._custom_count = sum(len(values) for values in self._custom.values())
+        self.tallies: dict[str, Tally] = {}
+        for item in self._items.values():
+            self._count(item, +1)
+
+    def into(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the snapshot `body` with these entries in it."""
+        outputs = {key: output.value() for key, output in self._outputs.items()}
+        return {**body, "phases": self.phases, "items": self._items, "outputs": outputs, "custom": self._custom}
+
+    def copy(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return one entry as a value of its own."""
+        if kind == "outputs":
+            return self._outputs[key].value() if key in self._outputs else None
+        entry = self._phase_by_id.get(key) if kind == "phases" else self._items.get(key)
+        if entry is None:
+            return None
+        value: dict[str, Any] = orjson.loads(orjson.dumps(entry))
+        return value
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of one kind of entries."""
+        entries: dict[str, Mapping[str, Any]] = {
+            "phases": self._phase_by_id,
+            "items": self._items,
+            "outputs": self._outputs,
+        }
+        return list(entries[kind])
+
+    # -- phases
+
+    def phase(self, id: str) -> dict[str, Any] | None:
+        """Return the phase itself, to be changed."""
+        return self._phase_by_id.get(id)
+
+    def add_phase(self, phase: dict[str, Any]) -> bool:
+        """Add a phase at the end; False when there are too many."""
+        if len(self.phases) >= limits.PHASES_MAX:
+            return False
+        self.phases.append(phase)
+        self._phase_by_id[phase["id"]] = phase
+        return True
+
+    def plan(self, planned: list[Mapping[str, Any]]) -> None:
+        """Replace the plan; phases that stay keep what happened in them, others that began stay at the end."""
+        old = self._phase_by_id
+        phases: dict[str, dict[str, Any]] = {}
+        for plan in planned:
+            known = old.get(plan["id"]) or new_phase(plan["id"], "", None)
+            phases[plan["id"]] = {**known, "title": plan["title"] or plan["id"], "weight": plan["weight"]}
+        for id, phase in old.items():
+            if id not in phases and phase["status"] != "planned" and len(phases) < limits.PHASES_MAX:
+                phases[id] = {**phase, "weight": None}
+        self._phase_by_id = phases
+        self.phases = list(phases.values())
+
+    def reset_phase(self, phase: dict[str, Any]) -> None:
+        """Put a phase back to its beginning."""
+        phase |= new_phase(phase["id"], phase["title"], phase["weight"])
+
+    # -- items
+
+    def item(self, key: str) -> dict[str, Any] | None:
+        """Return the item itself, to be changed (its status by `set_item_status` only)."""
+        return self._items.get(key)
+
+    def add_item(self, key: str, item: dict[str, Any]) -> bool:
+        """Add an item; False when there are too many."""
+        if len(self._items) >= limits.ITEMS_MAX:
+            return False
+        self._items[key] = item
+        self._count(item, +1)
+        return True
+
+    def set_item_status(self, item: dict[str, Any], status: str) -> None:
+        """Move an item and keep the tally of its phase."""
+        self._count(item, -1)
+        item["status"] = status
+        self._count(item, +1)
+
+    def replan(self, key: str) -> None:
+        """Make a failed item wait again."""
+        item = self._items.get(key)
+        if item is not None and item["status"] == "failed":
+            self.set_item_status(item, "planned")
+            item["error"] = item["progress"] = None
+
+    def _count(self, item: Mapping[str, Any], by: int) -> None:
+        if item["phase"] is not None:
+            tally = self.tallies.setdefault(item["phase"], Tally())
+            tally.total += by
+            tally.ended += by if item["status"] in ITEM_ENDED else 0
+
+    # -- outputs
+
+    def output(self, key: str) -> Output | None:
+        """Return the output itself."""
+        return self._outputs.get(key)
+
+    def set_output(self, key: str, output: Output) -> bool:
+        """Add or replace an output; False when there are too many."""
+        known = self._outputs.get(key)
+        if known is None and len(self._outputs) >= limits.OUTPUTS_MAX:
+            return False
+        self._text_total += output.text.length - (known.text.length if known else 0)
+        self._outputs[key] = output
+        return True
+
+    def append_text(self, output: Output, delta: str) -> None:
+        """Add text and drop what is over the caps: first of this output, then of the oldest one that has any."""
+        output.text.append(delta)
+        self._text_total += len(delta)
+        self._drop(output, output.text.length - limits.OUTPUT_TEXT_MAX)
+        while self._text_total > limits.ALL_TEXT_MAX:
+            oldest = min((o for o in self._outputs.values() if o.text.length), key=lambda o: o.seq)
+            self._drop(oldest, self._text_total - limits.ALL_TEXT_MAX)
+
+    def _drop(self, output: Output, count: int) -> None:
+        if count > 0:
+            before = output.text.length
+            output.text.drop_front(count)
+            self._text_total -= before - output.text.length
+
+    # -- custom values and withdrawal
+
+    def set_custom(self, name: str, key: str, data: Any) -> None:
+        """Keep the last data of a name and key; new ones past the cap are ignored."""
+        values = self._custom.get(name)
+        if values is None or key not in values:
+            if self._custom_count >= limits.CUSTOM_MAX:
+                return
+            self._custom_count += 1
+        self._custom.setdefault(name, {})[key] = data
+
+    def assign(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put entries to the values given; null removes them."""
+        for id, phase in (values.get("phases") or {}).items():
+            self._assign_phase(id, phase)
+        for key, item in (values.get("items") or {}).items():
+            if item is None:
+                self._items.pop(key, None)
+            elif key in self._items or len(self._items) < limits.ITEMS_MAX:
+                self._items[key] = dict(item)
+        for key, output in (values.get("outputs") or {}).items():
+            if output is None:
+                self._outputs.pop(key, None)
+            elif key in self._outputs or len(self._outputs) < limits.OUTPUTS_MAX:
+                self._outputs[key] = Output.of(output)
+        self._index()
+
+    def _assign_phase(self, id: str, phase: Mapping[str, Any] | None) -> None:
+        place = next((n for n, known in enumerate(self.phases) if known["id"] == id), None)
+        if phase is None:
+            if place is not None:
+                del self.phases[place]
+        elif place is not None:
+            self.phases[place] = dict(phase)
+        elif len(self.phases) < limits.PHASES_MAX:
+            self.phases.append(dict(phase))

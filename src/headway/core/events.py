@@ -1,0 +1,433 @@
+"""Events: the payload of every type, the envelope around it, and the bytes both are stored and sent as.
+
+Payloads are the contract. They are published as JSON Schema, TypeScript types are generated from them, and what
+arrives from outside is validated against them. All keys are always present on the wire; null means unknown. Readers
+carry types they do not know and only advance the seq, so adding a type or a key breaks nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from headway.core.limits import ITEMS_MAX, NAME_MAX, PHASES_MAX
+from headway.types import RunId, Seq
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
+Title = Annotated[str, Field(max_length=NAME_MAX)]
+Sentence = Annotated[str, Field(max_length=10_000)]
+Quantity = Annotated[float, Field(ge=0, le=2**53 - 1, allow_inf_nan=False)] | Annotated[int, Field(ge=0, le=2**53 - 1)]
+Weight = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | Annotated[int, Field(gt=0, le=10**9)]
+
+
+class Payload(BaseModel):
+    """Base of the ``data`` of an event."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, json_schema_serialization_defaults_required=True, allow_inf_nan=False
+    )
+
+
+class Error(Payload):
+    """Why something failed."""
+
+    code: Name
+    message: Sentence
+    category: Name = "application"
+    retryable: bool = False
+    hint: Sentence | None = None
+
+
+class RunHeader(Payload):
+    """What is known of a run when it is created; stands in its first event, so that a log explains itself."""
+
+    job: Name
+    title: Title
+    owner: str = ""
+    group: str | None = None
+    metadata: dict[str, Any] = {}
+    created_at: str
+
+
+class RunQueued(Payload):
+    """A new attempt waits for a worker; ``execution_id`` of the envelope names it."""
+
+    attempt: int
+    reason: Literal["created", "retry", "takeover", "resumed", "reopened"]
+    run: RunHeader | None = None
+
+
+class RunStarted(Payload):
+    """An execution claimed the attempt."""
+
+    attempt: int
+    worker: str | None = None
+    expected_s: Quantity | None = None
+
+
+class RunWaiting(Payload):
+    """The job asked a question and waits for the answer."""
+
+    ask_id: Name
+    prompt: Sentence
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class RunResumed(Payload):
+    """The answer arrived."""
+
+    ask_id: Name
+    answer: Any = None
+
+
+class RunCancelRequested(Payload):
+    """Somebody wants the run to stop; it goes on until the worker has seen this."""
+
+    by: str | None = None
+    reason: Sentence | None = None
+
+
+class RunSucceeded(Payload):
+    """The run ended well. Final."""
+
+    result: Any = None
+
+
+class RunPartial(Payload):
+    """The run finished, but some items failed; they can be retried."""
+
+    result: Any = None
+
+
+class RunFailed(Payload):
+    """The run ended with an error."""
+
+    error: Error
+
+
+class RunCancelled(Payload):
+    """The run was stopped. ``forced``: the worker did not answer within the grace time."""
+
+    reason: Sentence | None = None
+    forced: bool = False
+
+
+class RunReopened(Payload):
+    """An ended run is tried again; the named failed items become planned."""
+
+    by: str | None = None
+    items: list[str] | None = None
+
+
+class PhasePlan(Payload):
+    """One phase as declared. Weights are relative; they need not add up to anything."""
+
+    id: Name
+    title: Title = ""
+    weight: Weight = 1
+
+
+class RunPlanned(Payload):
+    """The phases of the run, in order. Replaces an earlier plan; what already happened in a phase stays."""
+
+    phases: Annotated[list[PhasePlan], Field(max_length=PHASES_MAX)]
+
+
+class PhaseStarted(Payload):
+    """A phase began. Starting it again resets it."""
+
+    id: Name
+    total: Quantity | None = None
+    unit: Title | None = None
+
+
+class PhaseProgressed(Payload):
+    """A phase moved on. ``total`` null means: not known."""
+
+    id: Name
+    done: Quantity
+    total: Quantity | None = None
+    unit: Title | None = None
+    message: Sentence | None = None
+
+
+class PhaseFinished(Payload):
+    """A phase is done."""
+
+    id: Name
+
+
+class PhaseFailed(Payload):
+    """A phase could not be done."""
+
+    id: Name
+    error: Error | None = None
+
+
+class ItemPlanned(Payload):
+    """A part of the run that is known to come: a day, a page, a file. Shown as a placeholder."""
+
+    key: Name
+    kind: Title = "item"
+    title: Title = ""
+    parent: Name | None = None
+    phase: Name | None = None
+
+
+class ItemStarted(Payload):
+    """Work on an item began. Starting it again resets its progress, data and error."""
+
+    key: Name
+
+
+class ItemProgressed(Payload):
+    """An item moved on."""
+
+    key: Name
+    done: Quantity
+    total: Quantity | None = None
+    message: Sentence | None = None
+
+
+class ItemUpdated(Payload):
+    """An item's data as known by now; replaces what was there."""
+
+    key: Name
+    data: Any = None
+
+
+class ItemFinished(Payload):
+    """An item is done. ``data`` null keeps the data of the last update."""
+
+    key: Name
+    data: Any = None
+
+
+class ItemFailed(Payload):
+    """An item could not be done; the others go on."""
+
+    key: Name
+    error: Error
+
+
+class OutputStarted(Payload):
+    """A text stream begins, empty. Starting it again empties it."""
+
+    key: Name
+
+
+class OutputAppended(Payload):
+    """More text."""
+
+    key: Name
+    delta: str
+
+
+class OutputFinished(Payload):
+    """The text is complete."""
+
+    key: Name
+
+
+class Note(Payload):
+    """Something worth telling a person beside the progress."""
+
+    kind: Name = "info"
+    title: Title | None = None
+    body: Sentence
+
+
+class Log(Payload):
+    """A line for whoever looks into the run. In the log, never in the snapshot."""
+
+    level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    text: Sentence
+    fields: dict[str, Any] = {}
+
+
+class ErrorReported(Payload):
+    """Something went wrong without ending the run."""
+
+    severity: Literal["info", "warning", "error", "critical"] = "error"
+    category: Name = "application"
+    code: Name
+    message: Sentence
+    retryable: bool = False
+    item: Name | None = None
+
+
+class StepFinished(Payload):
+    """A keyed step is checkpointed; it will not run again in this run."""
+
+    key: Name
+
+
+class Discarded(Payload):
+    """Replacement values of the entries touched; null removes the entry. The fold only assigns them."""
+
+    phases: dict[str, dict[str, Any] | None] = {}
+    items: Annotated[dict[str, dict[str, Any] | None], Field(max_length=ITEMS_MAX)] = {}
+    outputs: dict[str, dict[str, Any] | None] = {}
+
+
+class AttemptDiscarded(Payload):
+    """What unfinished steps of an earlier try had written is withdrawn."""
+
+    attempt: int
+    step: Name | None = None
+    set: Discarded
+
+
+class Custom(Payload):
+    """An application's own event. Folds to ``custom[name][key or ""] = data``."""
+
+    name: Name
+    key: Name | None = None
+    data: Any = None
+
+
+PAYLOADS: Final[dict[str, type[Payload]]] = {
+    "run.queued": RunQueued,
+    "run.started": RunStarted,
+    "run.waiting": RunWaiting,
+    "run.resumed": RunResumed,
+    "run.cancel_requested": RunCancelRequested,
+    "run.succeeded": RunSucceeded,
+    "run.partial": RunPartial,
+    "run.failed": RunFailed,
+    "run.cancelled": RunCancelled,
+    "run.reopened": RunReopened,
+    "run.planned": RunPlanned,
+    "phase.started": PhaseStarted,
+    "phase.progressed": PhaseProgressed,
+    "phase.finished": PhaseFinished,
+    "phase.failed": PhaseFailed,
+    "item.planned": ItemPlanned,
+    "item.started": ItemStarted,
+    "item.progressed": ItemProgressed,
+    "item.updated": ItemUpdated,
+    "item.finished": ItemFinished,
+    "item.failed": ItemFailed,
+    "output.started": OutputStarted,
+    "output.appended": OutputAppended,
+    "output.finished": OutputFinished,
+    "note": Note,
+    "log": Log,
+    "error": ErrorReported,
+    "step.finished": StepFinished,
+    "attempt.discarded": AttemptDiscarded,
+    "custom": Custom,
+}
+
+FAMILIES: Final = ("run", "phase", "item", "output", "note", "log", "error", "step", "attempt", "custom")
+"""The closed list for ``?types=``: the part of a type before the dot."""
+
+CONTROL_TYPES: Final = frozenset(
+    {"run.queued", "run.started", "run.waiting", "run.resumed", "run.cancel_requested", "run.reopened"}
+)
+"""Written by Headway's own commands, never by a reporter."""
+
+REPORTED_TYPES: Final = frozenset(PAYLOADS) - CONTROL_TYPES - {"attempt.discarded", "step.finished"}
+"""What a process outside may write over HTTP."""
+
+ENDING_TYPES: Final = frozenset({"run.succeeded", "run.partial", "run.failed", "run.cancelled"})
+
+DELTA_TYPES: Final = frozenset({"output.appended"})
+"""May be trimmed before the rest of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that is not in a log yet.
+
+    Attributes:
+        type: One of `PAYLOADS`.
+        data: The payload as JSON bytes, all keys present.
+        key: Idempotency key within the run, or None. A key already in the log drops the event.
+        step: Key of the step that writes it, or None.
+        agent: Dotted name of the agent that writes it, or None.
+        at: When it happened, if that is not when it is appended (RFC 3339, UTC).
+    """
+
+    type: str
+    data: bytes
+    key: str | None = None
+    step: str | None = None
+    agent: str | None = None
+    at: str | None = None
+
+
+def new_event(
+    type: str,
+    data: Payload | dict[str, Any],
+    *,
+    key: str | None = None,
+    step: str | None = None,
+    agent: str | None = None,
+    at: str | None = None,
+) -> NewEvent:
+    """Validate a payload and make an event of it.
+
+    Raises:
+        KeyError: no such type.
+        pydantic.ValidationError: the data does not fit the type.
+        ValueError: the data holds something JSON cannot say; the text names it.
+    """
+    payload = data if isinstance(data, Payload) else PAYLOADS[type].model_validate(data)
+    return NewEvent(type, orjson.dumps(payload.model_dump(mode="json")), key, step, agent, at)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event of a log: what a store returns and everybody else reads.
+
+    Attributes:
+        seq: Position in the run's log.
+        tag: Of the append batch; with ``seq`` it is the cursor.
+        type: One of `PAYLOADS`, or a type a newer Headway wrote.
+        body: The whole envelope as the JSON that is sent; encoded once, shared by all readers.
+        total: Bytes of all bodies of this log up to and with this event.
+        step: Key of the step that wrote it, or None.
+    """
+
+    seq: Seq
+    tag: str
+    type: str
+    body: bytes
+    total: int
+    step: str | None = None
+
+    @property
+    def cursor(self) -> str:
+        """The position after this event, as it goes over the wire."""
+        return f"{self.seq}.{self.tag}"
+
+    def envelope(self) -> dict[str, Any]:
+        """Parse the body. A new object at every call."""
+        parsed: dict[str, Any] = orjson.loads(self.body)
+        return parsed
+
+
+def encode(
+    event: NewEvent, *, run_id: RunId, seq: Seq, time: str, execution_id: str | None, correlation_id: str | None
+) -> bytes:
+    """Return the envelope as JSON; called by stores under the run's lock, where seq and time are known."""
+    return orjson.dumps(
+        {
+            "run_id": run_id,
+            "seq": seq,
+            "type": event.type,
+            "time": time,
+            "at": event.at,
+            "execution_id": execution_id,
+            "correlation_id": correlation_id,
+            "agent": event.agent,
+            "step": event.step,
+            "data": orjson.Fragment(event.data),
+        }
+    )

@@ -1,0 +1,33 @@
+"""Identifiers: UUIDv7 (RFC 9562, section 5.7), so that they sort by the time they were made."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+
+def _uuid7_hex(now_ms: int | None = None) -> str:
+    ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    head = (ms & (2**48 - 1)) << 16 | 0x7000 | secrets.randbits(12)
+    tail = 0b10 << 62 | secrets.randbits(62)
+    return f"{head:016x}{tail:016x}"
+
+
+def new_run_id() -> str:
+    """Return the id of a new run."""
+    return f"run_{_uuid7_hex()}"
+
+
+def new_execution_id() -> str:
+    """Return the id of a new execution."""
+    return f"exe_{_uuid7_hex()}"
+
+
+def new_worker_id() -> str:
+    """Return the id of a process that works on runs."""
+    return f"wrk_{_uuid7_hex()}"
+
+
+def new_correlation_id() -> str:
+    """Return an id that ties together what one request caused."""
+    return secrets.token_hex(8)

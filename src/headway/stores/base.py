@@ -1,0 +1,444 @@
+"""What a store promises, in the words of its users.
+
+A store keeps, for every run, one row (`RunRow`), one dense log, the checkpoints of finished steps and the newest
+snapshot. Every change of a run is one `Write`, done in one transaction under the run's row lock, so that:
+
+* seqs are dense from 1, and what a reader sees is committed;
+* a write of an older execution is refused (`Fenced`), one to an ended run too (`RunClosed`);
+* a control write happens only in the statuses it names (`Conflict` otherwise);
+* events whose key is already in the log are dropped, the others written, without a hole;
+* ``time`` never falls within a log.
+
+`watch` is a doorbell: it may ring late, twice or not at all for one change, so readers also look once a second. The
+log is the truth.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from headway.core.cursor import START, Cursor
+from headway.core.events import NewEvent, StoredEvent
+from headway.core.run import RunStatus
+from headway.types import RunId, Seq
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCaps:
+    """What differs between stores.
+
+    Attributes:
+        name: ``memory``, ``sqlite`` ...
+        durable: The log outlives the process.
+        processes: Several processes may share it.
+        machines: Several machines may share it.
+    """
+
+    name: str
+    durable: bool
+    processes: bool
+    machines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to be created.
+
+    Attributes:
+        id: From `headway.core.ids.new_run_id`.
+        job: Name of the job, or the kind of an external run.
+        events: Its first batch, beginning with ``run.queued``; ``run.started`` in it claims for `worker`.
+        execution_id: Of attempt 1.
+        owner: Who may see it; "" for nobody in particular.
+        key: Creation key, unique per owner, or None.
+        fingerprint: Of job and input: the same key with another fingerprint is `KeyReused`.
+        input: The job's input as JSON, or None.
+        external: Its work happens elsewhere; no engine picks it up and no restart touches it.
+        lease_s: An external run without an append for so long has lost its worker. None: never.
+        worker: Id of the process that starts it at once, or None.
+        due_ms: Not to be claimed before this time (store's clock), or None.
+    """
+
+    id: RunId
+    job: str
+    title: str
+    events: Sequence[NewEvent]
+    execution_id: str
+    owner: str = ""
+    group: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    correlation_id: str | None = None
+    key: str | None = None
+    fingerprint: str = ""
+    input: bytes | None = None
+    external: bool = False
+    lease_s: float | None = None
+    worker: str | None = None
+    due_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What is known of a run without reading its log.
+
+    Attributes:
+        worker: Id of the process that holds the current execution, or None.
+        takeovers: How often a dead worker's execution was taken over since the run was created or reopened.
+        seq: Seq of the last event.
+        tag: Tag of the last event.
+        total: Bytes of all events of the log, trimmed ones included.
+        floor: Seq up to which the log was trimmed; 0 for none.
+        delta_floor: Seq up to which text deltas were trimmed; never below `floor`.
+        updated_at: Time of the last append.
+        summary: Percent and the like, as of the last stored snapshot; None before the first.
+    """
+
+    id: RunId
+    job: str
+    title: str
+    owner: str
+    group: str | None
+    metadata: Mapping[str, Any]
+    correlation_id: str | None
+    status: RunStatus
+    attempt: int
+    execution_id: str
+    external: bool
+    lease_s: float | None
+    worker: str | None
+    takeovers: int
+    cancel_requested: bool
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    updated_at: str
+    seq: Seq
+    tag: str
+    total: int
+    floor: Seq
+    delta_floor: Seq
+    summary: Mapping[str, Any] | None
+
+    @property
+    def cursor(self) -> Cursor:
+        """Position of the last event."""
+        return Cursor(self.seq, self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """Begin a new attempt in the same transaction; the write's events hold its ``run.queued``.
+
+    Attributes:
+        execution_id: Of the new attempt. The old execution is fenced by this.
+        due_ms: Not to be claimed before this time, or None.
+        takeover: Counts as a take-over; False sets the count back to 0 (a person asked for it).
+    """
+
+    execution_id: str
+    due_ms: int | None = None
+    takeover: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Take the queued attempt for a process in the same transaction; the events hold its ``run.started``.
+
+    Attributes:
+        worker: Id of the process.
+        concurrency: At most so many claimed runs of this job at once over all processes; None: any number.
+    """
+
+    worker: str | None
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Result of a finished step, stored in the same transaction as its ``step.finished``."""
+
+    key: str
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change of one run: an execution write names its execution, a control write the statuses it is legal in.
+
+    Attributes:
+        events: In order; may be empty (an execution's heartbeat, or only asking for the status).
+        execution_id: Execution write; refused as `Fenced` when it is not the current one.
+        statuses: Control write; refused as `Conflict` in any other status. None: any status that is not ended.
+        attempt: Compare-and-set: refused as `Conflict` when the run's attempt is another one.
+        seq: Compare-and-set: refused as `Conflict` when the log's last seq is another one.
+    """
+
+    events: Sequence[NewEvent] = ()
+    execution_id: str | None = None
+    statuses: Collection[RunStatus] | None = None
+    attempt: int | None = None
+    seq: Seq | None = None
+    requeue: Requeue | None = None
+    claim: Claim | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What a write did, and what every writer must learn.
+
+    Attributes:
+        run: The row after the write.
+        events: What was written, in order; those with a known key are not in it.
+    """
+
+    run: RunRow
+    events: Sequence[StoredEvent]
+
+    def answer(self) -> dict[str, Any]:
+        """Return the JSON every append is answered with."""
+        run = self.run
+        return {
+            "seq": run.seq,
+            "cursor": str(run.cursor),
+            "status": str(run.status),
+            "cancel_requested": run.cancel_requested,
+        }
+
+
+class Standing(Enum):
+    """What a cursor is worth against the log as it is now."""
+
+    GOOD = "good"
+    #: its event, or one after it, was trimmed
+    TRIMMED = "trimmed"
+    #: the log does not hold its event: the log lost its tail, or the cursor is another log's
+    AHEAD = "ahead"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a log, with everything else read from the same state of the database.
+
+    Attributes:
+        run: The row.
+        standing: Of the cursor asked for. Unless GOOD, `events` is empty.
+        events: After the cursor, in order, dense. Text deltas at or below ``run.delta_floor`` may be missing.
+        tail: Bytes of the log after the cursor, including what did not fit into this page.
+    """
+
+    run: RunRow
+    standing: Standing
+    events: Sequence[StoredEvent]
+    tail: int
+
+    @property
+    def more(self) -> bool:
+        """Whether the log goes on after this page."""
+        return bool(self.events) and self.events[-1].seq < self.run.seq
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot as bytes, with the position it was folded through.
+
+    Attributes:
+        total: ``total`` of its last event.
+        version: `headway.core.limits.FOLD_VERSION` of the fold that made it.
+        body: JSON.
+    """
+
+    cursor: Cursor
+    total: int
+    version: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list. None means any.
+
+    Attributes:
+        before: Id of the last run of the page before; runs are listed newest first by id.
+    """
+
+    owner: str | None = None
+    status: Collection[RunStatus] | None = None
+    job: str | None = None
+    group: str | None = None
+    before: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long logs are kept after the end of a run, in seconds. None: for ever."""
+
+    log_s: float | None = 30 * 86_400
+    delta_s: float | None = 3_600
+
+
+class Store(ABC):
+    """One log per run, and what belongs to it.
+
+    All methods may be called from many tasks of one event loop. A call that is cancelled either happened or did not;
+    nothing is half written. Any of them may raise `StoreError`; a read never waits for a write.
+    """
+
+    caps: StoreCaps
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Open or create it and bring its schema up to date. Idempotent."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish the writes already handed in, then let go of everything. Idempotent."""
+
+    # -- writing
+
+    @abstractmethod
+    async def create(self, new: NewRun) -> tuple[RunRow, bool]:
+        """Create a run with its first events; the flag tells whether it is new.
+
+        Raises:
+            KeyReused: its key was used by the same owner for another job or input.
+        """
+
+    @abstractmethod
+    async def append(self, run_id: RunId, write: Write) -> Appended:
+        """Do one write in one transaction. Writes handed in by one task happen in that order.
+
+        Raises:
+            RunNotFound, RunClosed, Fenced, Conflict: see `Write`; nothing was written.
+        """
+
+    @abstractmethod
+    async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:
+        """Keep a snapshot and its summary unless a later one is kept already. Unknown run: nothing happens."""
+
+    @abstractmethod
+    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
+        """Drop events up to and with seq `floor` (only text deltas if so asked), in small transactions."""
+
+    @abstractmethod
+    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+        """Drop what has outlived its retention, at most `max_rows` rows; return how many. Call until it says 0.
+
+        A trimmed run still has its row and its last snapshot.
+        """
+
+    @abstractmethod
+    async def delete(self, run_id: RunId) -> None:
+        """Remove a run with all that belongs to it.
+
+        Raises:
+            RunNotFound: there is none.
+            RunActive: it has not ended.
+        """
+
+    # -- reading
+
+    @abstractmethod
+    async def get(self, run_id: RunId) -> RunRow | None:
+        """Return the row of a run."""
+
+    @abstractmethod
+    async def input(self, run_id: RunId) -> bytes | None:
+        """Return the input a run was created with, as JSON."""
+
+    @abstractmethod
+    async def read(self, run_id: RunId, *, after: Cursor = START, limit: int = 500, max_bytes: int = 4_194_304) -> Page:
+        """Read the log after a cursor, from one state of the database, by one indexed query.
+
+        The cursor's own event is read and its tag compared. `START` is good unless the log was trimmed. At least one
+        event is returned if there is one, however large.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+
+    @abstractmethod
+    async def snapshot(self, run_id: RunId) -> StoredSnapshot | None:
+        """Return the newest stored snapshot."""
+
+    @abstractmethod
+    async def steps(self, run_id: RunId) -> dict[str, bytes]:
+        """Return the checkpoints of a run: results as JSON by step key."""
+
+    @abstractmethod
+    async def list_runs(self, which: RunFilter, *, limit: int = 50) -> list[RunRow]:
+        """Return runs, newest first."""
+
+    @abstractmethod
+    async def queued(self, jobs: Collection[str], *, limit: int = 20) -> list[RunRow]:
+        """Return unclaimed runs of these jobs that are due, oldest first. External runs are never among them."""
+
+    @abstractmethod
+    async def claimed(self) -> list[RunRow]:
+        """Return all runs that have not ended and are held by a worker."""
+
+    @abstractmethod
+    async def lapsed(self) -> list[RunRow]:
+        """Return external runs that have not ended and were not appended to for longer than their lease."""
+
+    @abstractmethod
+    async def durations(self, job: str, *, limit: int = 20) -> list[float]:
+        """Return the seconds the last successful runs of a job took, newest first."""
+
+    # -- who is alive
+
+    @abstractmethod
+    async def join(self) -> str:
+        """Register this process as a worker and return its id. It counts as alive until it dies or leaves."""
+
+    @abstractmethod
+    async def beat(self, worker: str) -> None:
+        """Say that a worker is alive. Called from time to time by whoever joined."""
+
+    @abstractmethod
+    async def leave(self, worker: str) -> None:
+        """Take a worker off the list. Idempotent."""
+
+    @abstractmethod
+    async def workers(self) -> Mapping[str, WorkerState]:
+        """Return all registered workers."""
+
+    # -- settings and news
+
+    @abstractmethod
+    async def setting(self, name: str) -> Any:
+        """Return a stored setting (JSON), or None."""
+
+    @abstractmethod
+    async def put_setting(self, name: str, value: Any) -> None:
+        """Store a setting; readers learn of it by the doorbell."""
+
+    @abstractmethod
+    def watch(self, ring: Callable[[Collection[RunId]], None]) -> Callable[[], None]:
+        """Call `ring` on the event loop when runs may have news, in this or another process.
+
+        The runs named may be fewer or more than those that changed; an empty collection means any run or setting.
+        Returns a function that ends it. `ring` must not block; what it raises is logged and ends nothing.
+        """
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return sizes and counters of this store's buffers, for metrics and `doctor`."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What is known of a registered worker.
+
+    Attributes:
+        beat: Grows with every `Store.beat`. Whoever watches it decides by its own clock when it has stood too long,
+            so neither clock differences nor a suspended machine can make a live worker look dead.
+        gone: It is certainly dead (its lock is free).
+    """
+
+    beat: int
+    gone: bool
