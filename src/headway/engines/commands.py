@@ -1,0 +1,266 @@
+"""Commands: everything a gateway or an application may ask of a run, each one control write.
+
+They decide nothing that the store's transaction does not check again, so two of them at once are as safe as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from headway.core.events import (
+    NewEvent,
+    PhasePlan,
+    RunCancelled,
+    RunCancelRequested,
+    RunHeader,
+    RunQueued,
+    RunReopened,
+    RunStarted,
+    new_event,
+)
+from headway.core.ids import new_correlation_id, new_execution_id, new_run_id
+from headway.core.run import ENDED, REOPENABLE, RunStatus
+from headway.engines.job import Job, as_phases, planned
+from headway.errors import Conflict, Owned, RunNotFound
+from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
+from headway.stores.projection import Projections
+from headway.types import RunId, Seq
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What may be said about a run when it is created.
+
+    Attributes:
+        owner: Who may see it; "" for nobody in particular.
+        key: Creation key: the same key of the same owner gives the same run.
+        correlation_id: Ties together what one request caused; made when None.
+    """
+
+    title: str | None = None
+    owner: str = ""
+    key: str | None = None
+    group: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    correlation_id: str | None = None
+
+
+class Commands:
+    """Creates runs and steers them.
+
+    Args:
+        store: Where the runs are.
+        projections: Their folded states.
+        now_iso: The wall clock, as wire time.
+    """
+
+    def __init__(self, store: Store, projections: Projections, now_iso: Callable[[], str]) -> None:
+        self._store = store
+        self._projections = projections
+        self._now_iso = now_iso
+
+    # -- creation
+
+    async def start(self, job: Job, value: Any, about: About) -> tuple[RunRow, bool]:
+        """Create a queued run of a job; the flag tells whether it is new.
+
+        Args:
+            job: The job.
+            value: Its input, validated by `Job.parse`.
+            about: Title, owner, key ...
+
+        Raises:
+            KeyReused: the key was used for another job or input.
+        """
+        body = job.dump(value)
+        title = about.title or job.title_of(value)
+        new = self._new(job.name, title, about, body, first=job.first_events(value))
+        return await self._store.create(new)
+
+    async def open(
+        self,
+        kind: str,
+        about: About,
+        *,
+        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
+        lease_s: float | None = None,
+        worker: str | None = None,
+    ) -> tuple[RunRow, bool]:
+        """Create a run whose work happens elsewhere; it is running at once.
+
+        Args:
+            kind: What it is; stands where a job's name would.
+            about: Title, owner, key ...
+            phases: Declared phases.
+            lease_s: Without an append for so long its worker is lost; None: never.
+            worker: Process that does the work, when it is one of ours; its death then fails the run.
+
+        Raises:
+            KeyReused: the key was used for another kind.
+        """
+        plan = planned(as_phases(phases))
+        started = new_event("run.started", RunStarted(attempt=1, worker=worker))
+        new = self._new(kind, about.title or kind, about, None, first=[plan, started])
+        return await self._store.create(replace(new, external=True, lease_s=lease_s, worker=worker))
+
+    def _new(self, job: str, title: str, about: About, body: bytes | None, *, first: Sequence[NewEvent]) -> NewRun:
+        header = RunHeader(
+            job=job,
+            title=title,
+            owner=about.owner,
+            group=about.group,
+            metadata=dict(about.metadata),
+            created_at=self._now_iso(),
+        )
+        queued = new_event("run.queued", RunQueued(attempt=1, reason="created", run=header))
+        return NewRun(
+            id=new_run_id(),
+            job=job,
+            title=title,
+            events=[queued, *first],
+            execution_id=new_execution_id(),
+            owner=about.owner,
+            group=about.group,
+            metadata=about.metadata,
+            correlation_id=about.correlation_id or new_correlation_id(),
+            key=about.key,
+            fingerprint=hashlib.sha256(job.encode() + b"\0" + (body or b"")).hexdigest(),
+            input=body,
+        )
+
+    # -- steering
+
+    async def report(self, run_id: RunId, execution_id: str | None, events: Sequence[NewEvent]) -> Appended:
+        """Append what a process outside reports, in one transaction. An empty batch is a heartbeat.
+
+        Args:
+            run_id: The run.
+            execution_id: The execution it reports for; None: the current one.
+            events: Of `headway.core.events.REPORTED_TYPES`.
+
+        Raises:
+            RunNotFound, RunClosed, Fenced, Conflict: as `Store.append`.
+        """
+        if execution_id is None:
+            execution_id = (await self.row(run_id)).execution_id
+        appended = await self._store.append(run_id, Write(events=events, execution_id=execution_id))
+        await self._projections.save(run_id, appended.run)
+        return appended
+
+    async def cancel(self, run_id: RunId, *, by: str | None = None, reason: str | None = None) -> RunRow:
+        """Ask a run to stop; ask again as often as you like.
+
+        Queued, or waiting without a worker: it is cancelled now. Otherwise its worker is asked to. An ended run is
+        left as it is.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        while True:
+            row = await self.row(run_id)
+            if row.status in ENDED or row.cancel_requested:
+                return row
+            asked = new_event("run.cancel_requested", RunCancelRequested(by=by, reason=reason))
+            events = [asked]
+            if row.worker is None and (row.status is RunStatus.QUEUED or not row.external):
+                events.append(new_event("run.cancelled", RunCancelled(reason=reason, forced=False)))
+            try:
+                # compare-and-set on the seq: a worker may claim it, or it may end, between the look and the write
+                return (await self._store.append(run_id, Write(events=events, statuses=(row.status,), seq=row.seq))).run
+            except Conflict:
+                continue
+
+    async def retry(
+        self, run_id: RunId, *, seq: Seq | None = None, items: Sequence[str] | None = None, by: str | None = None
+    ) -> RunRow:
+        """Reopen an ended run: its failed items (or those named) are planned again, what is finished stays.
+
+        Args:
+            run_id: The run.
+            seq: Last seq the caller saw; makes the command idempotent: of two with the same seq one reopens.
+            items: Keys of failed items; None: all failed ones.
+            by: Who asks.
+
+        Raises:
+            RunNotFound: there is no such run.
+            Conflict: it has not ended, or succeeded (which is final), or names an item that has not failed.
+        """
+        row = await self.row(run_id)
+        if seq is not None and seq < row.seq and await self._reopened_after(run_id, seq):
+            return row
+        if row.status not in REOPENABLE:
+            raise Conflict(f"a run that is {row.status} is not tried again", current=str(row.status), hint=_WHY_NOT)
+        failed = await self._failed_items(run_id)
+        wanted = list(failed) if items is None else list(items)
+        wrong = [key for key in wanted if key not in failed]
+        if wrong:
+            raise Conflict(f"item {wrong[0]!r} has not failed", current=str(row.status), failed_items=sorted(failed))
+        events = [
+            new_event("run.reopened", RunReopened(by=by, items=wanted)),
+            new_event("run.queued", RunQueued(attempt=row.attempt + 1, reason="reopened")),
+        ]
+        write = Write(
+            events=events, statuses=REOPENABLE, attempt=row.attempt, seq=seq, requeue=Requeue(new_execution_id())
+        )
+        return (await self._store.append(run_id, write)).run
+
+    async def _reopened_after(self, run_id: RunId, seq: Seq) -> bool:
+        fold = await self._projections.current(run_id)
+        last = fold.get("executions")[-1]
+        return last["reason"] == "reopened" and fold.status not in ENDED and fold.seq > seq
+
+    async def _failed_items(self, run_id: RunId) -> set[str]:
+        fold = await self._projections.current(run_id)
+        return {key for key in fold.keys("items") if (item := fold.entry("items", key)) and item["status"] == "failed"}
+
+    async def take_over(self, run_id: RunId, *, take_over: bool = False, worker: str | None = None) -> RunRow:
+        """Begin a new execution for somebody who reports from outside, and fence the one before.
+
+        Args:
+            run_id: The run.
+            take_over: Fence an execution that may be alive.
+            worker: Process that does the work, when it is one of ours.
+
+        Raises:
+            RunNotFound, RunClosed: as `Store.append`.
+            Owned: an execution is running and `take_over` is False.
+        """
+        row = await self.row(run_id)
+        if row.status not in ENDED and row.status is not RunStatus.QUEUED and not take_over:
+            raise Owned(
+                f"execution {row.execution_id} is running", execution_id=row.execution_id, hint="send take_over: true"
+            )
+        attempt = row.attempt + 1
+        events = [
+            new_event("run.queued", RunQueued(attempt=attempt, reason="takeover")),
+            new_event("run.started", RunStarted(attempt=attempt, worker=worker)),
+        ]
+        requeue = Requeue(new_execution_id(), takeover=True)
+        write = Write(events=events, attempt=row.attempt, requeue=requeue, claim=Claim(worker))
+        return (await self._store.append(run_id, write)).run
+
+    async def delete(self, run_id: RunId) -> None:
+        """Remove an ended run with all that belongs to it.
+
+        Raises:
+            RunNotFound, RunActive: as `Store.delete`.
+        """
+        await self._store.delete(run_id)
+        self._projections.forget(run_id)
+
+    async def row(self, run_id: RunId) -> RunRow:
+        """Return the run's row.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        row = await self._store.get(run_id)
+        if row is None:
+            raise RunNotFound(f"there is no run {run_id!r}")
+        return row
+
+
+_WHY_NOT = "only failed, partial and cancelled runs are tried again; start a new run instead"

@@ -1,0 +1,170 @@
+"""A job: a registered function with what is known about it before it runs."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from headway.core.events import ItemPlanned, NewEvent, PhasePlan, RunPlanned, new_event
+from headway.errors import InvalidInput, UsageError
+
+MAIN_PHASE = PhasePlan(id="main", title="", weight=100)
+"""What a run without declared phases has, so that ``run.progress(done, total)`` means something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A registered function.
+
+    Attributes:
+        name: Unique among the jobs of a Headway.
+        fn: ``async def`` or ``def``; called as ``fn(run, input)``, or ``fn(run)`` when it takes no input.
+        input: Validates the input and describes it; None when it takes none.
+        result: Validates and describes the result.
+        phases: Declared phases.
+        plan: Placeholder items for an input, written together with ``run.queued``.
+        retries: Further attempts after an exception of the body.
+        timeout: Seconds one attempt may take, waiting excluded; None: no limit.
+        concurrency: Runs of this job at once over all processes; None: no limit.
+        http: May be started over HTTP.
+        version: When set, an attempt is not continued by code of another version.
+        estimate: Expected seconds for an input; None: the median of the last successes.
+        title: Title of a run for an input; None: the job's name.
+    """
+
+    name: str
+    fn: Callable[..., Any]
+    input: TypeAdapter[Any] | None
+    result: TypeAdapter[Any]
+    phases: tuple[PhasePlan, ...] = (MAIN_PHASE,)
+    plan: Callable[[Any], Iterable[ItemPlanned | Mapping[str, Any]]] | None = None
+    retries: int = 0
+    timeout: float | None = None
+    concurrency: int | None = None
+    http: bool = True
+    version: str | None = None
+    estimate: Callable[[Any], float] | None = None
+    title: Callable[[Any], str] | str | None = None
+    description: str | None = field(default=None, compare=False)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body is a coroutine function; a plain one runs in a thread."""
+        return inspect.iscoroutinefunction(self.fn)
+
+    def parse(self, value: Any) -> Any:
+        """Validate an input.
+
+        Raises:
+            InvalidInput: it does not fit; ``extra["errors"]`` lists where and why.
+        """
+        if self.input is None:
+            if value is not None:
+                raise InvalidInput(f"job {self.name!r} takes no input", hint="leave `input` out")
+            return None
+        try:
+            return self.input.validate_python(value)
+        except ValidationError as error:
+            raise invalid_input(self.name, error) from error
+
+    def parse_json(self, body: bytes | None) -> Any:
+        """Validate an input that was stored or sent as JSON. Raises as `parse`."""
+        if self.input is None:
+            return None
+        try:
+            return self.input.validate_json(body or b"null")
+        except ValidationError as error:
+            raise invalid_input(self.name, error) from error
+
+    def dump(self, value: Any) -> bytes | None:
+        """Return a validated input as JSON."""
+        return None if self.input is None else self.input.dump_json(value)
+
+    def title_of(self, value: Any) -> str:
+        """Return the title of a run for this input."""
+        title = self.title(value) if callable(self.title) else self.title
+        return title or self.name.replace("_", " ").capitalize()
+
+    def first_events(self, value: Any) -> list[NewEvent]:
+        """Return what is written together with ``run.queued``: the plan of phases and the placeholder items."""
+        items = self.plan(value) if self.plan is not None else ()
+        return [planned(self.phases), *(new_event("item.planned", as_item(item)) for item in items)]
+
+
+def planned(phases: Iterable[PhasePlan]) -> NewEvent:
+    """Return the event that declares phases."""
+    return new_event("run.planned", RunPlanned(phases=list(phases)))
+
+
+def as_item(item: ItemPlanned | Mapping[str, Any]) -> ItemPlanned:
+    """Return a placeholder as the payload it is written as."""
+    return item if isinstance(item, ItemPlanned) else ItemPlanned.model_validate(item)
+
+
+def as_phases(phases: Mapping[str, float] | Iterable[PhasePlan | str] | None) -> tuple[PhasePlan, ...]:
+    """Read phases as users write them: ``{"read": 80, "write": 20}``, ``["read", "write"]`` or `PhasePlan` objects."""
+    if phases is None:
+        return (MAIN_PHASE,)
+    if isinstance(phases, Mapping):
+        plans = [PhasePlan(id=id, title=_titled(id), weight=weight) for id, weight in phases.items()]
+    else:
+        plans = [PhasePlan(id=phase, title=_titled(phase)) if isinstance(phase, str) else phase for phase in phases]
+    return tuple(plans) or (MAIN_PHASE,)
+
+
+def _titled(id: str) -> str:
+    return id.replace("_", " ").replace("-", " ").capitalize()
+
+
+def invalid_input(name: str, error: ValidationError) -> InvalidInput:
+    """Return our error for pydantic's, with every place that is wrong."""
+    wrong = orjson.loads(error.json(include_url=False, include_context=False, include_input=False))
+    first = wrong[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the input"
+    return InvalidInput(f"input of {name!r}: {place}: {first['msg']}", errors=wrong, hint="see the job's input schema")
+
+
+def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any) -> Job:
+    """Read a function's signature and make a job of it.
+
+    The function takes the run first, and at most one input after it; its annotation is the input model, the return
+    annotation the result model (missing ones mean anything).
+
+    Raises:
+        UsageError: the signature is not one a job can have.
+    """
+    name = name or fn.__name__
+    signature = inspect.signature(fn)
+    parameters = [p for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if not 1 <= len(parameters) <= 2:
+        raise UsageError(
+            f"job {name!r} takes {len(parameters)} positional parameters",
+            hint="write it as `async def job(run: Run, input: Model) -> Result`",
+        )
+    hints = _hints(fn)
+    takes_input = len(parameters) == 2
+    return Job(
+        name=name,
+        fn=fn,
+        input=TypeAdapter(hints.get(parameters[1].name, Any)) if takes_input else None,
+        result=TypeAdapter(hints.get("return", Any)),
+        phases=as_phases(options.pop("phases", None)),
+        description=inspect.getdoc(fn),
+        **options,
+    )
+
+
+def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(fn)
+    except NameError as error:  # a type that exists only for the checker, or inside another function
+        raise UsageError(
+            f"the annotations of {fn.__qualname__!r} name {error.name!r}, which cannot be found when it is registered",
+            hint="import the models at module level, not under TYPE_CHECKING",
+        ) from error
