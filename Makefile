@@ -1,0 +1,129 @@
+# Needs Python 3.11+, make and git; everything else comes from the package registries. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTHON ?= python3
+export PYTHON
+# Node and npm live in .venv/bin, too: see scripts/link_node.sh.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+PYTHON_CODE := $(wildcard src tests bench examples scripts)
+WEB_CODE := $(shell find packages examples -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.html' \
+	-o -name '*.svg' -o -name 'package.json' -o -name 'tsconfig.json' \) \
+	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/static/*' 2>/dev/null) tsconfig.base.json
+
+# ------------------------------------------------------------------------------------------------ environment
+PACKAGES := .venv/.packages
+EDITABLE := .venv/.editable
+NODE_MODULES := node_modules/.package-lock.json
+WEB := src/headway/static/client.js
+
+.PHONY: setup
+setup: $(EDITABLE) $(WEB)  ## .venv with headway in it, node_modules, and the built web pages
+
+$(PACKAGES): requirements/dev.txt scripts/make_venv.sh scripts/link_node.sh
+	@scripts/make_venv.sh
+	@scripts/link_node.sh
+	@touch $@
+
+$(EDITABLE): pyproject.toml $(PACKAGES)
+	@echo "Installing headway from this folder ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE_MODULES): package-lock.json package.json $(wildcard packages/*/package.json examples/*/web/package.json) $(PACKAGES)
+	@echo "Installing the npm packages of package-lock.json ..."
+	@$(BIN)/npm ci --no-progress
+	@touch $@
+
+$(WEB): $(NODE_MODULES) $(WEB_CODE)
+	@echo "Building the web packages and pages ..."
+	@$(BIN)/npm run --silent build
+	@touch $@
+
+.PHONY: web
+web: $(WEB)  ## build the TypeScript packages and the pages served by Python
+
+# ------------------------------------------------------------------------------------------------ use
+.PHONY: demo
+demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes options)
+	@$(BIN)/headway demo $(ARGS)
+
+# ------------------------------------------------------------------------------------------------ checks
+.PHONY: test
+test: lint types test-ts test-e2e test-py  ## everything CI runs
+
+.PHONY: lint
+lint: $(EDITABLE) $(NODE_MODULES)  ## ruff and biome
+	$(BIN)/ruff check $(PYTHON_CODE)
+	$(BIN)/ruff format --check $(PYTHON_CODE)
+	$(BIN)/npm run --silent lint
+
+.PHONY: format
+format: $(EDITABLE) $(NODE_MODULES)  ## put the code into shape
+	$(BIN)/ruff check --fix $(PYTHON_CODE)
+	$(BIN)/ruff format $(PYTHON_CODE)
+	$(BIN)/npm run --silent format
+
+.PHONY: types
+types: $(EDITABLE) $(NODE_MODULES)  ## mypy and tsc
+	$(BIN)/mypy $(PYTHON_CODE)
+	$(BIN)/npm run --silent typecheck
+
+# core/ is pure and is covered completely, branches included; the rest to nine tenths.
+.PHONY: test-py
+test-py: setup  ## Python tests, with coverage
+	$(BIN)/coverage erase
+	$(BIN)/pytest -n 2 --ignore=tests/e2e --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report --include='src/headway/core/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=90
+
+.PHONY: test-ts
+test-ts: $(WEB)  ## TypeScript tests with coverage, sizes and shape of the packages
+	$(BIN)/npm run --silent test
+	$(BIN)/npm run --silent size
+	$(BIN)/npm run --silent lint:package
+
+.PHONY: test-e2e
+test-e2e: setup  ## Chromium against a running server
+	scripts/with_chromium.sh $(BIN)/pytest tests/e2e $(ARGS)
+
+# ------------------------------------------------------------------------------------------------ more
+.PHONY: bench
+bench: setup  ## measure against the peers (nginx with nchan is installed when root on Debian)
+	@scripts/ensure_system.sh compiler
+	@scripts/ensure_system.sh nchan || echo "bench: without nchan"
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: docs
+docs: $(PACKAGES)  ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+.PHONY: screenshots
+screenshots: setup  ## pictures of the pages, in docs/images/
+	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
+
+.PHONY: wheel
+wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+.PHONY: lock
+lock: $(PACKAGES)  ## resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml requirements/dev.in --extra server --extra demo --output-file requirements/dev.txt
+	$(BIN)/npm install --package-lock-only
+
+.PHONY: clean
+clean:  ## remove everything made, the environments too
+	rm -rf .venv node_modules packages/*/node_modules examples/*/web/node_modules packages/*/dist dist site coverage \
+	  src/headway/static examples/*/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*##  *' '/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

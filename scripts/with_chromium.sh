@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs a command with the path of Chromium in HEADWAY_CHROMIUM.
+#
+# Without Chromium the command is left out, loudly; where CI=true that is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if HEADWAY_CHROMIUM=$(scripts/ensure_system.sh chromium); then
+  export HEADWAY_CHROMIUM
+  exec "$@"
+fi
+cat >&2 <<TEXT
+************************************************************************
+*  NOT RUN, there is no Chromium on this machine:
+*    $*
+************************************************************************
+TEXT
+[ "${CI:-}" != true ]
