@@ -101,7 +101,7 @@ bench: setup  ## measure against the peers (nginx with nchan is installed when r
 
 .PHONY: docs
 docs: $(PACKAGES)  ## the documentation as a site, in site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
 .PHONY: screenshots
