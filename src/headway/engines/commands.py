@@ -22,8 +22,9 @@ from headway.core.events import (
     new_event,
 )
 from headway.core.ids import new_correlation_id, new_execution_id, new_run_id
+from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
-from headway.engines.job import Job, as_phases, planned
+from headway.engines.job import Job
 from headway.errors import Conflict, Owned, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections

@@ -11,11 +11,9 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from headway.core.events import ItemPlanned, NewEvent, PhasePlan, RunPlanned, new_event
+from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
+from headway.core.plan import MAIN_PHASE, as_phases, planned
 from headway.errors import InvalidInput, UsageError
-
-MAIN_PHASE = PhasePlan(id="main", title="", weight=100)
-"""What a run without declared phases has, so that ``run.progress(done, total)`` means something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +95,9 @@ class Job:
         return [planned(self.phases), *(new_event("item.planned", as_item(item)) for item in items)]
 
 
-def planned(phases: Iterable[PhasePlan]) -> NewEvent:
-    """Return the event that declares phases."""
-    return new_event("run.planned", RunPlanned(phases=list(phases)))
-
-
 def as_item(item: ItemPlanned | Mapping[str, Any]) -> ItemPlanned:
     """Return a placeholder as the payload it is written as."""
     return item if isinstance(item, ItemPlanned) else ItemPlanned.model_validate(item)
-
-
-def as_phases(phases: Mapping[str, float] | Iterable[PhasePlan | str] | None) -> tuple[PhasePlan, ...]:
-    """Read phases as users write them: ``{"read": 80, "write": 20}``, ``["read", "write"]`` or `PhasePlan` objects."""
-    if phases is None:
-        return (MAIN_PHASE,)
-    if isinstance(phases, Mapping):
-        plans = [PhasePlan(id=id, title=_titled(id), weight=weight) for id, weight in phases.items()]
-    else:
-        plans = [PhasePlan(id=phase, title=_titled(phase)) if isinstance(phase, str) else phase for phase in phases]
-    return tuple(plans) or (MAIN_PHASE,)
-
-
-def _titled(id: str) -> str:
-    return id.replace("_", " ").replace("-", " ").capitalize()
 
 
 def invalid_input(name: str, error: ValidationError) -> InvalidInput:

@@ -1,0 +1,97 @@
+"""One execution as its handles share it: the publisher, what finished before it, and how it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from headway.core.events import NewEvent
+from headway.publish.publisher import Publisher, Receipt
+
+
+class Clock(Protocol):
+    """Time as a job sees it; tests bring their own."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class RealClock:
+    """The loop's own time."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+Discard = Callable[[str], Awaitable[NewEvent | None]]
+"""Makes the ``attempt.discarded`` that withdraws what a step has written, or None when it wrote nothing that stays."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """What all handles of one execution share.
+
+    Attributes:
+        publisher: Writes its events.
+        checkpoints: Results of steps that finished before, JSON by key; None where steps cannot be kept.
+        state: Snapshot when the execution began; None for one that reports from outside.
+        generation: Attempt since which the body runs without having failed; None where nothing is ever replayed.
+            Events it reports outside steps are deduplicated within a generation.
+        retried: The generation began with an automatic retry, so items that had failed are tried again.
+        failed_items: Items that have failed in this execution or stay failed from before.
+        steps_begun: Keys of steps this execution has begun, to refuse the same key twice.
+        cancel_requested: Somebody asked the run to stop.
+    """
+
+    publisher: Publisher
+    checkpoints: dict[str, bytes] | None = None
+    state: Mapping[str, Any] | None = None
+    generation: int | None = None
+    retried: bool = False
+    discard: Discard | None = None
+    clock: Clock = field(default_factory=RealClock)
+    failed_items: set[str] = field(default_factory=set)
+    steps_begun: set[str] = field(default_factory=set)
+    open_outputs: set[str] = field(default_factory=set)
+    cancel_requested: bool = False
+    on_cancel: Callable[[], None] | None = None
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.publisher.on_receipt = self._received
+
+    def _received(self, receipt: Receipt) -> None:
+        if receipt.cancel_requested:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Note that the run shall stop, and stop the body. Idempotent."""
+        if not self.cancel_requested:
+            self.cancel_requested = True
+            if self.on_cancel is not None:
+                self.on_cancel()
+
+    def replay_key(self, name: str) -> str | None:
+        """Return the key of the next report of this name, the same in every replay of a generation."""
+        if self.generation is None:
+            return None
+        count = self._counts[name] = self._counts.get(name, 0) + 1
+        return f"{self.generation}|{name}|{count}"
+
+    def entry(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """Return an item or output as it was when the execution began."""
+        if self.state is None:
+            return None
+        entry: Mapping[str, Any] | None = self.state[kind].get(key)
+        return entry
+
+
+def backoff(attempt: int, base: float, cap: float) -> float:
+    """Return a random wait before try `attempt` + 1: half to the whole of ``base * 2 ** (attempt - 1)``, capped."""
+    whole = min(cap, base * 2 ** min(attempt - 1, 30))
+    return random.uniform(whole / 2, whole)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,132 @@
+"""The run handle: what a job's body, or code between ``hw.open`` and the end, reports through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from headway.core.events import (
+    Error,
+    NewEvent,
+    PhasePlan,
+    RunCancelled,
+    RunFailed,
+    RunPartial,
+    RunSucceeded,
+    new_event,
+)
+from headway.core.plan import as_phases, planned
+from headway.errors import InvalidEvent
+from headway.publish.context import Context
+from headway.publish.execution import Execution
+from headway.publish.reporter import Scoped, describe
+
+
+class Run(Scoped):
+    """One execution of a run.
+
+    As a context manager (runs of ``hw.open``) it ends the run: ``succeeded``, ``partial`` when items failed,
+    ``failed`` by an exception, ``cancelled`` when somebody asked for it. An exception goes on to the caller; the
+    cancellation of a cancelled run ends here, because it began here.
+    """
+
+    def __init__(self, execution: Execution, context: Context, *, handle: Any = None) -> None:
+        super().__init__(execution, context)
+        self.handle = handle
+        self._ended = False
+        self._stopped_by_us = False
+        self._task: asyncio.Task[Any] | None = None
+
+    # -- progress
+
+    async def plan(self, phases: Mapping[str, float] | Iterable[PhasePlan | str]) -> None:
+        """Declare the phases anew, with weights; what already happened in a phase stays."""
+        event = planned(as_phases(phases))
+        await self._execution.publisher.publish(
+            NewEvent(event.type, event.data, None, self.context.step, self.context.agent)
+        )
+
+    async def progress(self, done: float, total: float | None = None, *, message: str | None = None) -> None:
+        """Say how far the run is, where it has no phases but the one every run has."""
+        data = {"id": "main", "done": done, "total": total, "message": message}
+        await self._report("phase.progressed", data, entity="phase:main", conflate=True)
+
+    # -- ending
+
+    async def finish(self, result: Any = None) -> None:
+        """End the run well: ``partial`` if items failed, else ``succeeded``. Returns when it is committed."""
+        failed = self._execution.failed_items
+        payload = RunPartial(result=result) if failed else RunSucceeded(result=result)
+        await self._end("run.partial" if failed else "run.succeeded", payload)
+
+    async def fail(self, error: BaseException | Error | str) -> None:
+        """End the run with an error. Returns when it is committed."""
+        if isinstance(error, str):
+            error = Error(code="job_error", message=error)
+        described = describe(error) if isinstance(error, BaseException) else error
+        await self._end("run.failed", RunFailed(error=described))
+
+    async def cancelled(self, reason: str | None = None) -> None:
+        """Confirm that the run has stopped as asked. Returns when it is committed."""
+        await self._end("run.cancelled", RunCancelled(reason=reason, forced=False))
+
+    async def flush(self) -> None:
+        """Wait until everything reported so far is committed."""
+        await self._execution.publisher.flush()
+
+    async def _end(self, type: str, payload: Any) -> None:
+        self._ended = True
+        try:
+            event = new_event(type, payload, agent=self.context.agent)
+        except (ValueError, TypeError) as error:
+            self._ended = False
+            raise InvalidEvent(f"{type}: {error}", hint="a result must be something JSON can say") from error
+        await self._execution.publisher.flush(event)
+        await self._execution.publisher.close()
+
+    # -- as a context manager
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        self._execution.on_cancel = self._stop
+        self._execution.publisher.on_stop = lambda _error: self._stop()
+        if self._execution.cancel_requested or self._execution.publisher.stopped is not None:
+            self._stop()
+        self._enter()
+        return self
+
+    def _stop(self) -> None:
+        if self._task is not None and not self._ended:
+            self._stopped_by_us = True
+            self._task.cancel("the run was cancelled")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self._exit()
+        self._execution.on_cancel = None
+        ours = self._stopped_by_us and isinstance(error, asyncio.CancelledError)
+        if ours and self._task is not None:
+            self._task.uncancel()
+        stopped = self._execution.publisher.stopped
+        if stopped is not None:
+            if ours:
+                raise stopped
+            return False  # the run is somebody else's, or has ended: nothing to write
+        if not self._ended:
+            await self._leave(error)
+        await self._execution.publisher.close()
+        return ours
+
+    async def _leave(self, error: BaseException | None) -> None:
+        if error is None:
+            await self.finish()
+        elif isinstance(error, asyncio.CancelledError) and self._execution.cancel_requested:
+            await self.cancelled()
+        elif isinstance(error, Exception):
+            await self.fail(error)
+        else:
+            lost = Error(code="worker_lost", message="the process stopped working on the run", retryable=True)
+            await self.fail(lost)
