@@ -15,11 +15,11 @@ PACKAGE = ROOT / "src" / "headway"
 # floor import each other.
 FLOORS = (
     {"cli", "testing"},
-    {"app", "config"},
+    {"app"},
     {"gateways"},
     {"security", "ops"},
     {"engines", "hub", "publish", "client"},
-    {"stores"},
+    {"stores", "config"},
     {"core"},
     {"errors", "types"},
 )

@@ -1,0 +1,118 @@
+"""Settings: everything that can be set from outside, read from ``HEADWAY_*`` variables.
+
+What code passes to `headway.Headway` wins over the environment, the environment over the defaults here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headway.core.limits import BODY_BYTES_MAX
+
+PREFIX: Final = "HEADWAY_"
+Transport = Literal["sse", "poll", "ingest"]
+TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
+
+_STORES = ("sqlite", "memory")
+_READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL"})
+"""Variables of the command line's client side."""
+
+_log = logging.getLogger(__name__)
+
+
+class Settings(BaseSettings):
+    """Settings of one Headway. Each field is read from ``HEADWAY_`` and its name in capitals.
+
+    Attributes:
+        store: Where runs are kept: ``sqlite:///path``, a plain path, or ``memory://``.
+        durability: ``normal`` survives the death of the process, ``full`` a power loss, too (each commit waits for
+            the disk).
+        ping_s: Seconds between two pings on a stream; a client that hears nothing for longer reconnects.
+        lifetime_s: Seconds a stream lives at most before the client is asked to reconnect; 80-100 % of it is used.
+        cors_origins: Origins of pages that may call this server from another site, comma-separated; ``*`` lets every
+            page read, without cookies. Empty: pages of this server only.
+        transports: Faces that are on: ``sse``, ``poll``, ``ingest``. A stored setting overrides it at run time.
+        direct: Hand streams over to the hub where the server allows it. False: always by ASGI ``send()``.
+        max_connections: Open streams of this process; more are asked to come back later. 0: any number.
+        max_waits: Long-polls waiting in this process; more are answered at once. 0: any number.
+        max_body_bytes: Bytes of a request's body.
+        insecure: Answer everybody although no authenticator is configured.
+        log_level: Lowest level that is logged by ``headway serve`` and ``headway worker``.
+        log_format: ``json``, ``console``, or ``auto``: console on a terminal, else JSON.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
+
+    store: str = "sqlite:///headway.db"
+    durability: Literal["normal", "full"] = "normal"
+    ping_s: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] = 15.0
+    lifetime_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
+    cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    transports: Annotated[frozenset[Transport], NoDecode] = TRANSPORTS
+    direct: bool = True
+    max_connections: Annotated[int, Field(ge=0)] = 20_000
+    max_waits: Annotated[int, Field(ge=0)] = 2_000
+    max_body_bytes: Annotated[int, Field(gt=0)] = BODY_BYTES_MAX
+    insecure: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    @field_validator("store")
+    @classmethod
+    def _store_url(cls, value: str) -> str:
+        if "://" not in value:
+            return f"sqlite:///{value}"
+        scheme = urlsplit(value).scheme
+        if scheme not in _STORES:
+            raise ValueError(f"there is no store {scheme!r}; write sqlite:///path, a plain path, or memory://")
+        return value
+
+    @field_validator("cors_origins", "transports", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: frozenset[str]) -> frozenset[str]:
+        for origin in value - {"*"}:
+            parts = urlsplit(origin)
+            if not parts.scheme or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}".lower():
+                raise ValueError(f"{origin!r} is not an origin; write https://host or http://host:port, no path")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Warn of variables nobody reads: mostly a word misspelt."""
+        for name, meant in unknown_variables(os.environ).items():
+            _log.warning("unknown variable %s is ignored%s", name, f"; did you mean {meant}?" if meant else "")
+
+
+def store_location(url: str) -> tuple[str, str]:
+    """Split a store URL of `Settings` into its kind and its place (a path; "" for none)."""
+    scheme, _, place = url.partition("://")
+    return scheme, place.removeprefix("/")
+
+
+def unknown_variables(environ: Mapping[str, str], *, known: Iterable[str] = ()) -> dict[str, str | None]:
+    """Return ``HEADWAY_*`` variables that no setting reads, each with the name that was probably meant.
+
+    Args:
+        environ: Variables by name.
+        known: Further names that somebody reads.
+    """
+    names = {PREFIX + name.upper() for name in Settings.model_fields} | _READ_ELSEWHERE | set(known)
+    unknown = [name for name in environ if name.startswith(PREFIX) and name not in names]
+    return {name: next(iter(difflib.get_close_matches(name, names, n=1)), None) for name in sorted(unknown)}
