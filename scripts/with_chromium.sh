@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 
 if HEADWAY_CHROMIUM=$(scripts/ensure_system.sh chromium); then
   export HEADWAY_CHROMIUM
+  # Playwright's own Node needs libatomic, which a bare Debian does not have; ours does not.
+  export PLAYWRIGHT_NODEJS_PATH="$PWD/.venv/bin/node"
   exec "$@"
 fi
 cat >&2 <<TEXT
