@@ -1,0 +1,52 @@
+"""Medians, ratios and verdicts."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.fanout import Results
+from bench.measure import Idle, Load, Round
+from bench.report import goals, summary, text
+
+
+def round_of(peer: str, cost: float, *, rate: float = 20.0) -> Round:
+    """Return a round of `peer` at `cost` microseconds per delivery."""
+    return Round(peer, 200, 1000, cost / 1000, cost, 226.0, 1.0, rate, 0.3, 0.2, 5.0, 9.0, "")
+
+
+def results(*rounds: Round, idle: list[Idle] | None = None) -> Results:
+    """Return results that hold these rounds."""
+    return Results({"cpu": "test"}, Load(50, 20, 5, 20, 1000, {0}, {1}), {}, {}, list(rounds), idle or [])
+
+
+def test_a_ratio_is_the_median_of_the_rounds_ratios():
+    """A round in which the whole machine was slow does not move the ratio."""
+    rounds = []
+    for slowness in (1.0, 3.0, 1.1):
+        rounds += [round_of("c_send_loop", 5 * slowness), round_of("headway", 6 * slowness)]
+    row = summary(rounds)[1]
+    assert row["peer"] == "headway"
+    assert row["us_per_delivery"] == pytest.approx(6.6)
+    assert row["x c_send_loop"] == pytest.approx(1.2)
+    assert row["x nchan"] is None
+
+
+def test_goals_tell_met_from_missed():
+    """Each goal is judged by its own limit."""
+    found = results(
+        round_of("c_send_loop", 5.0),
+        round_of("headway", 6.0),
+        round_of("nchan", 7.0),
+        idle=[Idle("headway", 100, 1000, 1800, 8.0), Idle("nchan", 100, 1000, 1800, 8.0)],
+    )
+    measured = {goal["what"]: goal["measured"] <= goal["limit"] for goal in goals(found)}
+    assert list(measured.values()) == [True, False, False]
+    shown = text(found)
+    assert "x c_send_loop: 1.20 (at most 1.3): met" in shown
+    assert "x nchan: 0.86 (at most 0.75): MISSED by 14 %" in shown
+    assert "per idle viewer: 8.00 (at most 4): MISSED by 100 %" in shown
+
+
+def test_a_saturated_peer_is_named():
+    """A server that did not keep the pace was not measured below saturation, and the report says so."""
+    assert "! headway is saturated: 12.0 of 20 events/s" in text(results(round_of("headway", 6.0, rate=12.0)))
