@@ -20,7 +20,8 @@
     │   ├── Conflict            a control write met another status than it names
     │   ├── Fenced              a newer execution owns the run: stop working
     │   ├── KeyReused
-    │   └── Owned               another live execution owns the run
+    │   ├── Owned               another live execution owns the run
+    │   └── RunUnsuccessful     its result is awaited, but it failed or was cancelled
     ├── Trimmed                 the log no longer reaches back that far: take the snapshot
     ├── LimitExceeded           too many, too fast
     └── StoreError
@@ -241,6 +242,12 @@ class Owned(RunError):
     """A live execution owns the run; pass ``take_over=True`` to fence it."""
 
     code, retryable = "owned", True
+
+
+class RunUnsuccessful(RunError):
+    """The run whose result is awaited failed or was cancelled; ``extra["error"]`` says why."""
+
+    code = "run_unsuccessful"
 
 
 class Trimmed(HeadwayError):

@@ -66,6 +66,9 @@ class Publisher:
         strict: Raise what the sink raises instead of trying again or letting a refused batch go with a log line.
         on_receipt: Called after every write.
         on_stop: Called once with the error that stops the job.
+
+    Attributes:
+        on_close: Called once when it is closed.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Publisher:
         self._strict = strict
         self.on_receipt = on_receipt
         self.on_stop = on_stop
+        self.on_close: Callable[[], None] | None = None
         self._pending = Pending()
         self._batches: deque[_Batch] = deque()
         self._queued_bytes = 0
@@ -153,8 +157,11 @@ class Publisher:
                 await self.flush()
             except HeadwayError as error:
                 log.warning("events were lost while closing: %s", error)
-        self._closed = True
         self._cancel_timer()
+        if not self._closed:
+            self._closed = True
+            if self.on_close is not None:
+                self.on_close()
 
     @property
     def stopped(self) -> HeadwayError | None:
@@ -245,7 +252,7 @@ class Publisher:
             try:
                 receipt = await self._sink.append(batch.events, batch.checkpoint)
             except STOPPING as error:
-                self._stop(error)
+                self.stop(error)
                 return
             except HeadwayError as error:
                 if error.retryable and not self._strict and not isinstance(error, Conflict):
@@ -256,7 +263,7 @@ class Publisher:
                 return
             except Exception as error:  # a bug in a sink must not leave a job waiting for ever
                 log.exception("a sink failed")
-                self._stop(HeadwayError(f"events cannot be written: {error!r}"))
+                self.stop(HeadwayError(f"events cannot be written: {error!r}"))
                 return
             self._written += len(batch.events)
             if batch.done is not None and not batch.done.done():
@@ -276,11 +283,14 @@ class Publisher:
         if batch.done is not None and not batch.done.done():
             batch.done.set_exception(error)
         elif self._strict:
-            self._stop(error)
+            self.stop(error)
         else:
             log.error("%d events were refused and are lost: %s", len(batch.events), error)
 
-    def _stop(self, error: HeadwayError) -> None:
+    def stop(self, error: HeadwayError) -> None:
+        """Write nothing any more; everything waiting, and every later call, raises `error`. Idempotent."""
+        if self._broken is not None:
+            return
         self._broken = error
         self._pending.take()
         for batch in self._batches:

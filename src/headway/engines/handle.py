@@ -1,0 +1,161 @@
+"""The handle of a run: what starting one answers with, and what steers and awaits it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import BaseModel, PrivateAttr
+
+from headway.core.cursor import Cursor
+from headway.core.fold import Fold
+from headway.core.run import ENDED, RunStatus
+from headway.engines.commands import Commands
+from headway.errors import RunUnsuccessful
+from headway.stores.base import RunRow, Store
+from headway.stores.projection import Projections
+from headway.stores.tail import doorbell, rings, tail
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+class Links(BaseModel):
+    """Where a run is found over HTTP."""
+
+    self: str
+    stream: str
+    events: str
+    cancel: str
+    retry: str
+
+    @classmethod
+    def of(cls, prefix: str, run_id: str) -> Links:
+        """Return the links of a run below the prefix Headway is mounted at."""
+        base = f"{prefix}/v1/runs/{run_id}"
+        return cls(
+            self=base, stream=f"{base}/stream", events=f"{base}/events", cancel=f"{base}/cancel", retry=f"{base}/retry"
+        )
+
+
+class State(Mapping[str, Any]):
+    """A run's snapshot as it is being folded: read fields of it like a mapping; `snapshot()` keeps one.
+
+    It moves on with the iteration that gave it.
+    """
+
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+        self._value: dict[str, Any] | None = None
+
+    def __getitem__(self, field: str) -> Any:
+        if self._value is None and field not in ("items", "outputs", "phases", "custom"):
+            return self._fold.get(field)
+        return self.snapshot()[field]
+
+    def __iter__(self) -> Any:
+        return iter(self.snapshot())
+
+    def __len__(self) -> int:
+        return len(self.snapshot())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the snapshot as a value of its own."""
+        if self._value is None:
+            self._value = self._fold.snapshot()
+        return self._value
+
+
+class RunHandle(BaseModel):
+    """A run that was started or opened. As JSON: its id and links (links only where Headway's routes are mounted).
+
+    Attributes:
+        id: Of the run.
+        links: Its addresses; empty without mounted routes.
+    """
+
+    id: str
+    links: Links | dict[str, str]
+
+    _commands: Commands = PrivateAttr()
+    _store: Store = PrivateAttr()
+    _projections: Projections = PrivateAttr()
+    _result: TypeAdapter[Any] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(
+        cls,
+        run_id: str,
+        prefix: str | None,
+        *,
+        commands: Commands,
+        store: Store,
+        projections: Projections,
+        result: TypeAdapter[Any] | None = None,
+    ) -> RunHandle:
+        """Make the handle of a run."""
+        handle = cls(id=run_id, links=Links.of(prefix, run_id) if prefix is not None else {})
+        handle._commands, handle._store, handle._projections = commands, store, projections
+        handle._result = result
+        return handle
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Return the run's state as it is now."""
+        fold: Fold = await self._projections.current(self.id)
+        return fold.snapshot()
+
+    async def result(self) -> Any:
+        """Wait for the end and return the job's result, as the type the job declares; also of a ``partial`` run.
+
+        Raises:
+            RunUnsuccessful: it failed or was cancelled.
+            RunNotFound: it was deleted.
+        """
+        with doorbell(self._store, self.id) as bell:
+            row = await self._commands.row(self.id)
+            while row.status not in ENDED:
+                await rings(bell, 1.0)
+                bell.clear()  # before the look, so that no ring is lost
+                row = await self._commands.row(self.id)
+        state = await self.snapshot()
+        if row.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+            error = state["error"] or {}
+            raise RunUnsuccessful(
+                f"run {self.id} {row.status}" + (f": {error['message']}" if error else ""),
+                run_status=str(row.status),
+                error=error or None,
+            )
+        return self._result.validate_python(state["result"]) if self._result is not None else state["result"]
+
+    async def cancel(self, reason: str | None = None, *, by: str | None = None) -> RunRow:
+        """Ask it to stop; see `Commands.cancel`."""
+        return await self._commands.cancel(self.id, by=by, reason=reason)
+
+    async def retry(self, items: Sequence[str] | None = None, *, by: str | None = None) -> RunRow:
+        """Try its failed items (or those named) again; see `Commands.retry`."""
+        return await self._commands.retry(self.id, items=items, by=by)
+
+    async def watch(self) -> AsyncIterator[tuple[State, dict[str, Any] | None]]:
+        """Yield the state, first as it is and then after every event with that event, until the run has ended."""
+        async for pair in watch(self._store, self._projections, self.id):
+            yield pair
+
+
+async def watch(
+    store: Store, projections: Projections, run_id: str
+) -> AsyncIterator[tuple[State, dict[str, Any] | None]]:
+    """See `RunHandle.watch`.
+
+    Raises:
+        RunNotFound: there is no such run, or it was deleted meanwhile.
+    """
+    fold = Fold(orjson.loads((await projections.current(run_id)).snapshot_json()))
+    yield State(fold), None
+    if fold.status in ENDED:
+        return
+    async for page in tail(store, run_id, Cursor.parse(fold.cursor)):
+        for stored in page.events:
+            event = stored.envelope()
+            fold.apply(event, stored.cursor)
+            yield State(fold), event
