@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from headway.errors import InvalidCursor
 from headway.types import Seq
 
-_PATTERN = re.compile(r"(0|[1-9][0-9]{0,15})\.([0-9a-z]{1,16})", re.ASCII)
+# 15 digits stay below 2^53, so that every language reads the same seq
+_PATTERN = re.compile(r"(0|[1-9][0-9]{0,14})\.([0-9a-z]{1,16})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ read alone. Every change is O(1) in the number of entries; tallies for the progr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import orjson
@@ -18,12 +19,27 @@ from headway.core.text import GrowingText
 ITEM_ENDED = ("finished", "failed")
 
 
+def copied(value: Any) -> Any:
+    """Return JSON data that shares nothing with `value`: an event stays its owner's, whatever becomes of it later."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copied(inner) for inner in value]
+    return value
+
+
+def key_order(key: str) -> bytes:
+    """Sort key where the fold needs an order of keys: by UTF-16 code units, as JavaScript compares strings."""
+    return key.encode("utf-16-be", "surrogatepass")
+
+
 class Output:
     """One text stream of a run."""
 
-    __slots__ = ("attempt", "finished", "seq", "text")
+    __slots__ = ("attempt", "finished", "key", "seq", "text")
 
-    def __init__(self, *, seq: int, attempt: int, text: GrowingText, finished: bool = False) -> None:
+    def __init__(self, key: str, *, seq: int, attempt: int, text: GrowingText, finished: bool = False) -> None:
+        self.key = key
         self.seq = seq
         self.attempt = attempt
         self.text = text
@@ -40,10 +56,10 @@ class Output:
         }
 
     @classmethod
-    def of(cls, value: Mapping[str, Any]) -> Output:
+    def of(cls, key: str, value: Mapping[str, Any]) -> Output:
         """Make an output of its snapshot entry."""
         text = GrowingText(value["text"], value["from_offset"])
-        return cls(seq=value["seq"], attempt=value["attempt"], text=text, finished=value["finished"])
+        return cls(key, seq=value["seq"], attempt=value["attempt"], text=text, finished=value["finished"])
 
 
 def new_phase(id: str, title: str, weight: float | None) -> dict[str, Any]:
@@ -52,25 +68,24 @@ def new_phase(id: str, title: str, weight: float | None) -> dict[str, Any]:
     return {"id": id, "title": title, "weight": weight, "status": "planned", "done": 0, **blank}
 
 
-def new_item(data: Mapping[str, Any], *, seq: int, attempt: int) -> dict[str, Any]:
-    """An item as its first event describes it; `seq` gives the order items are shown in."""
+def new_item(key: str, *, seq: int, attempt: int) -> dict[str, Any]:
+    """An item nobody described; `seq` of the event it came with gives the order items are shown in."""
+    blank = dict.fromkeys(("progress", "data", "error"))
     return {
-        "kind": data.get("kind", "item"),
-        "title": data.get("title", data["key"]),
-        "parent": data.get("parent"),
-        "phase": data.get("phase"),
+        "kind": "item",
+        "title": key,
+        "parent": None,
+        "phase": None,
         "status": "planned",
-        "progress": None,
-        "data": None,
-        "error": None,
+        **blank,
         "attempt": attempt,
         "seq": seq,
     }
 
 
-def new_output(*, seq: int, attempt: int) -> Output:
+def new_output(key: str, *, seq: int, attempt: int) -> Output:
     """An output without text."""
-    return Output(seq=seq, attempt=attempt, text=GrowingText())
+    return Output(key, seq=seq, attempt=attempt, text=GrowingText())
 
 
 class Entries:
@@ -80,22 +95,30 @@ class Entries:
         body: A snapshot; its entries are taken over, and `into` puts them back.
     """
 
-    __slots__ = ("_custom", "_custom_count", "_items", "_outputs", "_phase_by_id", "_text_total", "phases", "tallies")
+    __slots__ = (
+        "_by_age",
+        "_custom",
+        "_custom_count",
+        "_items",
+        "_listed",
+        "_outputs",
+        "_phase_by_id",
+        "_text_total",
+        "phases",
+        "tallies",
+    )
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         self.phases: list[dict[str, Any]] = body["phases"]
-        self._items: dict[str, dict[str, Any]] = body["items"]
-        self._outputs = {key: Output.of(value) for key, value in body["outputs"].items()}
-        self._custom: dict[str, dict[str, Any]] = body["custom"]
-        self._index()
-
-    def _index(self) -> None:
         self._phase_by_id = {phase["id"]: phase for phase in self.phases}
-        self._text_total = sum(output.text.length for output in self._outputs.values())
-        self._custom_count = sum(len(values) for values in self._custom.values())
+        self._items: dict[str, dict[str, Any]] = body["items"]
         self.tallies: dict[str, Tally] = {}
         for item in self._items.values():
             self._count(item, +1)
+        self._outputs = {key: Output.of(key, value) for key, value in body["outputs"].items()}
+        self._list_texts()
+        self._custom: dict[str, dict[str, Any]] = body["custom"]
+        self._custom_count = sum(len(values) for values in self._custom.values())
 
     def into(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the snapshot `body` with these entries in it."""
@@ -201,19 +224,46 @@ class Entries:
         return True
 
     def append_text(self, output: Output, delta: str) -> None:
-        """Add text and drop what is over the caps: first of this output, then of the oldest one that has any."""
+        """Add text and drop what is over the caps: first of this output, then of the oldest one that has any.
+
+        Oldest is the lowest seq, then the lowest key (`key_order`).
+        """
         output.text.append(delta)
         self._text_total += len(delta)
+        self._list_text(output)
+        self._cap_text(output)
+
+    def _cap_text(self, output: Output) -> None:
         self._drop(output, output.text.length - limits.OUTPUT_TEXT_MAX)
         while self._text_total > limits.ALL_TEXT_MAX:
-            oldest = min((o for o in self._outputs.values() if o.text.length), key=lambda o: o.seq)
-            self._drop(oldest, self._text_total - limits.ALL_TEXT_MAX)
+            self._drop(self._oldest_text(), self._text_total - limits.ALL_TEXT_MAX)
 
     def _drop(self, output: Output, count: int) -> None:
         if count > 0:
             before = output.text.length
             output.text.drop_front(count)
             self._text_total -= before - output.text.length
+
+    def _list_texts(self) -> None:
+        """Begin the list of outputs with text by age anew: a heap, with some in it that have lost their text since."""
+        self._text_total = sum(output.text.length for output in self._outputs.values())
+        self._listed = {key for key, output in self._outputs.items() if output.text.length}
+        self._by_age = [(self._outputs[key].seq, key_order(key), key) for key in self._listed]
+        heapify(self._by_age)
+
+    def _list_text(self, output: Output) -> None:
+        if output.text.length and output.key not in self._listed:
+            self._listed.add(output.key)
+            heappush(self._by_age, (output.seq, key_order(output.key), output.key))
+
+    def _oldest_text(self) -> Output:
+        while True:
+            key = self._by_age[0][-1]
+            output = self._outputs[key]
+            if output.text.length:
+                return output
+            heappop(self._by_age)
+            self._listed.remove(key)
 
     # -- custom values and withdrawal
 
@@ -227,27 +277,47 @@ class Entries:
         self._custom.setdefault(name, {})[key] = data
 
     def assign(self, values: Mapping[str, Mapping[str, Any]]) -> None:
-        """Put entries to the values given; null removes them."""
-        for id, phase in (values.get("phases") or {}).items():
-            self._assign_phase(id, phase)
-        for key, item in (values.get("items") or {}).items():
+        """Put entries to the values given; null removes them.
+
+        All are removed before any is added, and they are added in the order of their keys (`key_order`), because the
+        order of an object's keys is not the same in every language, and it would show where a cap is reached.
+        """
+        self._assign_phases(_in_order(values["phases"]))
+        self._assign_items(_in_order(values["items"]))
+        if values["outputs"]:
+            self._assign_outputs(_in_order(values["outputs"]))
+
+    def _assign_phases(self, values: list[tuple[str, Any]]) -> None:
+        phases = self._phase_by_id
+        for id, phase in values:
+            if phase is None:
+                phases.pop(id, None)
+            elif id in phases or len(phases) < limits.PHASES_MAX:
+                phases[id] = {**copied(phase), "id": id}
+        self.phases = list(phases.values())
+
+    def _assign_items(self, values: list[tuple[str, Any]]) -> None:
+        for key, item in values:
+            known = self._items.get(key)
+            if known is not None:
+                self._count(known, -1)
             if item is None:
                 self._items.pop(key, None)
-            elif key in self._items or len(self._items) < limits.ITEMS_MAX:
-                self._items[key] = dict(item)
-        for key, output in (values.get("outputs") or {}).items():
+            elif known is not None or len(self._items) < limits.ITEMS_MAX:
+                self._items[key] = copied(item)
+                self._count(item, +1)
+
+    def _assign_outputs(self, values: list[tuple[str, Any]]) -> None:
+        for key, output in values:
             if output is None:
                 self._outputs.pop(key, None)
             elif key in self._outputs or len(self._outputs) < limits.OUTPUTS_MAX:
-                self._outputs[key] = Output.of(output)
-        self._index()
+                self._outputs[key] = Output.of(key, output)
+        self._list_texts()
+        for key, _ in values:
+            if key in self._outputs:
+                self._cap_text(self._outputs[key])
 
-    def _assign_phase(self, id: str, phase: Mapping[str, Any] | None) -> None:
-        place = next((n for n, known in enumerate(self.phases) if known["id"] == id), None)
-        if phase is None:
-            if place is not None:
-                del self.phases[place]
-        elif place is not None:
-            self.phases[place] = dict(phase)
-        elif len(self.phases) < limits.PHASES_MAX:
-            self.phases.append(dict(phase))
+
+def _in_order(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(values.items(), key=lambda entry: (entry[1] is not None, key_order(entry[0])))

@@ -11,34 +11,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from headway.core.limits import ITEMS_MAX, NAME_MAX, PHASES_MAX
+from headway.core.limits import DEPTH_MAX, PHASES_MAX
+from headway.core.shapes import Error as Error  # noqa: PLC0414 -- public here, beside the payloads that carry it
+from headway.core.shapes import Item, Name, Output, Phase, Quantity, Sentence, Title, Weight
+from headway.core.shapes import Payload as Payload  # noqa: PLC0414 -- public here, as the base of all payloads
 from headway.types import RunId, Seq
-
-Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
-Title = Annotated[str, Field(max_length=NAME_MAX)]
-Sentence = Annotated[str, Field(max_length=10_000)]
-Quantity = Annotated[float, Field(ge=0, le=2**53 - 1, allow_inf_nan=False)] | Annotated[int, Field(ge=0, le=2**53 - 1)]
-Weight = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | Annotated[int, Field(gt=0, le=10**9)]
-
-
-class Payload(BaseModel):
-    """Base of the ``data`` of an event."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, json_schema_serialization_defaults_required=True, allow_inf_nan=False
-    )
-
-
-class Error(Payload):
-    """Why something failed."""
-
-    code: Name
-    message: Sentence
-    category: Name = "application"
-    retryable: bool = False
-    hint: Sentence | None = None
 
 
 class RunHeader(Payload):
@@ -48,7 +27,7 @@ class RunHeader(Payload):
     title: Title
     owner: str = ""
     group: str | None = None
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     created_at: str
 
 
@@ -247,7 +226,7 @@ class Log(Payload):
 
     level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     text: Sentence
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class ErrorReported(Payload):
@@ -270,9 +249,9 @@ class StepFinished(Payload):
 class Discarded(Payload):
     """Replacement values of the entries touched; null removes the entry. The fold only assigns them."""
 
-    phases: dict[str, dict[str, Any] | None] = {}
-    items: Annotated[dict[str, dict[str, Any] | None], Field(max_length=ITEMS_MAX)] = {}
-    outputs: dict[str, dict[str, Any] | None] = {}
+    phases: dict[str, Phase | None] = Field(default_factory=dict)
+    items: dict[str, Item | None] = Field(default_factory=dict)
+    outputs: dict[str, Output | None] = Field(default_factory=dict)
 
 
 class AttemptDiscarded(Payload):
@@ -373,13 +352,36 @@ def new_event(
 ) -> NewEvent:
     """Validate a payload and make an event of it.
 
+    NaN and the infinities become null, which means unknown. Integers past 2^53 are refused, because a browser would
+    read another number: send them as text.
+
     Raises:
         KeyError: no such type.
+        TypeError: the payload is not one of this type.
         pydantic.ValidationError: the data does not fit the type.
-        ValueError: the data holds something JSON cannot say; the text names it.
+        ValueError: the data holds something JSON cannot say, or is nested too deeply; the text names it.
     """
-    payload = data if isinstance(data, Payload) else PAYLOADS[type].model_validate(data)
-    return NewEvent(type, orjson.dumps(payload.model_dump(mode="json")), key, step, agent, at)
+    model = PAYLOADS[type]
+    payload = data if isinstance(data, Payload) else model.model_validate(data)
+    if not isinstance(payload, model):
+        raise TypeError(f"the data of {type} is a {model.__name__}, not a {payload.__class__.__name__}")
+    plain = payload.model_dump(mode="json")
+    # what is withdrawn goes back to values that were checked when they were written, three levels further up
+    if type != "attempt.discarded" and _is_deeper(plain, DEPTH_MAX):
+        raise ValueError(f"the data is nested more than {DEPTH_MAX} levels deep")
+    try:
+        body = orjson.dumps(plain, option=orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"JSON cannot say this: {error}") from error
+    return NewEvent(type, body, key, step, agent, at)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if isinstance(value, dict):
+        return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in value.values())
+    if isinstance(value, list):
+        return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in value)
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The fold: a run's log in, its snapshot out. The same function as ``packages/client/src/fold.ts``.
 
-It is total. Whatever it is fed, it only does one of three things: apply the event, ignore it but advance the seq, or
-refuse it because its seq does not follow (a duplicate or a gap). Illegal transitions, unknown types and entries past a
-cap are ignored alike in both languages; shared vectors and random histories prove it.
+It is total. With any event whose data fits its type, in any order, it does one of three things: apply it, ignore it but
+advance the seq, or refuse it because its seq does not follow (a duplicate or a gap). Illegal transitions, unknown types
+and entries past a cap are ignored alike in both languages; shared vectors and random histories prove it.
 
-It is a mutable accumulator, because a frozen one is quadratic. `Fold.snapshot` gives an independent value.
+It is a mutable accumulator, because a frozen one is quadratic. It shares nothing with the events it was fed, and
+`Fold.snapshot` gives a value that shares nothing with it. No result depends on the order of an object's keys.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import orjson
 
 from headway.core import limits, progress
 from headway.core.clock import parse_ms
-from headway.core.entries import Entries, new_item, new_output, new_phase
+from headway.core.entries import Entries, copied, new_item, new_output, new_phase
 from headway.core.run import (
     ENDED,
     ITEM_TRANSITIONS,
@@ -82,7 +83,7 @@ class Fold:
         return self._entries.keys(kind)
 
     def get(self, field: str) -> Any:
-        """Return a scalar field of the snapshot without making the whole of it."""
+        """Return a field of the snapshot without making the whole of it; not to be changed."""
         return self._body[field]
 
     def apply(self, event: Mapping[str, Any], cursor: str | None = None, *, partial: bool = False) -> Applied:
@@ -127,36 +128,35 @@ class Fold:
         if target is None:
             return False
         self._body["status"] = target.value
+        if target is not RunStatus.WAITING:
+            self._body["asks"] = {}
         return True
 
     def _queued(self, data: Data) -> None:
         if not self._move():
             return
-        body, time = self._body, self._event["time"]
+        body = self._body
         header = data.get("run")
         if header is not None and body["created_at"] is None:
             for name in ("job", "title", "owner", "group", "metadata", "created_at"):
-                body[name] = header.get(name)
-        self._close_execution("lost")
+                body[name] = copied(header[name])
+        self._close_execution(_OUTCOMES.get(data["reason"], "lost"))
         body["attempt"] = data["attempt"]
         body["execution_id"] = self._event["execution_id"]
-        body["executions"].append(
-            {
-                "execution_id": self._event["execution_id"],
-                "attempt": data["attempt"],
-                "reason": data["reason"],
-                "worker": None,
-                "queued_at": time,
-                "started_at": None,
-                "finished_at": None,
-                "outcome": None,
-                "from_percent": None,
-                "expected_s": None,
-            }
-        )
+        body["executions"].append(self._execution(data))
         del body["executions"][: -limits.EXECUTIONS_MAX]
         body["progress"]["reached"] = None
         self._progressed()
+
+    def _execution(self, data: Data) -> dict[str, Any]:
+        blank = ("worker", "started_at", "finished_at", "outcome", "from_percent", "expected_s")
+        return {
+            "execution_id": self._event["execution_id"],
+            "attempt": data["attempt"],
+            "reason": data["reason"],
+            "queued_at": self._event["time"],
+            **dict.fromkeys(blank),
+        }
 
     def _close_execution(self, outcome: str) -> None:
         executions = self._body["executions"]
@@ -180,13 +180,12 @@ class Fold:
         if self._move():
             self._body["asks"][data["ask_id"]] = {
                 "prompt": data["prompt"],
-                "schema": data.get("schema"),
+                "schema": copied(data.get("schema")),
                 "asked_at": self._event["time"],
             }
 
     def _resumed(self, data: Data) -> None:
-        if self._move():
-            self._body["asks"].pop(data["ask_id"], None)
+        self._move()
 
     def _cancel_requested(self, data: Data) -> None:
         if self._move() and self._body["cancel_requested_at"] is None:
@@ -197,9 +196,8 @@ class Fold:
             return
         body = self._body
         body["finished_at"] = self._event["time"]
-        body["asks"] = {}
-        body["result"] = data.get("result")
-        body["error"] = data.get("error")
+        body["result"] = copied(data.get("result"))
+        body["error"] = copied(data.get("error"))
         body["progress"]["eta"] = None
         if body["status"] in (RunStatus.SUCCEEDED, RunStatus.PARTIAL):
             body["progress"]["percent"] = body["progress"]["reached"] = 100
@@ -254,19 +252,23 @@ class Fold:
                 return
         if event_type == "phase.started":
             self._entries.reset_phase(phase)
+            phase |= {"total": data.get("total"), "unit": data.get("unit")}
+        elif event_type == "phase.progressed":
+            self._advance(phase, data)
+        else:
+            phase |= {"finished_at": time, "error": copied(data.get("error"))}
         phase["status"] = target
-        phase["started_at"] = phase["started_at"] or time
-        for name in ("done", "total", "unit", "message"):
+        if phase["started_at"] is None:
+            phase["started_at"] = time
+        self._progressed()
+
+    def _advance(self, phase: dict[str, Any], data: Data) -> None:
+        phase |= {"done": data["done"], "total": data.get("total")}
+        for name in ("unit", "message"):
             if data.get(name) is not None:
                 phase[name] = data[name]
-        if event_type == "phase.progressed":
-            phase["total"] = data.get("total")
-        if target in ("finished", "failed"):
-            phase["finished_at"] = time
-            phase["error"] = data.get("error")
         if data.get("message") is not None:
             self._body["progress"]["message"] = data["message"]
-        self._progressed()
 
     # -- items
 
@@ -277,7 +279,10 @@ class Fold:
         if target is None:
             return
         if item is None:
-            item = new_item(data, seq=self._event["seq"], attempt=self._body["attempt"])
+            item = new_item(data["key"], seq=self._event["seq"], attempt=self._body["attempt"])
+            if event_type == "item.planned":
+                item |= {name: data.get(name) for name in ("kind", "parent", "phase")}
+                item["title"] = data.get("title") or data["key"]
             if not self._entries.add_item(data["key"], item):
                 return
         if event_type == "item.started":
@@ -285,9 +290,9 @@ class Fold:
         elif event_type == "item.progressed":
             item["progress"] = {name: data.get(name) for name in ("done", "total", "message")}
         elif event_type == "item.failed":
-            item["error"] = data.get("error")
-        if event_type == "item.updated" or (event_type == "item.finished" and data.get("data") is not None):
-            item["data"] = data.get("data")
+            item["error"] = copied(data["error"])
+        elif event_type == "item.updated" or data.get("data") is not None:
+            item["data"] = copied(data.get("data"))
         if item["status"] != target or event_type == "item.planned":
             self._entries.set_item_status(item, target)
             self._progressed()
@@ -303,7 +308,7 @@ class Fold:
             return
         if output is None or event_type == "output.started":
             seq = self._event["seq"] if output is None else output.seq
-            output = new_output(seq=seq, attempt=self._body["attempt"])
+            output = new_output(key, seq=seq, attempt=self._body["attempt"])
             if not self._entries.set_output(key, output):
                 return
         if event_type == "output.appended":
@@ -327,12 +332,21 @@ class Fold:
         del errors[: -limits.ERRORS_MAX]
 
     def _custom(self, data: Data) -> None:
-        self._entries.set_custom(data["name"], data.get("key") or "", data.get("data"))
+        self._entries.set_custom(data["name"], data.get("key") or "", copied(data.get("data")))
 
     def _discarded(self, data: Data) -> None:
         self._entries.assign(data["set"])
-        self._body["progress"]["reached"] = None
+        if data.get("step") is not None:
+            self._progressed()
+            return
+        # What a dead worker left is gone: only here may percent fall, and the ETA counts from what is left.
+        shown = self._body["progress"]
+        shown["reached"] = None
         self._progressed()
+        shown["eta"] = None
+        executions = self._body["executions"]
+        if executions and executions[-1]["from_percent"] is not None:
+            executions[-1]["from_percent"] = shown["reached"] or 0
 
 
 def _empty() -> dict[str, Any]:
@@ -365,6 +379,9 @@ def _empty() -> dict[str, Any]:
         "metadata": {},
     }
 
+
+_OUTCOMES = {"retry": "failed", "resumed": "waiting"}
+"""How an execution ended in whose place another is queued, by the reason for the new one; else its worker was lost."""
 
 _HANDLERS: dict[str, Callable[[Fold, Data], None]] = {
     "run.queued": Fold._queued,

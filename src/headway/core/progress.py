@@ -12,10 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headway.core.clock import format_ms
+from headway.core.clock import MS_MAX, format_ms
 
 ETA_AFTER_PERCENT = 10
 ETA_AFTER_MS = 15_000
+LEFT_MAX_MS = 10 * 365 * 86_400_000
+"""Ten years: whoever would take longer is not told when."""
+
 UNFINISHED_MAX = 99
 """The most a run shows that has done everything, but has not ended."""
 
@@ -32,11 +35,12 @@ class Tally:
 
 def fraction(phase: Mapping[str, Any], tally: Tally | None) -> float | None:
     """Return the done part of one phase, 0 to 1, or None when unknown."""
+    if tally is not None and tally.total > 0:
+        # Before the phase's own status: in a reopened run a phase may have finished whose items wait to be tried again.
+        # An item that failed needs no more work in this attempt, so it counts like one that finished.
+        return tally.ended / tally.total
     if phase["status"] == "finished":
         return 1.0
-    if tally is not None and tally.total > 0:
-        # an item that failed needs no more work in this attempt, so it counts like one that finished
-        return tally.ended / tally.total
     if phase["total"] is not None:
         return min(phase["done"] / phase["total"], 1.0) if phase["total"] > 0 else 1.0
     return 0.0 if phase["status"] == "planned" else None
@@ -72,7 +76,8 @@ def eta(now_ms: int, started_ms: int, from_percent: float, reached: float, expec
     left = elapsed * (100 - reached) / gained
     if expected_s is not None:
         share = reached / 100
-        left = share * left + (1 - share) * (expected_s * 1000 * (100 - reached) / 100)
-    if left > 10 * 365 * 86_400_000:
+        # float(): integers of Python do not round where those of JavaScript do
+        left = share * left + (1 - share) * (float(expected_s) * 1000 * (100 - reached) / 100)
+    if left > LEFT_MAX_MS or now_ms + left > MS_MAX:
         return None
     return format_ms(now_ms + math.floor(left))

@@ -29,7 +29,6 @@ class RunStatus(StrEnum):
 
 ACTIVE: Final = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING})
 ENDED: Final = frozenset(RunStatus) - ACTIVE
-REOPENABLE: Final = frozenset({RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.CANCELLED})
 
 _Q, _R, _W = RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING
 
@@ -43,10 +42,12 @@ RUN_TRANSITIONS: Final[Mapping[str, Mapping[RunStatus | None, RunStatus]]] = {
     "run.succeeded": {_R: RunStatus.SUCCEEDED},
     "run.partial": {_R: RunStatus.PARTIAL},
     # a run may fail before it starts: too many take-overs, an expired lease
-    "run.failed": dict.fromkeys(ACTIVE, RunStatus.FAILED),
-    "run.cancelled": dict.fromkeys(ACTIVE, RunStatus.CANCELLED),
-    "run.reopened": dict.fromkeys(REOPENABLE, _Q),
+    "run.failed": dict.fromkeys((_Q, _R, _W), RunStatus.FAILED),
+    "run.cancelled": dict.fromkeys((_Q, _R, _W), RunStatus.CANCELLED),
+    "run.reopened": dict.fromkeys((RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.CANCELLED), _Q),
 }
+
+REOPENABLE: Final = frozenset(status for status in RUN_TRANSITIONS["run.reopened"] if status is not None)
 
 PHASE_TRANSITIONS: Final[Mapping[str, Mapping[str | None, str]]] = {
     # starting again resets the entry
@@ -91,7 +92,10 @@ def is_legal(status: RunStatus | None, event_type: str) -> bool:
 
 
 def table_rows() -> list[dict[str, str | None]]:
-    """All transitions as rows, for the documentation and for other languages to compare their tables with."""
+    """All transitions as rows, for the documentation and for other languages to compare their tables with.
+
+    Always in the same order: the rows are committed, and a difference fails the build.
+    """
     tables: dict[str, Mapping[str, Mapping[Any, str]]] = {
         "run": RUN_TRANSITIONS,
         "phase": PHASE_TRANSITIONS,

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from headway.core.events import Error, Payload
 from headway.core.run import RunStatus
+from headway.core.shapes import Error, Item, Output, Payload, Phase
 
 
 class Progress(Payload):
@@ -15,7 +15,8 @@ class Progress(Payload):
 
     Attributes:
         percent: 0 to 100, or null while anything in it is unknown.
-        reached: The highest percent of this attempt; what a bar may go on showing while percent is null.
+        reached: The highest percent of this attempt, which percent does not fall below; what a bar may go on showing
+            while percent is null. Only a take-over that withdraws what a dead worker left sets it anew.
         eta: When it may end, or null while it is too early to tell.
         message: The last thing a phase said.
     """
@@ -27,7 +28,13 @@ class Progress(Payload):
 
 
 class Execution(Payload):
-    """One attempt at the run. ``outcome``: how the run ended in it, or ``lost``."""
+    """One attempt at the run.
+
+    Attributes:
+        outcome: The status in which the run ended in it; ``failed`` also when the body is tried again, ``waiting`` when
+            it made room until an answer came, ``lost`` when its worker died. Null while it lasts.
+        from_percent: Percent it began with.
+    """
 
     execution_id: str
     attempt: int
@@ -39,55 +46,6 @@ class Execution(Payload):
     outcome: str | None
     from_percent: float | None
     expected_s: float | None
-
-
-class Phase(Payload):
-    """A weighted stage of the run. ``weight`` null: it was not declared."""
-
-    id: str
-    title: str
-    weight: float | None
-    status: Literal["planned", "running", "finished", "failed"]
-    done: float
-    total: float | None
-    unit: str | None
-    message: str | None
-    started_at: str | None
-    finished_at: str | None
-    error: Error | None
-
-
-class ItemProgress(Payload):
-    """How far an item is."""
-
-    done: float
-    total: float | None
-    message: str | None
-
-
-class Item(Payload):
-    """A keyed part of the run. ``seq`` is that of the event it came with: items are shown in this order."""
-
-    kind: str
-    title: str
-    parent: str | None
-    phase: str | None
-    status: Literal["planned", "running", "finished", "failed"]
-    progress: ItemProgress | None
-    data: Any
-    error: Error | None
-    attempt: int
-    seq: int
-
-
-class Output(Payload):
-    """A text stream. ``from_offset``: code points dropped in front of ``text``; the whole is at ``/outputs/{key}``."""
-
-    text: str
-    from_offset: int
-    finished: bool
-    attempt: int
-    seq: int
 
 
 class Ask(Payload):

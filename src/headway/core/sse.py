@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FORBIDDEN = re.compile(r"[\r\n\0]")
+_RETRY = re.compile(r"[0-9]{1,15}")  # more digits are no time, and past 4,300 `int` refuses to read them
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -46,8 +47,11 @@ def retry(ms: int) -> bytes:
 
 
 def chunk(data: bytes) -> bytes:
-    """Wrap bytes as one chunk of HTTP/1.1 chunked transfer coding (RFC 9112, section 7.1)."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
+    """Wrap bytes as one chunk of HTTP/1.1 chunked transfer coding (RFC 9112, section 7.1).
+
+    No bytes are no chunk: an empty one would end the response.
+    """
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
 LAST_CHUNK = b"0\r\n\r\n"
@@ -73,10 +77,10 @@ class FrameTooLarge(ValueError):
 
 
 class Parser:
-    """Reads frames from bytes cut anywhere.
+    """Reads frames from bytes cut anywhere; how they are cut never changes what comes out.
 
     Args:
-        limit: Bytes one frame may have.
+        limit: Bytes the data lines of one frame may have together, and any other line alone.
 
     Attributes:
         retry_ms: The last ``retry:`` seen, or None.
@@ -85,70 +89,70 @@ class Parser:
     def __init__(self, *, limit: int = 64 * 1024 * 1024) -> None:
         self.retry_ms: int | None = None
         self._limit = limit
-        self._size = 0  # bytes of the frame's complete lines
-        self._rest_size = 0  # bytes of the line that is not complete yet
+        self._size = 0  # bytes of the frame's data lines so far
         self._begun = False
-        self._rest: list[bytes] = []
+        self._rest = bytearray()  # of the line that is not complete yet
         self._after_cr = False
+        self._too_large = False
         self._data: list[str] = []
         self._event = ""
         self._id = ""
-        self._next_id = ""
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames completed by them.
 
         Raises:
-            FrameTooLarge: one frame has more than `limit` bytes; the parser cannot be used any more.
+            FrameTooLarge: a frame has more than `limit` bytes. Those before it are handed out first; the parser
+                cannot be used any more.
         """
-        if self._after_cr and data:
-            self._after_cr = False
-            if data[:1] == b"\n":
-                data = data[1:]
-        if not self._begun:
-            joined = b"".join(self._rest) + data
-            if _BOM.startswith(joined) and len(joined) < len(_BOM):
-                self._rest = [joined]
-                return []
-            self._begun, self._rest = True, []
-            data = joined.removeprefix(_BOM)
-        lines = _LINE_END.split(data)
-        if data.endswith(b"\r"):
-            self._after_cr = True
-        frames = [frame for line in self._complete(lines) if (frame := self._line(line)) is not None]
-        if self._size + self._rest_size > self._limit:
+        frames: list[Frame] = []
+        if not self._too_large:
+            for line in self._complete(data):
+                self._too_large = self._size + len(line) > self._limit
+                if self._too_large:
+                    break
+                self._take(line, frames)
+            else:
+                self._too_large = self._size + len(self._rest) > self._limit
+        if self._too_large and not frames:
             raise FrameTooLarge(f"a frame has more than {self._limit} bytes")
         return frames
 
-    def _complete(self, lines: list[bytes]) -> list[bytes]:
-        *complete, rest = lines
+    def _complete(self, data: bytes) -> list[bytes]:
+        """Split off the lines that are complete now and keep the rest."""
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        if not self._begun:
+            data = bytes(self._rest) + data
+            self._rest.clear()
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._rest += data
+                return []
+            self._begun = True
+            data = data.removeprefix(_BOM)
+        self._after_cr = self._after_cr or data.endswith(b"\r")
+        *complete, rest = _LINE_END.split(data)
         if complete:
-            complete[0] = b"".join((*self._rest, complete[0]))
-            self._rest, self._rest_size = [], 0
-        if rest:
-            self._rest.append(rest)
-            self._rest_size += len(rest)
+            complete[0] = bytes(self._rest) + complete[0]
+            self._rest.clear()
+        self._rest += rest
         return complete
 
-    def _line(self, line: bytes) -> Frame | None:
+    def _take(self, line: bytes, frames: list[Frame]) -> None:
         if not line:
-            return self._dispatch()
-        self._size += len(line)
+            if self._data:
+                frames.append(Frame(self._event or "message", "\n".join(self._data), self._id))
+            self._data, self._event, self._size = [], "", 0
+            return
         field, _, value = line.decode("utf-8", "replace").partition(":")
         value = value.removeprefix(" ")
         if field == "data":
             self._data.append(value)
+            self._size += len(line)
         elif field == "event":
             self._event = value
         elif field == "id" and "\0" not in value:
-            self._next_id = value
-        elif field == "retry" and value.isascii() and value.isdigit():
+            self._id = value
+        elif field == "retry" and _RETRY.fullmatch(value):
             self.retry_ms = int(value)
-        return None
-
-    def _dispatch(self) -> Frame | None:
-        self._size = 0
-        self._id = self._next_id
-        data, event = self._data, self._event
-        self._data, self._event = [], ""
-        return Frame(event or "message", "\n".join(data), self._id) if data else None

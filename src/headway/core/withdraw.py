@@ -4,16 +4,35 @@ Finished entries survive, and so does whatever finished steps wrote. Every other
 have without the events of the steps that are withdrawn. That value is found by folding the log twice, once whole and
 once without those events; ``attempt.discarded`` then carries plain replacement values, so that readers, who may have
 joined at any point, only assign.
+
+The second fold leaves out earlier withdrawals, too, together with what they withdrew. To assign their values would not
+do: when one of two parallel steps was tried again, they held what the other had written by then, and that may have to
+go now. Whether an event stays is known only when its step finishes or is tried again, so events wait until then.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from headway.core.fold import Fold
 
 KINDS = ("phases", "items", "outputs")
+
+_ENTRY_OF = {"phase": ("phases", "id"), "item": ("items", "key"), "output": ("outputs", "key")}
+
+Event = Mapping[str, Any]
+
+
+class _Held:
+    """An event and whether it stays; None while that is not known."""
+
+    __slots__ = ("event", "stays")
+
+    def __init__(self, event: Event, stays: bool | None) -> None:
+        self.event = event
+        self.stays = stays
 
 
 class Withdrawal:
@@ -28,26 +47,70 @@ class Withdrawal:
         self._withdrawn = withdrawn
         self._whole = Fold(base)
         self._kept = Fold(base)
+        self._queue: deque[_Held] = deque()  # from the first event on whose fate is not known
+        self._tries: dict[str, list[_Held]] = {}  # events of steps that have not finished, by step
+        self._finished: set[str] = set()
 
-    def feed(self, event: Mapping[str, Any]) -> None:
+    def feed(self, event: Event) -> None:
         """Take the next event of the log, in order."""
         self._whole.apply(event)
-        if event["step"] is None or not self._withdrawn(event["step"]):
-            self._kept.apply(event, partial=True)
+        if event["type"] == "attempt.discarded":
+            self._drop_tries(event["data"]["step"])
+        elif event["type"] == "step.finished":
+            self._finish(event["data"]["key"])
+        else:
+            self._take(event, event["step"])
+        while self._queue and self._queue[0].stays is not None:
+            self._keep(self._queue.popleft())
 
     def result(self) -> dict[str, dict[str, Any]] | None:
-        """Return ``set`` of ``attempt.discarded``, or None when nothing changes."""
+        """Return ``set`` of ``attempt.discarded``, or None when nothing changes. To be called once, at the end."""
+        while self._queue:
+            self._keep(self._queue.popleft())
         changes = {kind: self._changes(kind) for kind in KINDS}
         return changes if any(changes.values()) else None
 
+    def _take(self, event: Event, step: str | None) -> None:
+        if step is None or step in self._finished:
+            self._queue.append(_Held(event, True))
+        elif not self._withdrawn(step):
+            held = _Held(event, None)
+            self._queue.append(held)
+            self._tries.setdefault(step, []).append(held)
+
+    def _keep(self, held: _Held) -> None:
+        if held.stays is not False:
+            self._kept.apply(held.event, partial=True)
+
+    def _finish(self, step: str) -> None:
+        self._finished.add(step)
+        for held in self._tries.pop(step, ()):
+            held.stays = True
+
+    def _drop_tries(self, step: str | None) -> None:
+        """An earlier withdrawal: of one step and what it called, or at a take-over of all that had not finished."""
+        finished = {kind: set(self._finished_keys(kind)) for kind in KINDS}
+        for key in [key for key in self._tries if step is None or key == step or key.startswith(step + "/")]:
+            for held in self._tries.pop(key):
+                kind, entry = _entry_of(held.event)
+                held.stays = kind is not None and entry in finished[kind]
+
     def _changes(self, kind: str) -> dict[str, Any]:
         changes = {}
-        for key in self._whole.keys(kind):
+        for key in dict.fromkeys((*self._whole.keys(kind), *self._kept.keys(kind))):
             now, then = self._whole.entry(kind, key), self._kept.entry(kind, key)
-            if now != then and not _is_finished(now):
+            if now != then and not _has_finished(now):
                 changes[key] = then
         return changes
 
+    def _finished_keys(self, kind: str) -> list[str]:
+        return [key for key in self._whole.keys(kind) if _has_finished(self._whole.entry(kind, key))]
 
-def _is_finished(entry: Mapping[str, Any] | None) -> bool:
+
+def _entry_of(event: Event) -> tuple[str | None, str]:
+    kind, name = _ENTRY_OF.get(event["type"].partition(".")[0], (None, ""))
+    return kind, event["data"][name] if kind else ""
+
+
+def _has_finished(entry: Mapping[str, Any] | None) -> bool:
     return entry is not None and (entry.get("finished") is True or entry.get("status") == "finished")
