@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "headway"
 # From the top of the house to its ground. A room imports from its own floor or from a lower one; no two rooms of one
 # floor import each other.
 FLOORS = (
-    {"cli", "testing"},
+    {"cli", "testing", "worker"},
     {"app"},
     {"gateways"},
     {"security", "ops"},
@@ -29,7 +29,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ROOF = "__init__"
 WIRES = {"rest", "sse", "poll", "ingest", "socketio", "a2a"}
 CONCRETE_STORES = {"memory", "sqlite", "postgres", "redis"}
-COMPOSITION_ROOTS = {"app", "cli", "config", "testing"}
+COMPOSITION_ROOTS = {"app", "cli", "config", "testing", "worker"}
 NOT_PURE = {
     "anyio", "asyncio", "concurrent", "fastapi", "httpx", "multiprocessing", "select", "selectors", "signal", "socket",
     "sqlite3", "ssl", "starlette", "subprocess", "threading", "uvicorn",

@@ -45,6 +45,14 @@ class Settings(BaseSettings):
         max_waits: Long-polls waiting in this process; more are answered at once. 0: any number.
         max_body_bytes: Bytes of a request's body.
         insecure: Answer everybody although no authenticator is configured.
+        worker: Where jobs run in an application started by its lifespan: ``process`` (one child process per host),
+            ``inline`` (in the application's own loop), ``none`` (elsewhere: ``headway worker``).
+        concurrency: Attempts at once in one worker process.
+        lease_s: A worker process that shows no life for so long is dead, and its runs are taken over.
+        drain_s: Seconds a stopping worker lets its attempts go on before it hands them back.
+        cancel_grace_s: Seconds a run that was asked to stop has before it is cancelled without its worker.
+        retention_s: Seconds the log of an ended run is kept; its last snapshot stays.
+        delta_retention_s: Seconds the text deltas of an ended run are kept.
         log_level: Lowest level that is logged by ``headway serve`` and ``headway worker``.
         log_format: ``json``, ``console``, or ``auto``: console on a terminal, else JSON.
     """
@@ -62,6 +70,13 @@ class Settings(BaseSettings):
     max_waits: Annotated[int, Field(ge=0)] = 2_000
     max_body_bytes: Annotated[int, Field(gt=0)] = BODY_BYTES_MAX
     insecure: bool = False
+    worker: Literal["process", "inline", "none"] = "process"
+    concurrency: Annotated[int, Field(gt=0)] = 20
+    lease_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
+    drain_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    cancel_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30 * 86_400
+    delta_retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3_600
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
 

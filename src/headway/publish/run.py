@@ -18,7 +18,7 @@ from headway.core.events import (
     new_event,
 )
 from headway.core.plan import as_phases, planned
-from headway.errors import InvalidEvent
+from headway.errors import InvalidEvent, Owned
 from headway.publish.context import Context
 from headway.publish.execution import Execution
 from headway.publish.reporter import Scoped, describe
@@ -30,11 +30,18 @@ class Run(Scoped):
     As a context manager (runs of ``hw.open``) it ends the run: ``succeeded``, ``partial`` when items failed,
     ``failed`` by an exception, ``cancelled`` when somebody asked for it. An exception goes on to the caller; the
     cancellation of a cancelled run ends here, because it began here.
+
+    Attributes:
+        handle: What to answer a request with; None for the run a job's body is given.
+        created: False when `Headway.open` found the run by its key: its work is done, or being done, elsewhere.
     """
 
-    def __init__(self, execution: Execution, context: Context, *, handle: Any = None) -> None:
+    def __init__(
+        self, execution: Execution, context: Context, *, handle: Any = None, created: bool = True
+    ) -> None:
         super().__init__(execution, context)
         self.handle = handle
+        self.created = created
         self._ended = False
         self._stopped_by_us = False
         self._task: asyncio.Task[Any] | None = None
@@ -89,6 +96,8 @@ class Run(Scoped):
     # -- as a context manager
 
     async def __aenter__(self) -> Self:
+        if not self.created:
+            raise Owned(f"run {self.id} was opened before under this key", hint="begin work only `if run.created`")
         self._task = asyncio.current_task()
         self._execution.on_cancel = self._stop
         self._execution.publisher.on_stop = lambda _error: self._stop()

@@ -1,0 +1,423 @@
+"""The composition root: a `Headway` puts a store, the hub, the gateways and an engine together.
+
+It is the only place that picks a concrete store. It does nothing before it is started, so a module may make one at
+import: ``hw = Headway()``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar, overload
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from headway.config import Settings, store_location
+from headway.core.clock import format_ms
+from headway.core.events import PhasePlan
+from headway.engines.base import Engine
+from headway.engines.child import Child, find
+from headway.engines.commands import About, Commands
+from headway.engines.embedded import EmbeddedEngine
+from headway.engines.handle import RunHandle, State, watch
+from headway.engines.job import Job, make_job
+from headway.engines.preparation import StoreSink, context_of, step_discard
+from headway.engines.runtime import Runtime
+from headway.engines.supervision import Supervision
+from headway.engines.sweeper import Sweeper
+from headway.errors import JobNotFound, NotStarted, UsageError
+from headway.gateways.api import api
+from headway.gateways.response import RunResponse
+from headway.gateways.services import Services
+from headway.hub import Hub
+from headway.publish.execution import Clock, Execution, RealClock
+from headway.publish.publisher import Publisher
+from headway.publish.run import Run
+from headway.security.principal import Authenticate
+from headway.stores.base import Retention, RunRow, Store
+from headway.stores.projection import Projections
+
+log = logging.getLogger("headway")
+
+F = TypeVar("F", bound=Callable[..., Any])
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
+WorkerMode = Literal["process", "inline", "none"]
+
+
+class Headway:
+    """Live, durable, resumable progress for the long-running work of an application.
+
+    Args:
+        store: A URL (``sqlite:///path``, a plain path, ``memory://``) or a store; None: ``HEADWAY_STORE``, else
+            ``./headway.db``.
+        authenticate: Recognises who asks; None: only this machine is answered.
+        worker: Where jobs run; see `headway.config.Settings.worker`.
+        settings: Everything else; None: read from the environment.
+        clock: Waits between retries; tests bring their own.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | None = None,
+        *,
+        authenticate: Authenticate | None = None,
+        worker: WorkerMode | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        given: dict[str, Any] = {"store": store} if isinstance(store, str) else {}
+        if worker is not None:
+            given["worker"] = worker
+        settings = settings or Settings()
+        self.settings = Settings(**{**settings.model_dump(), **given}) if given else settings
+        self.jobs: dict[str, Job] = {}
+        self.store = store if isinstance(store, Store) else _store(self.settings)
+        self.projections = Projections(self.store)
+        self.commands = Commands(self.store, self.projections, _now_iso)
+        self.hub = Hub(self.store, self.projections, self.settings)
+        self._authenticate = authenticate
+        self._clock = clock or RealClock()
+        self._prefix: str | None = None
+        self._running: AsyncExitStack | None = None
+        self._worker_id: str | None = None
+        self._supervision = Supervision(self.store)
+        self.engine: Engine | None = None
+        self.services = Services(
+            store=self.store,
+            projections=self.projections,
+            hub=self.hub,
+            commands=self.commands,
+            jobs=self.jobs,
+            settings=self.settings,
+            authenticate=authenticate,
+            engine="embedded",
+            is_started=lambda: self._running is not None,
+        )
+        self.asgi: ASGIApp = api(self.services)
+
+    # -- registering
+
+    @overload
+    def job(self, fn: F, /) -> F: ...
+    @overload
+    def job(
+        self,
+        *,
+        name: str | None = None,
+        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
+        plan: Callable[[Any], Iterable[Any]] | None = None,
+        retries: int = 0,
+        timeout: float | None = None,
+        concurrency: int | None = None,
+        http: bool = True,
+        version: str | None = None,
+        estimate: Callable[[Any], float] | None = None,
+        title: Callable[[Any], str] | str | None = None,
+    ) -> Callable[[F], F]: ...
+    def job(self, fn: Any = None, /, **options: Any) -> Any:
+        """Register a function as a job: ``async def work(run: Run, input: Model) -> Result``.
+
+        Options are described at `headway.engines.job.Job`. The function stays as it is and can be called as before.
+
+        Raises:
+            UsageError: its signature is not a job's, or the name is taken by another function.
+        """
+
+        def register(fn: F) -> F:
+            job = make_job(fn, **options)
+            known = self.jobs.get(job.name)
+            if known is not None and known.fn is not fn:
+                raise UsageError(f"there is another job named {job.name!r}", hint="give one of them a `name=`")
+            self.jobs[job.name] = job
+            return fn
+
+        return register if fn is None else register(fn)
+
+    def mount(self, app: Starlette, prefix: str = "/headway") -> None:
+        """Mount all routes below `prefix` of an application. Its lifespan must be `lifespan`, or compose it."""
+        self._prefix = prefix.rstrip("/")
+        app.mount(self._prefix, self.asgi, name="headway")
+
+    # -- life
+
+    @overload
+    def lifespan(self, app: Starlette, /) -> AbstractAsyncContextManager[None]: ...
+    @overload
+    def lifespan(self, app: Lifespan, /) -> Lifespan: ...
+    def lifespan(self, app: Any, /) -> Any:
+        """Start and stop with the application: ``FastAPI(lifespan=hw.lifespan)``, or ``hw.lifespan(mine)``."""
+        if isinstance(app, Starlette):
+            return self._serving()
+        mine: Lifespan = app
+
+        @asynccontextmanager
+        async def both(app: Any) -> AsyncIterator[Any]:
+            async with self._serving(), mine(app) as state:
+                yield state
+
+        return both
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        async with self:
+            with self.hub.ending_with_the_process():
+                yield
+
+    async def __aenter__(self) -> Self:
+        """Open the store and begin to work; for scripts. An application has its lifespan for it.
+
+        Raises:
+            StoreError: the store cannot be opened.
+            UsageError: it was started already.
+        """
+        await self._start(self.settings.worker)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """End streams, hand running attempts back, close the store."""
+        await self._stop()
+
+    async def _start(self, worker: WorkerMode) -> None:
+        if self._running is not None:
+            raise UsageError("this Headway was started already", hint="one lifespan is enough")
+        async with AsyncExitStack() as stack:
+            await self.store.open()
+            stack.push_async_callback(self.store.close)
+            self._worker_id = await self.store.join()
+            stack.push_async_callback(self.store.leave, self._worker_id)
+            await self._supervision.start()
+            stack.push_async_callback(self._supervision.stop)
+            sweeper = self._sweeper()
+            await sweeper.start()
+            stack.push_async_callback(sweeper.stop)
+            await self.hub.start()
+            stack.push_async_callback(self.hub.stop)
+            if self.jobs:
+                await self._start_worker(stack, worker)
+            self._running = stack.pop_all()
+
+    async def _start_worker(self, stack: AsyncExitStack, mode: WorkerMode) -> None:
+        child = self._child() if mode == "process" and self.store.caps.processes else None
+        if child is not None:
+            await child.start()
+            stack.push_async_callback(child.stop)
+        elif mode != "none":
+            self.engine = EmbeddedEngine(self.store, self._runtime(), slots=self.settings.concurrency)
+            await self.engine.start()
+            stack.push_async_callback(self.engine.stop, self.settings.drain_s)
+        log.info("jobs run by the embedded engine (%s): %s", "process" if child else mode, ", ".join(self.jobs))
+
+    def _child(self) -> Child | None:
+        target = find(self)
+        if target is None:
+            log.warning("jobs run inside the server: no module holds this Headway at its top level")
+            return None
+        place = Path(store_location(self.settings.store)[1]).absolute()
+        environment = {
+            "HEADWAY_STORE": f"sqlite:///{place}",
+            "HEADWAY_DURABILITY": self.settings.durability,
+            "HEADWAY_WORKER": "inline",
+        }
+        lock = place.with_name(f"{place.name}-worker.lock")
+        return Child(target, lock, environment, self.settings.drain_s)
+
+    def _runtime(self) -> Runtime:
+        return Runtime(
+            self.store,
+            self.projections,
+            self.jobs,
+            self._joined(),
+            self._supervision,
+            clock=self._clock,
+            cancel_grace_s=self.settings.cancel_grace_s,
+        )
+
+    def _sweeper(self) -> Sweeper:
+        settings = self.settings
+        return Sweeper(
+            self.store,
+            lease_s=settings.lease_s,
+            cancel_grace_s=settings.cancel_grace_s,
+            retention=Retention(settings.retention_s, settings.delta_retention_s),
+        )
+
+    async def _stop(self) -> None:
+        stack, self._running = self._running, None
+        if stack is not None:
+            await stack.aclose()
+            self.engine = None
+
+    def _joined(self) -> str:
+        if self._worker_id is None:
+            raise NotStarted("this Headway was not started", hint=_HOW_TO_START)
+        return self._worker_id
+
+    def _check_started(self) -> None:
+        if self._running is None:
+            raise NotStarted("this Headway was not started", hint=_HOW_TO_START)
+
+    # -- runs
+
+    async def open(
+        self,
+        kind: str,
+        *,
+        title: str | None = None,
+        owner: str = "",
+        key: str | None = None,
+        group: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
+    ) -> Run:
+        """Create a run for work that this process does by itself, and return its handle; it is running at once.
+
+        If the process dies, the run fails with ``worker_lost``. With a `key` that was used before, the handle belongs
+        to the run that is there already, and entering it raises `Owned` while that run is worked on.
+
+        Args:
+            kind: What it is (``"report"``).
+            title: For people; the kind when None.
+            owner: Who may see it; "" for nobody in particular.
+            key: Creation key: the same key of the same owner gives the same run.
+            group: Project, conversation or the like.
+            metadata: Your own data about it.
+            correlation_id: Ties together what one request caused; made when None.
+            phases: With weights; one phase ``main`` when None.
+        """
+        about = About(title, owner, key, group, metadata or {}, correlation_id)
+        self._check_started()
+        row, created = await self.commands.open(kind, about, phases=phases, worker=self._joined())
+        sink = StoreSink(self.store, self.projections, row.id, row.execution_id)
+        execution = Execution(Publisher(sink), checkpoints={}, discard=step_discard(self.store, row), clock=self._clock)
+        if created:
+            self._supervision.add(row, execution)
+        return Run(execution, context_of(row), handle=self._handle(row), created=created)
+
+    async def start(
+        self,
+        job: Callable[..., Any] | str,
+        input: Any = None,
+        *,
+        title: str | None = None,
+        owner: str = "",
+        key: str | None = None,
+        group: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> RunHandle:
+        """Start a run of a job and return at once.
+
+        Args:
+            job: The registered function, or its name.
+            input: What it takes; validated.
+            title: For people; the job's own when None.
+            owner: Who may see it; "" for nobody in particular.
+            key: Creation key: the same key of the same owner gives the same run.
+            group: Project, conversation or the like.
+            metadata: Your own data about it.
+            correlation_id: Ties together what one request caused; made when None.
+
+        Raises:
+            JobNotFound: it is not registered.
+            InvalidInput: the input does not fit the job's model.
+            KeyReused: the key was used for another job or input.
+        """
+        self._check_started()
+        registered = self._job(job)
+        about = About(title, owner, key, group, metadata or {}, correlation_id)
+        row, _created = await self.commands.start(registered, registered.parse(input), about)
+        if self.engine is not None:
+            await self.engine.submit(row.id, row.attempt)
+        return self._handle(row, registered)
+
+    def _job(self, job: Callable[..., Any] | str) -> Job:
+        for registered in self.jobs.values():
+            if job == registered.name or job is registered.fn:
+                return registered
+        name = job if isinstance(job, str) else getattr(job, "__name__", repr(job))
+        raise JobNotFound(f"there is no job {name!r}", hint="register it with @hw.job")
+
+    def _handle(self, row: RunRow, job: Job | None = None) -> RunHandle:
+        return RunHandle.of(
+            row.id,
+            self._prefix,
+            commands=self.commands,
+            store=self.store,
+            projections=self.projections,
+            result=None if job is None else job.result,
+        )
+
+    async def get(self, run_id: str) -> RunHandle:
+        """Return the handle of a run.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        self._check_started()
+        row = await self.commands.row(run_id)
+        return self._handle(row, self.jobs.get(row.job))
+
+    async def watch(self, run_id: str) -> AsyncIterator[tuple[State, dict[str, Any] | None]]:
+        """Yield a run's state, first as it is and then after every event with that event, until it has ended."""
+        self._check_started()
+        async for pair in watch(self.store, self.projections, run_id):
+            yield pair
+
+    async def stream(self, request: Request, run_id: str, *, viewer: str | None = None) -> Response:
+        """Return a response that streams a run: snapshot, tail, resume, end; also its polled form.
+
+        Args:
+            request: As the endpoint got it.
+            run_id: The run.
+            viewer: Who watches; a run of another owner is not found. None: whoever asks may watch.
+
+        Raises:
+            RunNotFound: there is no such run for this viewer.
+        """
+        self._check_started()
+        return await RunResponse.of(self.services, request, run_id, viewer)
+
+    # -- as a worker process
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Execute jobs in this process until `stop` is set, then hand back what is not finished.
+
+        Raises:
+            UsageError: no job is registered.
+        """
+        if not self.jobs:
+            raise UsageError("no job is registered", hint="decorate one with @hw.job before the worker starts")
+        await self._start("inline")
+        try:
+            await stop.wait()
+        finally:
+            await self._stop()
+
+
+_HOW_TO_START = (
+    "give the application its lifespan: FastAPI(lifespan=hw.lifespan), or hw.lifespan(yours); "
+    "in a script: async with hw"
+)
+
+
+def _now_iso() -> str:
+    return format_ms(time.time_ns() // 1_000_000)
+
+
+def _store(settings: Settings) -> Store:
+    kind, place = store_location(settings.store)
+    if kind == "memory":
+        from headway.stores.memory import MemoryStore
+
+        return MemoryStore()
+    from headway.stores.sqlite import SqliteStore
+
+    return SqliteStore(place, durability=settings.durability)

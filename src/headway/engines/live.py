@@ -1,0 +1,128 @@
+"""What is true of a run now and stands in no log: its place in the queue, when it may start, whether anybody works.
+
+It is looked up at most every two seconds per job, however many viewers ask.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict
+
+from headway.core.clock import format_ms, parse_ms
+from headway.core.run import RunStatus
+from headway.engines.job import Job
+from headway.stores.base import RunRow, Store
+from headway.types import RunId
+
+FRESH_S: Final = 2.0
+QUEUE_MAX: Final = 1_000
+"""Places that are counted; further back the place is unknown."""
+
+STEP_MS: Final = 10_000
+"""Estimates are rounded up to this, so that they stay the same for a while and a viewer is not told of every second."""
+
+
+class LiveState(TypedDict):
+    """``live`` of a run.
+
+    Attributes:
+        queue_position: 1 is next; null when it does not wait for a worker, or waits further back than is counted.
+        estimated_start: When it may start; null when that cannot be told.
+        degraded: It waits and nobody is there who would take it.
+    """
+
+    queue_position: int | None
+    estimated_start: str | None
+    degraded: bool
+
+
+STARTED: Final[LiveState] = {"queue_position": None, "estimated_start": None, "degraded": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """One job's queue as it was at `looked` (monotonic seconds)."""
+
+    looked: float
+    places: Mapping[RunId, int]
+    started_ms: tuple[int, ...]
+    typical_s: float | None
+    attended: bool
+
+
+class Live:
+    """Tells what is true of runs now.
+
+    Args:
+        store: Where the queue is.
+        jobs: Registered jobs by name.
+        now_ms: The wall clock.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Mapping[str, Job],
+        *,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._now_ms = now_ms
+        self._queues: dict[str, _Queue] = {}
+
+    async def of(self, row: RunRow) -> LiveState:
+        """Return what is true of a run now. Reads the store at most every two seconds per job."""
+        if row.status is not RunStatus.QUEUED or row.external:
+            return STARTED
+        queue = await self._queue(row.job)
+        place = queue.places.get(row.id)
+        start_ms = self._start_ms(row.job, queue, place) if queue.attended and place is not None else None
+        return {
+            "queue_position": place,
+            "estimated_start": None if start_ms is None else format_ms(math.ceil(start_ms / STEP_MS) * STEP_MS),
+            "degraded": not queue.attended,
+        }
+
+    async def duration_s(self, job: str) -> float | None:
+        """Return how long the job's last 20 successes took, as their median; None without any."""
+        taken = await self._store.durations(job, limit=20)
+        return statistics.median(taken) if taken else None
+
+    async def _queue(self, job: str) -> _Queue:
+        known = self._queues.get(job)
+        if known is not None and time.monotonic() - known.looked < FRESH_S:
+            return known
+        queued = await self._store.queued([job], limit=QUEUE_MAX)
+        claimed = [row for row in await self._store.claimed() if row.job == job]
+        workers = await self._store.workers()
+        queue = self._queues[job] = _Queue(
+            looked=time.monotonic(),
+            places={row.id: place for place, row in enumerate(queued, 1)},
+            started_ms=tuple(parse_ms(row.started_at) or self._now_ms() for row in claimed),
+            typical_s=await self.duration_s(job),
+            attended=any(not worker.gone for worker in workers.values()),
+        )
+        return queue
+
+    def _start_ms(self, job: str, queue: _Queue, place: int) -> float | None:
+        """Play the queue forward: each free slot takes the next run and is busy for as long as runs usually are."""
+        slots = self._jobs[job].concurrency if job in self._jobs else None
+        if slots is None or queue.typical_s is None:
+            return None
+        now, busy_ms = self._now_ms(), queue.typical_s * 1000
+        free_at = sorted(max(now, started + busy_ms) for started in queue.started_ms)[:slots]
+        free_at = [float(now)] * (slots - len(free_at)) + free_at
+        heapq.heapify(free_at)
+        for _ in range(place - 1):
+            heapq.heapreplace(free_at, free_at[0] + busy_ms)
+        return free_at[0]
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return how many jobs' queues are remembered."""
+        return {"queues": len(self._queues)}

@@ -1,0 +1,91 @@
+"""A worker process: ``python -m headway.worker module:attribute``. ``headway worker`` is the same with more comfort."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from headway.app import Headway
+from headway.errors import UsageError
+
+
+def load(target: str) -> Headway:
+    """Import a `Headway`.
+
+    Args:
+        target: ``module:attribute`` of it, of an object whose ``hw`` or ``headway`` attribute is one, or ``module``
+            when the module holds just one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    sys.path.insert(0, str(Path.cwd()))
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name:
+            raise
+        raise UsageError(f"there is no module {module_name!r}", hint="run it where `import` finds it") from error
+    found: Any = getattr(module, attribute, None) if attribute else None
+    if isinstance(found, Headway):
+        return found
+    held = {id(value): value for value in vars(module).values() if isinstance(value, Headway)}
+    if len(held) == 1:
+        return next(iter(held.values()))
+    raise UsageError(f"{target!r} names no Headway", hint=f"write {module_name}:name_of_it; found {len(held)}")
+
+
+async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False) -> None:
+    """Work until the process is told to stop: SIGTERM, SIGINT, or the end of standard input."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if until_stdin_closes:
+        threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True, name="headway-parent").start()
+    await headway.work(stop)
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def run(headway: Headway, *, until_stdin_closes: bool = False) -> None:
+    """Run a worker process to its end, on uvloop where it is installed."""
+    with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
+        runner.run(serve_jobs(headway, until_stdin_closes=until_stdin_closes))
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def main() -> None:
+    """Entry of ``python -m headway.worker``."""
+    parser = argparse.ArgumentParser(prog="python -m headway.worker")
+    parser.add_argument("target", help="module:attribute of the Headway")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
+    options = parser.parse_args()
+    from headway.ops.logging import configure
+
+    headway = load(options.target)
+    configure(level=headway.settings.log_level, format=headway.settings.log_format)
+    run(headway, until_stdin_closes=options.until_stdin_closes)
+
+
+if __name__ == "__main__":
+    main()
