@@ -97,7 +97,8 @@ test-e2e: setup  ## Chromium against a running server
 bench: setup  ## measure against the peers (nginx with nchan is installed when root on Debian)
 	@scripts/ensure_system.sh compiler
 	@scripts/ensure_system.sh nchan || echo "bench: without nchan"
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench.fanout $(ARGS)
+	$(BIN)/python -m bench.stalled
 
 .PHONY: docs
 docs: $(PACKAGES)  ## the documentation as a site, in site/
@@ -112,6 +113,11 @@ screenshots: setup  ## pictures of the pages, in docs/images/
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist
 	@rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
+
+.PHONY: generate
+generate: $(EDITABLE) $(NODE_MODULES)  ## the contract in conformance/schema, and the TypeScript types made of it
+	$(BIN)/python -m headway.core.schema conformance/schema
+	$(BIN)/npm run --silent generate
 
 .PHONY: lock
 lock: $(PACKAGES)  ## resolve the dependencies anew
