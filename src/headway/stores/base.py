@@ -6,7 +6,8 @@ snapshot. Every change of a run is one `Write`, done in one transaction under th
 * seqs are dense from 1, and what a reader sees is committed;
 * a write of an older execution is refused (`Fenced`), one to an ended run too (`RunClosed`);
 * a control write happens only in the statuses it names (`Conflict` otherwise);
-* events whose key is already in the log are dropped, the others written, without a hole;
+* events whose key is already in the log are dropped, the others written, without a hole (a trimmed event's key is
+  forgotten);
 * ``time`` never falls within a log.
 
 `watch` is a doorbell: it may ring late, twice or not at all for one change, so readers also look once a second. The
@@ -93,7 +94,8 @@ class RunRow:
         total: Bytes of all events of the log, trimmed ones included.
         floor: Seq up to which the log was trimmed; 0 for none.
         delta_floor: Seq up to which text deltas were trimmed; never below `floor`.
-        updated_at: Time of the last append.
+        updated_at: Time of the last append; an empty execution write (a heartbeat) counts.
+        due_ms: A queued run is not to be claimed before this time (store's clock); None: at once.
         summary: Percent and the like, as of the last stored snapshot; None before the first.
     """
 
@@ -121,6 +123,7 @@ class RunRow:
     total: int
     floor: Seq
     delta_floor: Seq
+    due_ms: int | None
     summary: Mapping[str, Any] | None
 
     @property
@@ -131,7 +134,9 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """Begin a new attempt in the same transaction; the write's events hold its ``run.queued``.
+    """Begin a new attempt in the same transaction; the write's events hold its ``run.queued`` (else `UsageError`).
+
+    From ``run.queued`` on, the events carry the new execution's id.
 
     Attributes:
         execution_id: Of the new attempt. The old execution is fenced by this.
@@ -147,6 +152,8 @@ class Requeue:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Take the queued attempt for a process in the same transaction; the events hold its ``run.started``.
+
+    `Conflict` when the run is not queued, or when `concurrency` is used up.
 
     Attributes:
         worker: Id of the process.
@@ -169,10 +176,15 @@ class Checkpoint:
 class Write:
     """One change of one run: an execution write names its execution, a control write the statuses it is legal in.
 
+    What is refused writes nothing, in this order: `Fenced`, `RunClosed`, `Conflict`. A batch that ends the run and
+    goes on is refused, too. An execution's batch whose events are all in the log already is answered as done, even
+    when the run has ended since: whoever lost the answer to its last batch may send it again.
+
     Attributes:
         events: In order; may be empty (an execution's heartbeat, or only asking for the status).
-        execution_id: Execution write; refused as `Fenced` when it is not the current one.
-        statuses: Control write; refused as `Conflict` in any other status. None: any status that is not ended.
+        execution_id: Execution write; refused as `Fenced` when it is not the current one, as `RunClosed` when the run
+            has ended.
+        statuses: Refused as `Conflict` in any other status. None: any status that is not ended.
         attempt: Compare-and-set: refused as `Conflict` when the run's attempt is another one.
         seq: Compare-and-set: refused as `Conflict` when the log's last seq is another one.
     """
@@ -227,8 +239,9 @@ class Page:
     Attributes:
         run: The row.
         standing: Of the cursor asked for. Unless GOOD, `events` is empty.
-        events: After the cursor, in order, dense. Text deltas at or below ``run.delta_floor`` may be missing.
-        tail: Bytes of the log after the cursor, including what did not fit into this page.
+        events: After the cursor, in order, dense. Only a reader that asked for a `partial` log may find text deltas
+            missing, those at or below ``run.delta_floor``.
+        tail: Bytes of the log after the cursor, including what did not fit into this page; 0 unless GOOD.
     """
 
     run: RunRow
@@ -318,22 +331,29 @@ class Store(ABC):
 
     @abstractmethod
     async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:
-        """Keep a snapshot and its summary unless a later one is kept already. Unknown run: nothing happens."""
+        """Keep a snapshot and its summary, unless a later one is kept already or the log does not hold its event.
+
+        Unknown run: nothing happens.
+        """
 
     @abstractmethod
     async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
-        """Drop events up to and with seq `floor` (only text deltas if so asked), in small transactions."""
+        """Drop events up to and with seq `floor` (only text deltas if so asked), in small transactions.
+
+        Never the event of the newest stored snapshot or a later one, so that no state is lost and the snapshot's
+        cursor stays good. Unknown run: nothing happens.
+        """
 
     @abstractmethod
     async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
-        """Drop what has outlived its retention, at most `max_rows` rows; return how many. Call until it says 0.
+        """Drop what has outlived its retention, going over at most `max_rows` events; return how many. 0: all is done.
 
-        A trimmed run still has its row and its last snapshot.
+        Trims as `trim` does, so a run still has its row, its last snapshot and that snapshot's event.
         """
 
     @abstractmethod
     async def delete(self, run_id: RunId) -> None:
-        """Remove a run with all that belongs to it.
+        """Remove a run with all that belongs to it. It is gone at once; its events follow in small transactions.
 
         Raises:
             RunNotFound: there is none.
@@ -351,11 +371,21 @@ class Store(ABC):
         """Return the input a run was created with, as JSON."""
 
     @abstractmethod
-    async def read(self, run_id: RunId, *, after: Cursor = START, limit: int = 500, max_bytes: int = 4_194_304) -> Page:
+    async def read(
+        self,
+        run_id: RunId,
+        *,
+        after: Cursor = START,
+        limit: int = 500,
+        max_bytes: int = 4_194_304,
+        partial: bool = False,
+    ) -> Page:
         """Read the log after a cursor, from one state of the database, by one indexed query.
 
-        The cursor's own event is read and its tag compared. `START` is good unless the log was trimmed. At least one
-        event is returned if there is one, however large.
+        The cursor's own event is read and its tag compared. `START` is good unless the log was trimmed; the cursor of
+        the log's last event is always good. At least one event is returned if there is one, however large.
+
+        With `partial` it reads on although text deltas were trimmed; only ``floor`` counts then.
 
         Raises:
             RunNotFound: there is no such run.
@@ -393,7 +423,10 @@ class Store(ABC):
 
     @abstractmethod
     async def join(self) -> str:
-        """Register this process as a worker and return its id. It counts as alive until it dies or leaves."""
+        """Register this process as a worker and return its id. It counts as alive until it dies or leaves.
+
+        A worker that is not listed by `workers` is dead.
+        """
 
     @abstractmethod
     async def beat(self, worker: str) -> None:

@@ -1,0 +1,320 @@
+"""What a write does to a run, decided once for every store. Pure: stores only load what it needs and keep what it says.
+
+A write is looked at in this order: may this writer write (fence, end, status)? Which of its events are new? Is each of
+them legal in the status the events before it led to? Then every new event gets its seq, its running total and its
+bytes, and the row what follows from them. Whatever is refused is refused before anything was changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from headway.core.clock import format_ms, parse_ms
+from headway.core.cursor import Cursor, new_tag
+from headway.core.events import ENDING_TYPES, NewEvent, StoredEvent, encode
+from headway.core.run import ACTIVE, ENDED, RUN_TRANSITIONS, RunStatus
+from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, UsageError
+from headway.stores.base import Claim, NewRun, Requeue, RunRow, Standing, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a store has to keep.
+
+    Attributes:
+        run: The row after the write; the row before it itself when nothing at all is to be kept.
+        events: To be added to the log.
+        keys: Their idempotency keys, one per event.
+        moved: More of the row changes than its position and ``updated_at``.
+    """
+
+    run: RunRow
+    events: Sequence[StoredEvent]
+    keys: Sequence[str | None]
+    moved: bool
+
+
+def decide(run: RunRow, write: Write, *, now_ms: int, known: Collection[str] = (), claimed: int = 0) -> Decision:
+    """Decide a write.
+
+    Args:
+        run: The row as it is, under the run's lock.
+        write: What is wanted.
+        now_ms: The store's clock.
+        known: Which keys of the write's events are in the log.
+        claimed: How many runs of this job are held by workers; only asked for where the write claims.
+
+    Raises:
+        Fenced, RunClosed, Conflict: see `Write`.
+        UsageError: its parts contradict each other.
+    """
+    _check_parts(write)
+    events = _unknown(write.events, known)
+    if write.execution_id is not None and write.execution_id != run.execution_id:
+        raise _fenced(run, write.execution_id)
+    if write.execution_id is not None and run.status in ENDED:
+        if write.events and not events:
+            return Decision(run, (), (), moved=False)
+        raise _closed(run)
+    _check_seen(run, write)
+    if not events and write.execution_id is None:
+        return Decision(run, (), (), moved=False)
+    return _Entry(run, write, now_ms, claimed).add(events)
+
+
+def birth(new: NewRun, *, now_ms: int) -> Decision:
+    """Decide the creation of a run: its first row and events."""
+    if not new.events or new.events[0].type != "run.queued":
+        raise UsageError(f"run {new.id} is created without run.queued as its first event")
+    started = any(event.type == "run.started" for event in new.events)
+    write = Write(
+        events=new.events,
+        requeue=Requeue(new.execution_id, new.due_ms),
+        claim=Claim(new.worker) if started else None,
+    )
+    time = format_ms(now_ms)
+    blank = RunRow(
+        id=new.id,
+        job=new.job,
+        title=new.title,
+        owner=new.owner,
+        group=new.group,
+        metadata=new.metadata,
+        correlation_id=new.correlation_id,
+        status=RunStatus.QUEUED,
+        attempt=0,
+        execution_id=new.execution_id,
+        external=new.external,
+        lease_s=new.lease_s,
+        worker=None,
+        takeovers=0,
+        cancel_requested=False,
+        created_at=_created_at(new.events[0]) or time,
+        started_at=None,
+        finished_at=None,
+        updated_at=time,
+        seq=0,
+        tag="0",
+        total=0,
+        floor=0,
+        delta_floor=0,
+        due_ms=None,
+        summary=None,
+    )
+    return _Entry(blank, write, now_ms, 0).add(_unknown(new.events, ()))
+
+
+def check_same(run: RunRow, new: NewRun, fingerprint: str) -> None:
+    """Raise `KeyReused` unless a creation key stands for the same job and input as before."""
+    if new.fingerprint != fingerprint:
+        raise KeyReused(
+            f"the key {new.key!r} was used before, for run {run.id}, with another job or input",
+            hint="take a new key for a new run",
+            run_id=run.id,
+        )
+
+
+def lapses_ms(run: RunRow, now_ms: int) -> int | None:
+    """Return when a run appended to just now has lost its worker, or None for never."""
+    if not run.external or run.lease_s is None or run.status in ENDED:
+        return None
+    return now_ms + round(run.lease_s * 1000)
+
+
+def judge(run: RunRow, after: Cursor, own_tag: str | None, *, partial: bool = False) -> Standing:
+    """Say what a cursor is worth.
+
+    `own_tag` is the tag of the event the cursor names, None if the log does not hold it (any more). To a reader of a
+    `partial` log missing text deltas do not matter.
+    """
+    if after.seq >= run.seq:
+        return Standing.GOOD if after == run.cursor else Standing.AHEAD
+    if after.seq < (run.floor if partial else run.delta_floor):
+        return Standing.TRIMMED
+    if after.seq == 0:
+        return Standing.GOOD
+    if own_tag is None and after.seq <= run.delta_floor:
+        return Standing.GOOD if partial and after.seq > run.floor else Standing.TRIMMED
+    return Standing.GOOD if own_tag == after.tag else Standing.AHEAD
+
+
+def trim_limit(snapshot_seq: int, floor: int) -> int:
+    """Return up to which seq a log may be trimmed: the newest stored snapshot's own event stays."""
+    return min(floor, max(snapshot_seq - 1, 0))
+
+
+class _Entry:
+    """One batch on its way into the log: follows the run's status event by event."""
+
+    __slots__ = ("_changes", "_claim", "_claimed", "_now_ms", "_requeue", "_run", "_status", "_time", "_write")
+
+    def __init__(self, run: RunRow, write: Write, now_ms: int, claimed: int) -> None:
+        self._run = run
+        self._write = write
+        self._now_ms = now_ms
+        self._claimed = claimed
+        self._requeue = write.requeue
+        # times have one length, so that the later one is the greater text
+        self._time = max(format_ms(now_ms), run.updated_at)
+        self._status: RunStatus | None = run.status if run.attempt else None
+        self._changes: dict[str, Any] = {}
+
+    def add(self, events: Sequence[NewEvent]) -> Decision:
+        """Return the decision on these events, all of them new."""
+        run, time, tag = self._run, self._time, new_tag()
+        seq, total = run.seq, run.total
+        execution_id = run.execution_id
+        stored = []
+        for event in events:
+            if self._follow(event):
+                execution_id = self._changes.get("execution_id", execution_id)
+            seq += 1
+            body = encode(
+                event,
+                run_id=run.id,
+                seq=seq,
+                time=time,
+                execution_id=execution_id,
+                correlation_id=run.correlation_id,
+            )
+            total += len(body)
+            stored.append(StoredEvent(seq, tag, event.type, body, total, event.step))
+        moved = bool(self._changes)
+        if stored:
+            self._changes |= {"seq": seq, "tag": tag, "total": total}
+        after = dataclasses.replace(run, **self._changes, updated_at=time)
+        return Decision(after, stored, [event.key for event in events], moved)
+
+    def _follow(self, event: NewEvent) -> bool:
+        """Move the status along; False when the event does not touch the run itself."""
+        moves = RUN_TRANSITIONS.get(event.type)
+        if moves is None:
+            if self._status not in ACTIVE:
+                raise self._illegal(event)
+            return False
+        target = moves.get(self._status)
+        if target is None:
+            raise self._illegal(event)
+        self._effect(event.type)
+        self._status = self._changes["status"] = target
+        return True
+
+    def _effect(self, type: str) -> None:
+        changes = self._changes
+        if type == "run.queued":
+            self._queue()
+        elif type == "run.started":
+            self._start()
+        elif type == "run.cancel_requested":
+            changes["cancel_requested"] = True
+        elif type == "run.reopened":
+            changes |= {"finished_at": None, "cancel_requested": False}
+        elif type in ENDING_TYPES:
+            changes |= {"finished_at": self._time, "worker": None, "due_ms": None}
+
+    def _queue(self) -> None:
+        requeue, self._requeue = self._requeue, None
+        if requeue is None:
+            raise UsageError("run.queued begins a new attempt: the write needs a Requeue of its own for it")
+        self._changes |= {
+            "attempt": self._run.attempt + 1,
+            "execution_id": requeue.execution_id,
+            "worker": None,
+            "takeovers": self._run.takeovers + 1 if requeue.takeover else 0,
+            "due_ms": requeue.due_ms,
+        }
+
+    def _start(self) -> None:
+        claim = self._write.claim
+        if claim is not None:
+            if claim.concurrency is not None and self._claimed >= claim.concurrency:
+                raise Conflict(
+                    f"{self._claimed} runs of job {self._run.job!r} are at work, which is as many as may be",
+                    hint="leave the run queued and claim it later",
+                    current=self._run.status,
+                    concurrency=claim.concurrency,
+                )
+            self._changes["worker"] = claim.worker
+        self._changes |= {"started_at": self._run.started_at or self._time, "due_ms": None}
+
+    def _illegal(self, event: NewEvent) -> HeadwayError:
+        if self._status in ENDED and self._write.execution_id is not None:
+            return RunClosed(f"{event.type} follows the end of run {self._run.id} in one batch", current=self._status)
+        return Conflict(
+            f"{event.type} cannot be written while run {self._run.id} is {self._status or 'not created'}",
+            current=self._run.status,
+        )
+
+
+def _check_parts(write: Write) -> None:
+    types = {event.type for event in write.events} if write.requeue or write.claim else ()
+    if write.requeue is not None and "run.queued" not in types:
+        raise UsageError("a Requeue needs run.queued among the write's events")
+    if write.claim is not None and "run.started" not in types:
+        raise UsageError("a Claim needs run.started among the write's events")
+
+
+def _unknown(events: Sequence[NewEvent], known: Collection[str]) -> Sequence[NewEvent]:
+    """Return the events to be written: those without a key, and the first of each key that is not in the log."""
+    if all(event.key is None for event in events):
+        return events
+    seen = set(known)
+    fresh = []
+    for event in events:
+        if event.key is None:
+            fresh.append(event)
+        elif event.key not in seen:
+            seen.add(event.key)
+            fresh.append(event)
+    return fresh
+
+
+def _check_seen(run: RunRow, write: Write) -> None:
+    allowed = write.statuses if write.statuses is not None else ACTIVE
+    if run.status not in allowed:
+        raise Conflict(
+            f"run {run.id} is {run.status}; this is possible only while it is {_alternatives(allowed)}",
+            current=run.status,
+        )
+    if write.attempt is not None and write.attempt != run.attempt:
+        raise Conflict(
+            f"run {run.id} is at attempt {run.attempt}, not {write.attempt}",
+            current=run.status,
+            attempt=run.attempt,
+        )
+    if write.seq is not None and write.seq != run.seq:
+        raise Conflict(
+            f"the log of run {run.id} ends at seq {run.seq}, not {write.seq}",
+            hint="read the run again and decide anew",
+            current=run.status,
+            seq=run.seq,
+        )
+
+
+def _alternatives(statuses: Collection[RunStatus]) -> str:
+    return " or ".join(status for status in RunStatus if status in statuses) or "in no status at all"
+
+
+def _fenced(run: RunRow, execution_id: str) -> Fenced:
+    return Fenced(
+        f"run {run.id} is now executed by {run.execution_id} (attempt {run.attempt}), no longer by {execution_id}",
+        hint="stop working on it",
+        current=run.status,
+        execution_id=run.execution_id,
+    )
+
+
+def _closed(run: RunRow) -> RunClosed:
+    return RunClosed(f"run {run.id} has ended: it is {run.status}", current=run.status)
+
+
+def _created_at(queued: NewEvent) -> str | None:
+    """Return the time of creation as the run's first event tells it, so that row and snapshot agree."""
+    header = orjson.loads(queued.data).get("run")
+    created_at = header.get("created_at") if isinstance(header, dict) else None
+    return created_at if parse_ms(created_at) is not None else None

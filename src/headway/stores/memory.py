@@ -1,0 +1,363 @@
+# ruff: noqa: D102 - what the methods promise is said once, in `base`
+"""The store in memory: the whole contract within one process, nothing kept after it.
+
+For tests, notebooks and runs nobody needs tomorrow. A method does its work without a pause in it, so on one event loop
+each is a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import orjson
+
+from headway.core.clock import format_ms, parse_ms
+from headway.core.cursor import START, Cursor
+from headway.core.events import DELTA_TYPES, StoredEvent
+from headway.core.ids import new_worker_id
+from headway.core.run import ENDED, RunStatus
+from headway.errors import RunActive, RunNotFound, UsageError
+from headway.stores.base import (
+    Appended,
+    NewRun,
+    Page,
+    Retention,
+    RunFilter,
+    RunRow,
+    Standing,
+    Store,
+    StoreCaps,
+    StoredSnapshot,
+    WorkerState,
+    Write,
+)
+from headway.stores.doorbell import Doorbell, Ring
+from headway.stores.ledger import Decision, birth, check_same, decide, judge, lapses_ms, trim_limit
+from headway.types import RunId, Seq
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Everything kept of one run. `row` has no metadata and no summary; these are kept as JSON, as on a disk."""
+
+    row: RunRow
+    metadata: bytes
+    fingerprint: str
+    key: str | None
+    input: bytes | None
+    summary: bytes | None = None
+    lapses_ms: int | None = None
+    events: list[StoredEvent] = field(default_factory=list)
+    keys: dict[str, Seq] = field(default_factory=dict)
+    steps: dict[str, bytes] = field(default_factory=dict)
+    snapshot: StoredSnapshot | None = None
+
+    def shown(self) -> RunRow:
+        """Return the row as a value of its own."""
+        summary = None if self.summary is None else orjson.loads(self.summary)
+        return replace(self.row, metadata=orjson.loads(self.metadata), summary=summary)
+
+    def keep(self, decision: Decision, now_ms: int) -> None:
+        """Take over what was decided."""
+        self.row = replace(decision.run, metadata=_NOTHING, summary=None)
+        self.lapses_ms = lapses_ms(self.row, now_ms)
+        self.events += decision.events
+        for event, key in zip(decision.events, decision.keys, strict=True):
+            if key is not None:
+                self.keys[key] = event.seq
+
+    def index(self, seq: Seq) -> int:
+        """Return where the event `seq`, or the first one after it, stands in `events`."""
+        return bisect_left(self.events, seq, key=lambda event: event.seq)
+
+    @property
+    def trimmable(self) -> Seq:
+        """Up to which seq the log may be trimmed."""
+        return trim_limit(0 if self.snapshot is None else self.snapshot.cursor.seq, self.row.seq)
+
+    def trim(self, floor: Seq, *, deltas_only: bool) -> None:
+        """Drop events up to `floor`."""
+        until = self.index(floor + 1)
+        kept = [event for event in self.events[:until] if deltas_only and event.type not in DELTA_TYPES]
+        self.events[:until] = kept
+        held = {event.seq for event in kept}
+        self.keys = {key: seq for key, seq in self.keys.items() if seq > floor or seq in held}
+        delta_floor = max(self.row.delta_floor, floor)
+        self.row = replace(self.row, delta_floor=delta_floor, floor=self.row.floor if deltas_only else floor)
+
+
+class MemoryStore(Store):
+    """Runs and their logs in this process."""
+
+    caps = StoreCaps(name="memory", durable=False, processes=False, machines=False)
+
+    def __init__(self) -> None:
+        self._runs: dict[RunId, _Kept] = {}
+        self._by_key: dict[tuple[str, str], RunId] = {}
+        self._workers: dict[str, int] = {}
+        self._settings: dict[str, bytes] = {}
+        self._doorbell = Doorbell()
+        self._is_open = False
+
+    async def open(self) -> None:
+        self._is_open = True
+
+    async def close(self) -> None:
+        self._is_open = False
+        self._workers.clear()
+
+    async def _turn(self) -> None:
+        """Let others run, as a store elsewhere would; what follows in the caller happens without a pause."""
+        await asyncio.sleep(0)
+        if not self._is_open:
+            raise UsageError("the store is not open", hint="await store.open() first")
+
+    def _kept(self, run_id: RunId) -> _Kept:
+        kept = self._runs.get(run_id)
+        if kept is None:
+            raise RunNotFound(f"there is no run {run_id[:64]!r}")
+        return kept
+
+    # -- writing
+
+    async def create(self, new: NewRun) -> tuple[RunRow, bool]:
+        await self._turn()
+        by_key = None if new.key is None else self._by_key.get((new.owner, new.key))
+        known = self._runs.get(new.id) or self._runs.get(by_key or "")
+        if known is not None:
+            check_same(known.row, new, known.fingerprint)
+            return known.shown(), False
+        now_ms = _now_ms()
+        decision = birth(new, now_ms=now_ms)
+        metadata = orjson.dumps(dict(new.metadata))
+        kept = _Kept(decision.run, metadata, new.fingerprint, new.key, new.input)
+        kept.keep(decision, now_ms)
+        self._runs[new.id] = kept
+        if new.key is not None:
+            self._by_key[new.owner, new.key] = new.id
+        self._doorbell.news((new.id,))
+        return kept.shown(), True
+
+    async def append(self, run_id: RunId, write: Write) -> Appended:
+        await self._turn()
+        kept, now_ms = self._kept(run_id), _now_ms()
+        known = {event.key for event in write.events if event.key is not None and event.key in kept.keys}
+        claimed = sum(1 for other in self._runs.values() if other.row.job == kept.row.job and other.row.worker)
+        decision = decide(kept.row, write, now_ms=now_ms, known=known, claimed=claimed)
+        kept.keep(decision, now_ms)
+        if write.checkpoint is not None:
+            kept.steps[write.checkpoint.key] = write.checkpoint.result
+        if decision.events:
+            self._doorbell.news((run_id,))
+        return Appended(kept.shown(), decision.events)
+
+    async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:
+        await self._turn()
+        kept, encoded = self._runs.get(run_id), orjson.dumps(dict(summary))
+        if kept is None or (kept.snapshot is not None and kept.snapshot.cursor.seq > snapshot.cursor.seq):
+            return
+        if _tag_of(kept, snapshot.cursor.seq) != snapshot.cursor.tag:
+            return
+        kept.snapshot, kept.summary = snapshot, encoded
+        self._doorbell.news((run_id,))
+
+    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        if kept is None:
+            return
+        floor = min(floor, kept.trimmable)
+        if floor > (kept.row.delta_floor if deltas_only else kept.row.floor):
+            kept.trim(floor, deltas_only=deltas_only)
+
+    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+        await self._turn()
+        done = 0
+        for age_s, deltas_only in ((retention.log_s, False), (retention.delta_s, True)):
+            if age_s is None:
+                continue
+            before = format_ms(_now_ms() - round(age_s * 1000))
+            for kept in self._runs.values():
+                start = kept.row.delta_floor if deltas_only else kept.row.floor
+                end = min(kept.trimmable, start + max_rows - done)
+                if kept.row.finished_at is not None and kept.row.finished_at <= before and end > start:
+                    kept.trim(end, deltas_only=deltas_only)
+                    done += end - start
+        return done
+
+    async def delete(self, run_id: RunId) -> None:
+        await self._turn()
+        kept = self._kept(run_id)
+        if kept.row.status not in ENDED:
+            raise RunActive(f"run {run_id} is {kept.row.status}", hint="cancel it first", current=kept.row.status)
+        del self._runs[run_id]
+        if kept.key is not None:
+            del self._by_key[kept.row.owner, kept.key]
+        self._doorbell.news(())
+
+    # -- reading
+
+    async def get(self, run_id: RunId) -> RunRow | None:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        return None if kept is None else kept.shown()
+
+    async def input(self, run_id: RunId) -> bytes | None:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        return None if kept is None else kept.input
+
+    async def read(
+        self,
+        run_id: RunId,
+        *,
+        after: Cursor = START,
+        limit: int = 500,
+        max_bytes: int = 4_194_304,
+        partial: bool = False,
+    ) -> Page:
+        await self._turn()
+        kept = self._kept(run_id)
+        run, begin = kept.shown(), kept.index(after.seq)
+        own = kept.events[begin] if begin < len(kept.events) and kept.events[begin].seq == after.seq else None
+        standing = judge(run, after, own.tag if own else None, partial=partial)
+        if standing is not Standing.GOOD:
+            return Page(run, standing, (), 0)
+        begin += own is not None
+        rest = kept.events[begin:]
+        events = list(_up_to(rest[:limit], max_bytes))
+        tail = run.total - rest[0].total + len(rest[0].body) if rest else 0
+        return Page(run, standing, events, run.total - own.total if own else tail)
+
+    async def snapshot(self, run_id: RunId) -> StoredSnapshot | None:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        return None if kept is None else kept.snapshot
+
+    async def steps(self, run_id: RunId) -> dict[str, bytes]:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        return {} if kept is None else dict(kept.steps)
+
+    async def list_runs(self, which: RunFilter, *, limit: int = 50) -> list[RunRow]:
+        await self._turn()
+        return self._shown(lambda row: _matches(row, which), limit, newest_first=True)
+
+    async def queued(self, jobs: Collection[str], *, limit: int = 20) -> list[RunRow]:
+        await self._turn()
+        now_ms = _now_ms()
+        return self._shown(
+            lambda row: (
+                row.status is RunStatus.QUEUED
+                and row.worker is None
+                and not row.external
+                and row.job in jobs
+                and (row.due_ms is None or row.due_ms <= now_ms)
+            ),
+            limit,
+        )
+
+    async def claimed(self) -> list[RunRow]:
+        await self._turn()
+        return self._shown(lambda row: row.worker is not None)
+
+    async def lapsed(self) -> list[RunRow]:
+        await self._turn()
+        now_ms = _now_ms()
+        lapsed = {run_id for run_id, kept in self._runs.items() if kept.lapses_ms and kept.lapses_ms < now_ms}
+        return self._shown(lambda row: row.id in lapsed)
+
+    async def durations(self, job: str, *, limit: int = 20) -> list[float]:
+        await self._turn()
+        rows = [kept.row for kept in self._runs.values() if kept.row.job == job]
+        ended = [row for row in rows if row.status is RunStatus.SUCCEEDED]
+        ended.sort(key=lambda row: (row.finished_at or "", row.id), reverse=True)
+        return [_seconds(row.started_at, row.finished_at) for row in ended[:limit]]
+
+    def _shown(
+        self, wanted: Callable[[RunRow], bool], limit: int | None = None, *, newest_first: bool = False
+    ) -> list[RunRow]:
+        ids = sorted((run_id for run_id, kept in self._runs.items() if wanted(kept.row)), reverse=newest_first)
+        return [self._runs[run_id].shown() for run_id in ids[:limit]]
+
+    # -- who is alive
+
+    async def join(self) -> str:
+        await self._turn()
+        worker = new_worker_id()
+        self._workers[worker] = 0
+        return worker
+
+    async def beat(self, worker: str) -> None:
+        await self._turn()
+        if worker in self._workers:
+            self._workers[worker] += 1
+
+    async def leave(self, worker: str) -> None:
+        await self._turn()
+        self._workers.pop(worker, None)
+
+    async def workers(self) -> Mapping[str, WorkerState]:
+        await self._turn()
+        return {worker: WorkerState(beat, gone=False) for worker, beat in self._workers.items()}
+
+    # -- settings and news
+
+    async def setting(self, name: str) -> Any:
+        await self._turn()
+        encoded = self._settings.get(name)
+        return None if encoded is None else orjson.loads(encoded)
+
+    async def put_setting(self, name: str, value: Any) -> None:
+        await self._turn()
+        self._settings[name] = orjson.dumps(value)
+        self._doorbell.news(())
+
+    def watch(self, ring: Ring) -> Callable[[], None]:
+        return self._doorbell.watch(ring)
+
+    def statistics(self) -> Mapping[str, Any]:
+        return {
+            "runs": len(self._runs),
+            "events": sum(len(kept.events) for kept in self._runs.values()),
+            "watchers": len(self._doorbell),
+        }
+
+
+def _matches(row: RunRow, which: RunFilter) -> bool:
+    return (
+        (which.owner is None or row.owner == which.owner)
+        and (which.status is None or row.status in which.status)
+        and (which.job is None or row.job == which.job)
+        and (which.group is None or row.group == which.group)
+        and (which.before is None or row.id < which.before)
+    )
+
+
+def _tag_of(kept: _Kept, seq: Seq) -> str | None:
+    at = kept.index(seq)
+    return kept.events[at].tag if at < len(kept.events) and kept.events[at].seq == seq else None
+
+
+def _up_to(events: Sequence[StoredEvent], max_bytes: int) -> Iterator[StoredEvent]:
+    size = 0
+    for number, event in enumerate(events):
+        size += len(event.body)
+        if number and size > max_bytes:
+            return
+        yield event
+
+
+def _seconds(started_at: str | None, finished_at: str | None) -> float:
+    return ((parse_ms(finished_at) or 0) - (parse_ms(started_at) or 0)) / 1000
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,291 @@
+# ruff: noqa: D102 - what the methods promise is said once, in `base`
+"""The SQLite store: one file, several processes of one machine, nothing to install.
+
+One thread writes (`sqlite_writer`), others read (`sqlite_threads`), and both get their words from ``sql/sqlite``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from headway.core.clock import parse_ms
+from headway.core.cursor import START, Cursor
+from headway.core.run import RunStatus
+from headway.errors import UsageError
+from headway.stores import sqlite_work as work
+from headway.stores.base import (
+    Appended,
+    NewRun,
+    Page,
+    Retention,
+    RunFilter,
+    RunRow,
+    Store,
+    StoreCaps,
+    StoredSnapshot,
+    WorkerState,
+    Write,
+)
+from headway.stores.doorbell import Doorbell, Ring
+from headway.stores.queries import queries
+from headway.stores.sqlite_files import Durability, SqliteFile
+from headway.stores.sqlite_owners import OwnerLock, Owners
+from headway.stores.sqlite_rows import read_page, run_row
+from headway.stores.sqlite_threads import Readers
+from headway.stores.sqlite_writer import Transaction, Writer
+from headway.types import RunId, Seq
+
+T = TypeVar("T")
+
+_SQL: Final = queries("sqlite")
+_TRIM_ROWS: Final = 2_000
+"""Events dropped in one transaction; more would hold up writers and blow up the WAL."""
+_LAST: Final = "~"
+"""Sorts after every run id."""
+
+
+class SqliteStore(Store):
+    """Runs and their logs in one SQLite file.
+
+    Args:
+        path: Of the file; made on `open` if there is none. Its directory must exist, on a local disk.
+        durability: ``normal``: what was answered survives the death of the process, and the machine's but for the last
+            moments. ``full``: survives a power cut; each group of writes waits for the disk.
+        patience_s: How long to wait for another program's lock before `StoreLocked`.
+    """
+
+    caps = StoreCaps(name="sqlite", durable=True, processes=True, machines=False)
+
+    def __init__(self, path: str | Path, *, durability: Durability = "normal", patience_s: float = 5.0) -> None:
+        if str(path) == ":memory:":
+            raise UsageError("SQLite in memory is not supported", hint="use the store `memory`")
+        self._file = SqliteFile(Path(path).absolute(), durability, patience_s)
+        self._owners = Owners(self._file.path)
+        self._locks: dict[str, OwnerLock] = {}
+        self._doorbell = Doorbell()
+        self._writer: Writer | None = None
+        self._readers: Readers | None = None
+        self._opening = asyncio.Lock()
+        self._process = 0
+
+    async def open(self) -> None:
+        async with self._opening:
+            if self._writer is None:
+                await asyncio.to_thread(self._file.prepare)
+                writer, readers = Writer(self._file, self._doorbell.news), Readers(self._file)
+                writer.start()
+                readers.start()
+                self._writer, self._readers, self._process = writer, readers, os.getpid()
+                writer.watch(watched=bool(len(self._doorbell)))
+
+    async def close(self) -> None:
+        async with self._opening:
+            for worker in list(self._locks):
+                await self.leave(worker)
+            writer, self._writer = self._writer, None
+            readers, self._readers = self._readers, None
+            if writer is not None:
+                await writer.stop()
+            if readers is not None:
+                await readers.stop()
+
+    def _write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        if self._writer is None or self._process != os.getpid():
+            raise self._unusable()
+        return self._writer.submit(work)
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        if self._readers is None or self._process != os.getpid():
+            raise self._unusable()
+        return self._readers.submit(work)
+
+    def _unusable(self) -> UsageError:
+        if self._writer is None:
+            return UsageError(f"the store {self._file.path} is not open", hint="await store.open() first")
+        return UsageError(
+            f"the store {self._file.path} was opened before this process was forked",
+            hint="make and open a store of its own in the child",
+        )
+
+    # -- writing
+
+    async def create(self, new: NewRun) -> tuple[RunRow, bool]:
+        metadata = orjson.dumps(dict(new.metadata))
+        return await self._write(lambda transaction: work.create(transaction, new, metadata))
+
+    async def append(self, run_id: RunId, write: Write) -> Appended:
+        return await self._write(lambda transaction: work.append(transaction, run_id, write))
+
+    async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:
+        encoded = orjson.dumps(dict(summary))
+        await self._write(lambda transaction: work.put_snapshot(transaction, run_id, snapshot, encoded))
+
+    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
+        while await self._write(
+            lambda transaction: work.trim(transaction, run_id, floor, _TRIM_ROWS, deltas_only=deltas_only)
+        ):
+            pass
+
+    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+        return await self._write(lambda transaction: work.prune(transaction, retention, max_rows))
+
+    async def delete(self, run_id: RunId) -> None:
+        await self._write(lambda transaction: work.bury(transaction, run_id))
+        while await self._write(lambda transaction: work.drop_buried(transaction, _TRIM_ROWS)):
+            pass
+
+    # -- reading
+
+    async def get(self, run_id: RunId) -> RunRow | None:
+        row = await self._read(lambda connection: connection.execute(_SQL["row"], (run_id,)).fetchone())
+        return None if row is None else run_row(row)
+
+    async def input(self, run_id: RunId) -> bytes | None:
+        row = await self._read(lambda connection: connection.execute(_SQL["input"], (run_id,)).fetchone())
+        return None if row is None else row[0]
+
+    async def read(
+        self,
+        run_id: RunId,
+        *,
+        after: Cursor = START,
+        limit: int = 500,
+        max_bytes: int = 4_194_304,
+        partial: bool = False,
+    ) -> Page:
+        return await self._read(
+            lambda connection: read_page(connection, run_id, after, limit=limit, max_bytes=max_bytes, partial=partial)
+        )
+
+    async def snapshot(self, run_id: RunId) -> StoredSnapshot | None:
+        row = await self._read(lambda connection: connection.execute(_SQL["snapshot"], (run_id,)).fetchone())
+        if row is None:
+            return None
+        seq, tag, total, version, body = row
+        return StoredSnapshot(Cursor(seq, tag), total, version, body)
+
+    async def steps(self, run_id: RunId) -> dict[str, bytes]:
+        return dict(await self._rows("steps", run_id))
+
+    async def list_runs(self, which: RunFilter, *, limit: int = 50) -> list[RunRow]:
+        statuses = [str(status) for status in (RunStatus if which.status is None else which.status)]
+        query, conditions = _list_query(which)
+        rows = await self._rows(query, orjson.dumps(statuses).decode(), which.before or _LAST, limit, *conditions)
+        return [run_row(row) for row in rows]
+
+    async def queued(self, jobs: Collection[str], *, limit: int = 20) -> list[RunRow]:
+        names = orjson.dumps(sorted(set(jobs))).decode()
+        return [run_row(row) for row in await self._rows("queued", names, work.now_ms(), limit)]
+
+    async def claimed(self) -> list[RunRow]:
+        return [run_row(row) for row in await self._rows("claimed")]
+
+    async def lapsed(self) -> list[RunRow]:
+        return [run_row(row) for row in await self._rows("lapsed", work.now_ms())]
+
+    async def durations(self, job: str, *, limit: int = 20) -> list[float]:
+        rows = await self._rows("durations", job, limit)
+        return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
+
+    async def _rows(self, query: str, *arguments: object) -> list[Any]:
+        rows: list[Any] = await self._read(lambda connection: connection.execute(_SQL[query], arguments).fetchall())
+        return rows
+
+    # -- who is alive
+
+    async def join(self) -> str:
+        lock = self._owners.join()
+        self._locks[lock.worker] = lock
+
+        def change(transaction: Transaction) -> None:
+            transaction.connection.execute(_SQL["add_worker"], (lock.worker,))
+            self._sweep(transaction)
+
+        await self._write(change)
+        return lock.worker
+
+    async def beat(self, worker: str) -> None:
+        def change(transaction: Transaction) -> None:
+            transaction.connection.execute(_SQL["beat"], (worker,))
+            self._sweep(transaction)
+
+        await self._write(change)
+
+    async def leave(self, worker: str) -> None:
+        await self._write(lambda transaction: work.drop_worker(transaction, worker))
+        lock = self._locks.pop(worker, None)
+        if lock is not None:
+            lock.release()
+
+    async def workers(self) -> Mapping[str, WorkerState]:
+        def look(connection: sqlite3.Connection) -> dict[str, WorkerState]:
+            rows = connection.execute(_SQL["workers"]).fetchall()
+            return {worker: WorkerState(beat, self._owners.is_gone(worker)) for worker, beat in rows}
+
+        return await self._read(look)
+
+    def _sweep(self, transaction: Transaction) -> None:
+        """Forget dead workers whose runs have all been taken over."""
+        execute = transaction.connection.execute
+        for worker, _ in execute(_SQL["workers"]).fetchall():
+            if self._owners.is_gone(worker) and not execute(_SQL["holds_runs"], (worker,)).fetchone()[0]:
+                execute(_SQL["drop_worker"], (worker,))
+                self._owners.sweep(worker)
+
+    # -- settings and news
+
+    async def setting(self, name: str) -> Any:
+        row = await self._read(lambda connection: connection.execute(_SQL["setting"], (name,)).fetchone())
+        return None if row is None else orjson.loads(row[0])
+
+    async def put_setting(self, name: str, value: Any) -> None:
+        encoded = orjson.dumps(value)
+
+        def change(transaction: Transaction) -> None:
+            transaction.connection.execute(_SQL["put_setting"], (name, encoded))
+            transaction.note_other()
+
+        await self._write(change)
+
+    def watch(self, ring: Ring) -> Callable[[], None]:
+        end = self._doorbell.watch(ring)
+        self._mind_others()
+
+        def unwatch() -> None:
+            end()
+            self._mind_others()
+
+        return unwatch
+
+    def _mind_others(self) -> None:
+        if self._writer is not None:
+            self._writer.watch(watched=bool(len(self._doorbell)))
+
+    def statistics(self) -> Mapping[str, Any]:
+        writer, readers = self._writer, self._readers
+        if writer is None or readers is None:
+            return {}
+        return {
+            "writes_waiting": writer.waiting,
+            "reads_waiting": readers.waiting,
+            "writes": writer.writes,
+            "groups": writer.groups,
+            "largest_group": writer.largest_group,
+            "watchers": len(self._doorbell),
+        }
+
+
+def _list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:
+    """Return the query that goes by the most telling index, and its conditions."""
+    if which.group is not None:
+        return "list_of_group", (which.group, which.owner, which.job)
+    if which.owner is not None:
+        return "list_of_owner", (which.owner, which.job)
+    return ("list_all", ()) if which.job is None else ("list_of_job", (which.job,))

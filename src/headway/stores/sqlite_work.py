@@ -1,0 +1,179 @@
+"""The writes of the SQLite store, one function each, run by the writer inside a transaction.
+
+A function raises `HeadwayError` only before its first change.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, cast
+
+import orjson
+
+from headway.core.clock import format_ms
+from headway.core.events import DELTA_TYPES
+from headway.core.run import ENDED
+from headway.errors import RunActive
+from headway.stores.base import Appended, NewRun, Retention, RunRow, StoredSnapshot, Write
+from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms, trim_limit
+from headway.stores.queries import queries
+from headway.stores.sqlite_rows import ROW, advance_values, event_values, move_values, not_found, run_row
+from headway.stores.sqlite_writer import Transaction
+from headway.types import RunId, Seq
+
+_SQL: Final = queries("sqlite")
+_DELTAS: Final = orjson.dumps(sorted(DELTA_TYPES)).decode()
+
+
+def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
+    """Do one write with at most three statements (a checkpoint is a fourth)."""
+    keys = [event.key for event in write.events if event.key is not None]
+    row = transaction.connection.execute(
+        _SQL["row_for_write"], (run_id, orjson.dumps(keys).decode() if keys else None, write.claim is not None)
+    ).fetchone()
+    if row is None:
+        raise not_found(run_id)
+    change, known, claimed = row[ROW:]
+    run = run_row(row)
+    decision = decide(
+        run, write, now_ms=transaction.now_ms, known=orjson.loads(known) if known else (), claimed=claimed or 0
+    )
+    if decision.run is not run:
+        _keep(transaction, row[0], decision, change)
+    if write.checkpoint is not None:
+        transaction.connection.execute(_SQL["put_step"], (row[0], write.checkpoint.key, write.checkpoint.result))
+    return Appended(decision.run, decision.events)
+
+
+def _keep(transaction: Transaction, number: int, decision: Decision, change: int) -> None:
+    run, execute = decision.run, transaction.connection.execute
+    lapse = lapses_ms(run, transaction.now_ms)
+    if not decision.events:
+        execute(_SQL["touch"], (number, run.updated_at, lapse))
+        return
+    transaction.connection.executemany(_SQL["add_event"], event_values(number, decision.events, decision.keys))
+    if decision.moved:
+        execute(_SQL["move"], move_values(number, run, lapse, change))
+    else:
+        execute(_SQL["advance"], advance_values(number, run, lapse, change))
+    transaction.note(run.id, change)
+
+
+def create(transaction: Transaction, new: NewRun, metadata: bytes) -> tuple[RunRow, bool]:
+    """Create a run, unless its creation key or id stands for one already."""
+    execute = transaction.connection.execute
+    row = execute(_SQL["run_by_id"], (new.id,)).fetchone()
+    if row is None and new.key is not None:
+        row = execute(_SQL["run_by_key"], (new.owner, new.key)).fetchone()
+    if row is not None:
+        run = run_row(row)
+        check_same(run, new, row[ROW])
+        return run, False
+    decision = birth(new, now_ms=transaction.now_ms)
+    run = decision.run
+    (change,) = execute(_SQL["next_change"]).fetchone()
+    cursor = execute(
+        _SQL["add_run"],
+        (
+            run.id, run.job, run.owner, run.group, new.key, run.status.value, run.attempt, run.execution_id,
+            run.external, run.lease_s, run.worker, run.takeovers, run.cancel_requested, run.created_at, run.started_at,
+            run.finished_at, run.updated_at, run.seq, run.tag, run.total, run.due_ms,
+            lapses_ms(run, transaction.now_ms), change,
+        ),
+    )  # fmt: skip
+    number = cast("int", cursor.lastrowid)
+    execute(_SQL["add_about"], (number, run.title, run.correlation_id, new.fingerprint, metadata, new.input))
+    transaction.connection.executemany(_SQL["add_event"], event_values(number, decision.events, decision.keys))
+    transaction.note(run.id, change)
+    return run, True
+
+
+def put_snapshot(transaction: Transaction, run_id: RunId, snapshot: StoredSnapshot, summary: bytes) -> None:
+    """Keep a snapshot of the log as it is, unless a later one is kept."""
+    execute, at = transaction.connection.execute, snapshot.cursor
+    found = execute(_SQL["run_for_snapshot"], (run_id, at.seq, at.tag)).fetchone()
+    if found is None:
+        return
+    (number,) = found
+    (change,) = execute(_SQL["next_change"]).fetchone()
+    execute(_SQL["put_snapshot"], (number, at.seq, at.tag, snapshot.total, snapshot.version, snapshot.body))
+    execute(_SQL["mark_snapshot"], (number, at.seq, change))
+    execute(_SQL["put_summary"], (number, summary))
+    transaction.note(run_id, change)
+
+
+def trim(transaction: Transaction, run_id: RunId, floor: Seq, max_rows: int, *, deltas_only: bool) -> int:
+    """Trim one run's log by at most `max_rows` events; return by how many."""
+    found = transaction.connection.execute(_SQL["run_to_trim"], (run_id,)).fetchone()
+    return 0 if found is None else _trim(transaction, found, floor, max_rows, deltas_only=deltas_only)
+
+
+def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, *, deltas_only: bool) -> int:
+    execute = transaction.connection.execute
+    number, floor, delta_floor, snapshot_seq = found
+    start = delta_floor if deltas_only else floor
+    end = min(trim_limit(snapshot_seq, wanted), start + max_rows)
+    if end <= start:
+        return 0
+    if deltas_only:
+        execute(_SQL["drop_deltas"], (number, start, end, _DELTAS))
+        execute(_SQL["set_floors"], (number, floor, end))
+    else:
+        execute(_SQL["drop_events"], (number, end))
+        execute(_SQL["set_floors"], (number, end, max(end, delta_floor)))
+    return int(end - start)
+
+
+def prune(transaction: Transaction, retention: Retention, max_rows: int) -> int:
+    """Go over at most `max_rows` events that have outlived their retention; return how many."""
+    done = drop_buried(transaction, max_rows)
+    for query, age_s, deltas_only in (
+        ("expired_logs", retention.log_s, False),
+        ("expired_deltas", retention.delta_s, True),
+    ):
+        if age_s is None:
+            continue
+        before = format_ms(transaction.now_ms - round(age_s * 1000))
+        for found in transaction.connection.execute(_SQL[query], (before,)).fetchall():
+            if done < max_rows:
+                done += _trim(transaction, found, found[-1], max_rows - done, deltas_only=deltas_only)
+    return done
+
+
+def bury(transaction: Transaction, run_id: RunId) -> None:
+    """Make an ended run impossible to find; what belongs to it is dropped by `drop_buried`."""
+    execute = transaction.connection.execute
+    row = execute(_SQL["row"], (run_id,)).fetchone()
+    if row is None:
+        raise not_found(run_id)
+    run = run_row(row)
+    if run.status not in ENDED:
+        raise RunActive(f"run {run_id} is {run.status}", hint="cancel it first", current=run.status)
+    execute(_SQL["bury"], (row[0],))
+    transaction.note_other()
+
+
+def drop_buried(transaction: Transaction, max_rows: int) -> int:
+    """Drop at most `max_rows` events of a buried run, and the rest of it once they are gone; 0: there is none."""
+    execute = transaction.connection.execute
+    found = execute(_SQL["buried"]).fetchone()
+    if found is None:
+        return 0
+    number, _ = found
+    (first,) = execute(_SQL["first_seq"], (number,)).fetchone()
+    if first is not None:
+        dropped = execute(_SQL["drop_events"], (number, first + max_rows - 1)).rowcount
+        return int(dropped)
+    for query in ("drop_steps", "drop_snapshot", "drop_about", "drop_run"):
+        execute(_SQL[query], (number,))
+    return 1
+
+
+def drop_worker(transaction: Transaction, worker: str) -> None:
+    """Take a worker off the list."""
+    transaction.connection.execute(_SQL["drop_worker"], (worker,))
+
+
+def now_ms() -> int:
+    """The store's clock."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,35 @@
+"""Every store that promises what `headway.stores.base` says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from headway.stores.base import Store
+from headway.stores.memory import MemoryStore
+from headway.stores.sqlite import SqliteStore
+
+
+@pytest.fixture(params=["memory", "sqlite normal", "sqlite full"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A fresh store, open."""
+    kinds = {
+        "memory": MemoryStore,
+        "sqlite normal": lambda: SqliteStore(tmp_path / "headway.db"),
+        "sqlite full": lambda: SqliteStore(tmp_path / "headway.db", durability="full"),
+    }
+    made: Store = kinds[request.param]()
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """A fresh SQLite store, open."""
+    made = SqliteStore(tmp_path / "headway.db")
+    await made.open()
+    yield made
+    await made.close()
