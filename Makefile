@@ -77,6 +77,7 @@ types: $(EDITABLE) $(NODE_MODULES)  ## mypy and tsc
 # core/ is pure and is covered completely, branches included; the rest to nine tenths.
 .PHONY: test-py
 test-py: setup  ## Python tests, with coverage
+	@scripts/ensure_system.sh compiler  # the load generator of bench/ is C, and has tests
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n 2 --ignore=tests/e2e --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='src/headway/core/*' --fail-under=100
@@ -94,9 +95,8 @@ test-e2e: setup  ## Chromium against a running server
 
 # ------------------------------------------------------------------------------------------------ more
 .PHONY: bench
-bench: setup  ## measure against the peers (nginx with nchan is installed when root on Debian)
+bench: setup  ## measure against the peers
 	@scripts/ensure_system.sh compiler
-	@scripts/ensure_system.sh nchan || echo "bench: without nchan"
 	$(BIN)/python -m bench.fanout $(ARGS)
 	$(BIN)/python -m bench.stalled
 

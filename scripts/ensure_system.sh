@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a program of the operating system is there, or says how to get it and fails.
 #
-#   scripts/ensure_system.sh chromium | nchan | compiler | venv
+#   scripts/ensure_system.sh chromium | compiler | venv
 #
 # What is there is used. On Debian and its children root installs what is not.
 set -euo pipefail
@@ -17,7 +17,6 @@ find_chromium() {
 present() {
   case $1 in
     chromium) find_chromium >/dev/null ;;
-    nchan) command -v nginx >/dev/null && [ -e /usr/lib/nginx/modules/ngx_nchan_module.so ] ;;
     compiler) command -v cc >/dev/null && [ -e /usr/include/stdio.h ] ;;
     venv) "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null ;;
   esac
@@ -26,24 +25,16 @@ present() {
 packages() {
   case $1 in
     chromium) echo chromium ;;
-    nchan) echo nginx libnginx-mod-nchan ;;
     compiler) echo gcc libc6-dev ;;
     venv) echo python3-venv ;;
     *)
-      echo "usage: $0 chromium|nchan|compiler|venv" >&2
+      echo "usage: $0 chromium|compiler|venv" >&2
       exit 2
       ;;
   esac
 }
 
 apt_install() {
-  # nginx would start itself on port 80 as soon as it is installed.
-  local policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod +x "$policy"
-    trap "rm -f $policy" EXIT
-  fi
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "$@" >/dev/null
