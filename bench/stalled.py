@@ -16,12 +16,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import machine
-from bench.load import Viewers, viewers
+from bench.load import Report, Viewers, viewers
 from bench.peers import Server
 from bench.peers.headway_server import Run, call, create_run, serving
 from bench.processes import (
@@ -55,21 +55,34 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """The load.
+
+    Attributes:
+        reading: Viewers that read.
+        stalled: Viewers that do not.
+        rate: Events a second.
+        size: Bytes of application data in each.
+        seconds: How long events are published.
+    """
+
+    reading: int = 450
+    stalled: int = 50
+    rate: float = 100.0
+    size: int = 1000
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of it."""
 
-    reading: int
-    stalled: int
+    plan: Plan
     events: int
-    size: int
     rate: float
-    late_p50_ms: float
-    late_p99_ms: float
-    late_max_ms: float
-    reader_resets: int
-    process_growth_mib: float
-    kernel_growth_mib: float
-    server_sockets_growth_mib: float | None
+    """That was reached."""
+    readers: Report
+    """What the reading viewers saw, all of them together."""
     stalled_resets: int
     stalled_reconnects: int
     stalled_end_s: float
@@ -79,53 +92,48 @@ class Outcome:
     samples: list[Memory]
 
     @property
+    def process_mib(self) -> float:
+        """Growth of the server's processes (RSS)."""
+        return _growth_mib([sample.rss for sample in self.samples])
+
+    @property
+    def tcp_mib(self) -> float:
+        """Growth of the kernel's TCP memory, both ends of every connection."""
+        return _growth_mib([sample.tcp for sample in self.samples])
+
+    @property
     def growth_mib(self) -> float:
-        """Growth of the process and of the kernel's socket memory together."""
-        return self.process_growth_mib + self.kernel_growth_mib
+        """Growth of both together."""
+        return self.process_mib + self.tcp_mib
 
 
-def measure(
-    port: int,
-    pid: int,
-    *,
-    prefix: str = "",
-    reading: int = 450,
-    stalled: int = 50,
-    rate: float = 100.0,
-    size: int = 1000,
-    seconds: float = 60.0,
-    load_cores: set[int] | None = None,
-) -> Outcome:
+def _growth_mib(sizes_kib: Sequence[int]) -> float:
+    return (max(sizes_kib) - sizes_kib[0]) / 1024
+
+
+def measure(port: int, pid: int, plan: Plan, *, prefix: str = "", load_cores: set[int] | None = None) -> Outcome:
     """Put the load on a running Headway server and return what it did.
 
     Args:
         port: Of the server, on 127.0.0.1.
         pid: Its process; descendants are counted in.
+        plan: The load.
         prefix: The path it is mounted at.
-        reading: Viewers that read.
-        stalled: Viewers that do not.
-        rate: Events a second.
-        size: Bytes of application data in each.
-        seconds: How long events are published.
         load_cores: Cores for the viewers that read; None for any.
 
     Raises:
         BenchError: a reading viewer missed an event, got one twice, or was cut.
     """
-    raise_file_limit(reading + stalled + 1000)
+    raise_file_limit(plan.reading + plan.stalled + 1000)
     run = create_run(port, prefix)
-    key = (f"k{number % KEYS}" for number in itertools.count())
-    server = Server(port, pid, run.stream, run.events, lambda data: run.custom(data, next(key)))
-    sleepers = [Reader(port, run.stream) for _ in range(stalled)]
-    with contextlib.ExitStack() as stack:
-        audience = stack.enter_context(viewers(port, run.stream, reading, cores=load_cores))
-        publisher = stack.enter_context(Publisher(server))
-        for sleeper in sleepers:
-            stack.callback(sleeper.close)
-            sleeper.connect()
+    with (
+        _asleep(plan.stalled, port, run) as sleepers,
+        viewers(port, run.stream, plan.reading, cores=load_cores) as audience,
+        Publisher(_keyed(run, port, pid)) as publisher,
+    ):
         audience.ready()
         with sampling(port, pid) as samples:
-            reached = publisher.paced(int(rate * seconds), rate, size)
+            rate = publisher.paced(int(plan.rate * plan.seconds), plan.rate, plan.size)
             seen = audience.wait_for(publisher.last)
         publisher.post(run.batch("run.succeeded", b"{}"))
         _wait_for_end(audience)
@@ -133,24 +141,31 @@ def measure(
         wrong = _wake(sleepers, run, port)
         woken = time.monotonic() - start
     return Outcome(
-        reading=reading,
-        stalled=stalled,
+        plan=plan,
         events=publisher.last,
-        size=size,
-        rate=reached,
-        late_p50_ms=seen.late_p50_ms,
-        late_p99_ms=seen.late_p99_ms,
-        late_max_ms=seen.late_max_ms,
-        reader_resets=seen.resets,
-        process_growth_mib=_growth([sample.rss for sample in samples]) or 0.0,
-        kernel_growth_mib=_growth([sample.tcp for sample in samples]) or 0.0,
-        server_sockets_growth_mib=_growth([sample.sockets for sample in samples]),
+        rate=rate,
+        readers=seen,
         stalled_resets=sum(len(sleeper.resets) for sleeper in sleepers),
         stalled_reconnects=sum(sleeper.reconnects for sleeper in sleepers),
         stalled_end_s=woken,
         wrong=wrong,
         samples=samples,
     )
+
+
+@contextlib.contextmanager
+def _asleep(count: int, port: int, run: Run) -> Iterator[list[Reader]]:
+    sleepers = [Reader(port, run.stream) for _ in range(count)]
+    with contextlib.ExitStack() as stack:
+        for sleeper in sleepers:
+            stack.callback(sleeper.close)
+            sleeper.connect()
+        yield sleepers
+
+
+def _keyed(run: Run, port: int, pid: int) -> Server:
+    keys = (f"k{number % KEYS}" for number in itertools.count())
+    return Server(port, pid, run.stream, run.events, lambda data: run.custom(data, next(keys)))
 
 
 @contextlib.contextmanager
@@ -176,11 +191,6 @@ def sampling(port: int, pid: int) -> Iterator[list[Memory]]:
     finally:
         stop.set()
         watcher.join()
-
-
-def _growth(sizes_kib: Sequence[int | None]) -> float | None:
-    known = [size for size in sizes_kib if size is not None]
-    return (max(known) - known[0]) / 1024 if known else None
 
 
 def _wait_for_end(audience: Viewers, within: float = 15.0) -> None:
@@ -212,25 +222,23 @@ def _short(value: object) -> str:
 
 def text(outcome: Outcome, bound_mib: float) -> str:
     """Return the outcome as text."""
-    sockets = outcome.server_sockets_growth_mib
+    plan, seen = outcome.plan, outcome.readers
+    sockets = [sample.sockets for sample in outcome.samples if sample.sockets is not None]
     verdict = "met" if outcome.growth_mib <= bound_mib else "MISSED"
     rows = [
-        ("viewers", f"{outcome.reading} reading, {outcome.stalled} stalled"),
-        ("events", f"{outcome.events} of {outcome.size} bytes at {outcome.rate:.1f}/s"),
-        (
-            "reading: late",
-            f"p50 {outcome.late_p50_ms:.1f} ms, p99 {outcome.late_p99_ms:.1f} ms, most {outcome.late_max_ms:.1f} ms",
-        ),
-        ("reading: seen", f"every event once and in order, {outcome.reader_resets} resets"),
-        ("process memory", f"+{outcome.process_growth_mib:.1f} MiB"),
-        ("TCP memory", f"+{outcome.kernel_growth_mib:.1f} MiB, both ends"),
-        ("server's sockets", "no `ss` here" if sockets is None else f"+{sockets:.1f} MiB"),
+        ("viewers", f"{plan.reading} reading, {plan.stalled} stalled"),
+        ("events", f"{outcome.events} of {plan.size} bytes at {outcome.rate:.1f}/s"),
+        ("reading", f"every event once and in order, {seen.resets} resets"),
+        ("late", f"p50 {seen.late_p50_ms:.1f} ms, p99 {seen.late_p99_ms:.1f} ms, most {seen.late_max_ms:.1f} ms"),
+        ("process memory", f"+{outcome.process_mib:.1f} MiB"),
+        ("TCP memory", f"+{outcome.tcp_mib:.1f} MiB, both ends of every connection"),
+        ("server's sockets", f"+{_growth_mib(sockets):.1f} MiB of it" if sockets else "unknown, `ss` is missing"),
         ("together", f"+{outcome.growth_mib:.1f} MiB (at most {bound_mib:g}): {verdict}"),
-        ("stalled: `end`", f"{outcome.stalled_end_s:.2f} s after they read again"),
-        ("stalled: way", f"{outcome.stalled_resets} resets, {outcome.stalled_reconnects} reconnects"),
-        ("stalled: state", "; ".join(outcome.wrong[:5]) or "all as the server's"),
+        ("stalled", f"{outcome.stalled_resets} resets, {outcome.stalled_reconnects} reconnects"),
+        ("their `end`", f"{outcome.stalled_end_s:.2f} s after they read again"),
+        ("their state", "; ".join(outcome.wrong[:5]) or "the server's, all of them"),
     ]
-    return "\n".join(f"{name:>18}: {value}" for name, value in rows)
+    return "\n".join(f"{name:>16}: {value}" for name, value in rows)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -253,13 +261,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run_with(options: argparse.Namespace) -> Outcome:
     """Measure the server that was named, or one started for it."""
-    load = {name: getattr(options, name) for name in ("reading", "stalled", "rate", "size", "seconds")}
+    plan = Plan(**{each.name: getattr(options, each.name) for each in fields(Plan)})
     if options.url:
         url = urlsplit(options.url)
-        return measure(url.port or 80, options.pid, prefix=url.path.rstrip("/"), **load)
+        return measure(url.port or 80, options.pid, plan, prefix=url.path.rstrip("/"))
     server_cores, load_cores = placement(True)
     with tempfile.TemporaryDirectory() as directory, serving(Path(directory), server_cores, {}) as (port, pid):
-        return measure(port, pid, load_cores=load_cores, **load)
+        return measure(port, pid, plan, load_cores=load_cores)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -272,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bench.stalled: {error}", file=sys.stderr)
         return 1
     about = machine.describe()
-    print("\n".join(f"{name:>18}: {value}" for name, value in about.items() if value))
+    print("\n".join(f"{name:>16}: {value}" for name, value in about.items() if value))
     print(text(outcome, options.max_growth_mib))
     if options.json:
         options.json.write_text(json.dumps({"machine": about, **asdict(outcome)}, indent=1) + "\n")
