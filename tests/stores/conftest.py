@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,12 @@ from headway.stores.sqlite import SqliteStore
 @pytest.fixture(params=["memory", "sqlite normal", "sqlite full"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """A fresh store, open."""
-    kinds = {
+    kinds: dict[str, Callable[[], Store]] = {
         "memory": MemoryStore,
         "sqlite normal": lambda: SqliteStore(tmp_path / "headway.db"),
         "sqlite full": lambda: SqliteStore(tmp_path / "headway.db", durability="full"),
     }
-    made: Store = kinds[request.param]()
+    made = kinds[request.param]()
     await made.open()
     yield made
     await made.close()

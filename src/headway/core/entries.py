@@ -6,6 +6,7 @@ read alone. Every change is O(1) in the number of entries; tallies for the progr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -188,6 +189,10 @@ class Entries:
         self._items[key] = item
         self._count(item, +1)
         return True
+
+    def items_by_status(self) -> Mapping[str, int]:
+        """Return how many items there are of each status that any of them has."""
+        return Counter(item["status"] for item in self._items.values())
 
     def set_item_status(self, item: dict[str, Any], status: str) -> None:
         """Move an item and keep the tally of its phase."""

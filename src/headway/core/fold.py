@@ -82,6 +82,10 @@ class Fold:
         """Keys of all phases, items or outputs, in the order they came."""
         return self._entries.keys(kind)
 
+    def items_by_status(self) -> Mapping[str, int]:
+        """Return how many items there are of each status that any of them has."""
+        return self._entries.items_by_status()
+
     def get(self, field: str) -> Any:
         """Return a field of the snapshot without making the whole of it; not to be changed."""
         return self._body[field]

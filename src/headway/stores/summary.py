@@ -1,0 +1,30 @@
+"""A run in a list: what is known of it without reading its log. The same in pages and in the live list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.stores.base import RunRow
+
+
+def summary_of(run: RunRow) -> dict[str, Any]:
+    """Return a row as it goes over the wire."""
+    return {
+        "id": run.id,
+        "job": run.job,
+        "title": run.title,
+        "status": str(run.status),
+        "owner": run.owner,
+        "group": run.group,
+        "metadata": dict(run.metadata),
+        "execution_id": run.execution_id,
+        "attempt": run.attempt,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "updated_at": run.updated_at,
+        "cancel_requested": run.cancel_requested,
+        "seq": run.seq,
+        "cursor": str(run.cursor),
+        "summary": None if run.summary is None else dict(run.summary),
+    }
