@@ -21,6 +21,7 @@
     │   ├── Fenced              a newer execution owns the run: stop working
     │   ├── KeyReused
     │   ├── Owned               another live execution owns the run
+    │   ├── CancelRequested     stop reporting
     │   └── RunUnsuccessful     its result is awaited, but it failed or was cancelled
     ├── Trimmed                 the log no longer reaches back that far: take the snapshot
     ├── LimitExceeded           too many, too fast
@@ -244,6 +245,12 @@ class Owned(RunError):
     code, retryable = "owned", True
 
 
+class CancelRequested(RunError):
+    """Somebody asked the run to stop; raised where a plain reporter reports next."""
+
+    code = "cancel_requested"
+
+
 class RunUnsuccessful(RunError):
     """The run whose result is awaited failed or was cancelled; ``extra["error"]`` says why."""
 
@@ -306,3 +313,18 @@ class SchemaNewer(StoreError):
     """The store was written by a newer Headway than this one."""
 
     code, status, retryable = "schema_newer", 500, False
+
+
+def from_code(code: str, detail: str, *, hint: str | None = None, **extra: Any) -> HeadwayError:
+    """Return the error a problem answer with this code stands for; a plain `HeadwayError` for a code not known."""
+    return _by_code().get(code, HeadwayError)(detail, hint=hint, **extra)
+
+
+def _by_code() -> dict[str, type[HeadwayError]]:
+    found: dict[str, type[HeadwayError]] = {}
+    left = [HeadwayError]
+    while left:
+        kind = left.pop(0)
+        found.setdefault(kind.code, kind)
+        left += kind.__subclasses__()
+    return found

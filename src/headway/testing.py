@@ -85,7 +85,7 @@ class Played:
 
 
 async def play(
-    fn: Callable[..., Any], input: Any = None, *, clock: Clock | None = None, timeout: float = 60.0, **options: Any
+    fn: Callable[..., Any], input: Any = None, *, clock: Clock | None = None, within_s: float = 60.0, **options: Any
 ) -> Played:
     """Run a job's function, or a function like ``build(run, body)``, to its end in memory.
 
@@ -93,7 +93,7 @@ async def play(
         fn: ``async def`` or ``def``, taking the run first and at most one input after it.
         input: What it takes; validated by its annotation.
         clock: Yours, to look at afterwards.
-        timeout: Real seconds until it is given up.
+        within_s: Real seconds until it is given up.
         options: Options of ``@hw.job``: ``retries=2``, ``phases=…`` ...
 
     Raises:
@@ -105,7 +105,7 @@ async def play(
     hw = Headway(store, settings=Settings(worker="inline"), clock=clock)
     job = make_job(fn, **options)
     hw.jobs[job.name] = job
-    async with hw, asyncio.timeout(timeout):
+    async with hw, asyncio.timeout(within_s):
         handle = await hw.start(job.name, input)
         async for _state, _event in handle.watch():
             pass

@@ -1,0 +1,7 @@
+"""Headway over HTTP, from any Python process: start, watch and steer runs, and report into them."""
+
+from headway.client.attach import Attachment, attach
+from headway.client.http import Client
+from headway.client.watch import Connection, Watched
+
+__all__ = ["Attachment", "Client", "Connection", "Watched", "attach"]

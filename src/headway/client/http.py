@@ -1,0 +1,162 @@
+"""The client: one method per route, problems raised as the errors they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from headway.client.watch import Connection, Watched, watch
+from headway.core.events import NewEvent
+from headway.errors import HeadwayError, StoreUnavailable, from_code
+
+
+class Client:
+    """Talks to a Headway server. Use it as ``async with Client("https://host/headway") as client``.
+
+    Args:
+        url: Where Headway's routes are mounted.
+        token: Sent as ``Authorization: Bearer``.
+        headers: Sent with every request.
+        timeout: Seconds one request may take; streams are watched by their pings instead.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.url = url.rstrip("/")
+        sent = {"User-Agent": "headway-python", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        self.http = httpx.AsyncClient(headers=sent, timeout=timeout, follow_redirects=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections. Idempotent."""
+        await self.http.aclose()
+
+    # -- runs
+
+    async def start(
+        self, job: str, input: Any = None, *, title: str | None = None, key: str | None = None, **about: Any
+    ) -> dict[str, Any]:
+        """Start a run of a job; return the handle with id, snapshot and links.
+
+        Args:
+            job: Its name.
+            input: What it takes.
+            title: For people; the job's own when None.
+            key: Creation key: sent again, it gives the same run.
+            about: ``group``, ``metadata``.
+        """
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        body = {"input": input, "title": title, **about}
+        return await self._json("POST", f"/v1/jobs/{quote(job, safe='')}/runs", json=body, headers=headers)
+
+    async def open(self, title: str, *, key: str | None = None, **about: Any) -> dict[str, Any]:
+        """Create a run whose work happens elsewhere; ``about``: kind, group, phases, lease_s, metadata."""
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        return await self._json("POST", "/v1/runs", json={"title": title, **about}, headers=headers)
+
+    async def get(self, run_id: str) -> dict[str, Any]:
+        """Return a run's snapshot."""
+        return await self._json("GET", self._run(run_id))
+
+    async def runs(self, **which: Any) -> dict[str, Any]:
+        """Return a page of runs, newest first; ``which``: status, job, group, limit, page."""
+        params = {name: value for name, value in which.items() if value is not None}
+        return await self._json("GET", "/v1/runs", params=params)
+
+    async def events(self, run_id: str, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Return a page of a run's log."""
+        params = {name: value for name, value in {"after": after, "limit": limit}.items() if value is not None}
+        return await self._json("GET", f"{self._run(run_id)}/events", params=params)
+
+    async def cancel(self, run_id: str, *, reason: str | None = None) -> dict[str, Any]:
+        """Ask a run to stop."""
+        return await self._json("POST", f"{self._run(run_id)}/cancel", json={"reason": reason})
+
+    async def retry(self, run_id: str, *, seq: int, items: Sequence[str] | None = None) -> dict[str, Any]:
+        """Try an ended run's failed items (or those named) again; `seq` is the last one you saw."""
+        return await self._json("POST", f"{self._run(run_id)}/retry", json={"seq": seq, "items": items})
+
+    async def take_over(self, run_id: str, *, take_over: bool = False) -> dict[str, Any]:
+        """Begin a new execution of a run, to report into it."""
+        return await self._json("POST", f"{self._run(run_id)}/executions", json={"take_over": take_over})
+
+    async def append(self, run_id: str, execution_id: str | None, events: Sequence[NewEvent]) -> dict[str, Any]:
+        """Append events in one transaction; return seq, cursor, status and whether somebody asked it to stop."""
+        body = orjson.dumps({"execution_id": execution_id, "events": [_wire(event) for event in events]})
+        headers = {"Content-Type": "application/json"}
+        return await self._json("POST", f"{self._run(run_id)}/events", content=body, headers=headers)
+
+    def watch(
+        self, run: str, *, on_connection: Callable[[Connection], None] | None = None
+    ) -> AsyncIterator[tuple[Watched, dict[str, Any] | None]]:
+        """Yield a run's state, first as it is and then after every event with that event, until it has ended.
+
+        Survives restarts of the server: it reconnects with its cursor until it is told that there is no such run, or
+        that it may not watch.
+
+        Args:
+            run: Its id, or the address of any endpoint that streams one (``https://host/reports/run_…/events``).
+            on_connection: Told whenever the connection changes.
+
+        Raises:
+            HeadwayError: a final answer (401, 403, 404).
+        """
+        address = run if "://" in run else f"{self.url}{self._run(run)}/stream"
+        return watch(self.http, address, on_connection or (lambda _connection: None))
+
+    # -- inside
+
+    def _run(self, run_id: str) -> str:
+        return f"/v1/runs/{quote(run_id, safe='')}"
+
+    async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            response = await self.http.request(method, self.url + path, **request)
+        except httpx.HTTPError as error:
+            raise StoreUnavailable(
+                f"{self.url} cannot be reached: {str(error) or type(error).__name__}",
+                hint="is the server running there?",
+            ) from error
+        if response.is_error:
+            raise problem(response)
+        answer: dict[str, Any] = orjson.loads(response.content)
+        return answer
+
+
+def _wire(event: NewEvent) -> dict[str, Any]:
+    body = {"type": event.type, "data": orjson.Fragment(event.data), "key": event.key, "at": event.at}
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def problem(response: httpx.Response) -> HeadwayError:
+    """Return the error an answer stands for. The body must have been read."""
+    try:
+        told = orjson.loads(response.content)
+        known = {
+            name: told.pop(name, None) for name in ("code", "detail", "hint", "title", "status", "type", "retryable")
+        }
+        return from_code(known["code"], known["detail"] or known["title"], hint=known["hint"], **told)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        text = response.text[:200].strip()
+        kind = StoreUnavailable if response.status_code in (429, 502, 503, 504) else HeadwayError
+        return kind(f"{response.request.url} answered {response.status_code} {text}".strip())
