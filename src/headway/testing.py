@@ -16,11 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headway.app import Headway
-from headway.config import Settings
+from headway.core.clock import format_ms
+from headway.core.run import ENDED
+from headway.engines.commands import About, Commands
 from headway.engines.job import make_job
+from headway.engines.runtime import Runtime
+from headway.engines.supervision import Supervision
 from headway.stores.memory import MemoryStore
-from headway.stores.projection import read_log
+from headway.stores.projection import Projections, read_log
 
 
 class Clock:
@@ -102,12 +105,23 @@ async def play(
     """
     clock = clock or Clock()
     store = MemoryStore(now_ms=clock.now_ms)
-    hw = Headway(store, settings=Settings(worker="inline"), clock=clock)
+    projections = Projections(store)
     job = make_job(fn, **options)
-    hw.jobs[job.name] = job
-    async with hw, asyncio.timeout(within_s):
-        handle = await hw.start(job.name, input)
-        async for _state, _event in handle.watch():
-            pass
-        events = [event.envelope() async for event in read_log(store, handle.id)]
-        return Played(events, await handle.snapshot(), clock)
+    async with asyncio.timeout(within_s):
+        await store.open()
+        worker = await store.join()
+        supervision = Supervision(store)
+        runtime = Runtime(store, projections, {job.name: job}, worker, supervision, clock=clock)
+        commands = Commands(store, projections, lambda: format_ms(clock.now_ms()))
+        row, _ = await commands.start(job, job.parse(input), About())
+        await supervision.start()
+        while row.status not in ENDED:
+            if row.due_ms is not None and row.due_ms > clock.now_ms():
+                await clock.sleep((row.due_ms - clock.now_ms()) / 1000)
+            await runtime.execute(row.id, row.attempt)
+            row = await commands.row(row.id)
+        await supervision.stop()
+        events = [event.envelope() async for event in read_log(store, row.id)]
+        snapshot = (await projections.current(row.id)).snapshot()
+        await store.close()
+    return Played(events, snapshot, clock)

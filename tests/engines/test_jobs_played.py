@@ -204,7 +204,8 @@ async def test_plain_functions_report_from_their_thread():
             phase.advance()
             name = run.step(solve)
             with run.item("x", title="X") as item:
-                item.update({"n": 1})
+                current().update({"n": 1})
+                assert item.key == "x"
             with run.output("text") as out:
                 out.write("hello")
         assert name != threading.main_thread().name

@@ -22,10 +22,11 @@ from headway.core.events import (
     new_event,
 )
 from headway.core.ids import new_correlation_id, new_execution_id, new_run_id
+from headway.core.limits import NAME_MAX
 from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
 from headway.engines.job import Job
-from headway.errors import Conflict, Owned, RunNotFound
+from headway.errors import Conflict, Fenced, Owned, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections
 from headway.types import RunId, Seq
@@ -77,7 +78,7 @@ class Commands:
             KeyReused: the key was used for another job or input.
         """
         body = job.dump(value)
-        title = about.title or job.title_of(value)
+        title = (about.title or job.title_of(value))[:NAME_MAX]
         new = self._new(job.name, title, about, body, first=job.first_events(value))
         return await self._store.create(new)
 
@@ -151,7 +152,9 @@ class Commands:
         await self._projections.save(run_id, appended.run)
         return appended
 
-    async def cancel(self, run_id: RunId, *, by: str | None = None, reason: str | None = None) -> RunRow:
+    async def cancel(
+        self, run_id: RunId, *, by: str | None = None, reason: str | None = None, execution_id: str | None = None
+    ) -> RunRow:
         """Ask a run to stop; ask again as often as you like.
 
         Queued, or waiting without a worker: it is cancelled now. Otherwise its worker is asked to. An ended run is
@@ -159,9 +162,10 @@ class Commands:
 
         Raises:
             RunNotFound: there is no such run.
+            Fenced: `execution_id` is given and is not the current one.
         """
         while True:
-            row = await self.row(run_id)
+            row = await self.row(run_id, execution_id)
             if row.status in ENDED or row.cancel_requested:
                 return row
             asked = new_event("run.cancel_requested", RunCancelRequested(by=by, reason=reason))
@@ -175,7 +179,13 @@ class Commands:
                 continue
 
     async def retry(
-        self, run_id: RunId, *, seq: Seq | None = None, items: Sequence[str] | None = None, by: str | None = None
+        self,
+        run_id: RunId,
+        *,
+        seq: Seq | None = None,
+        items: Sequence[str] | None = None,
+        by: str | None = None,
+        execution_id: str | None = None,
     ) -> RunRow:
         """Reopen an ended run: its failed items (or those named) are planned again, what is finished stays.
 
@@ -184,14 +194,17 @@ class Commands:
             seq: Last seq the caller saw; makes the command idempotent: of two with the same seq one reopens.
             items: Keys of failed items; None: all failed ones.
             by: Who asks.
+            execution_id: The last execution the caller saw, or None.
 
         Raises:
             RunNotFound: there is no such run.
+            Fenced: `execution_id` is given and is not the current one.
             Conflict: it has not ended, or succeeded (which is final), or names an item that has not failed.
         """
         row = await self.row(run_id)
         if seq is not None and seq < row.seq and await self._reopened_after(run_id, seq):
             return row
+        _check_current(row, execution_id)
         if row.status not in REOPENABLE:
             raise Conflict(f"a run that is {row.status} is not tried again", current=str(row.status), hint=_WHY_NOT)
         failed = await self._failed_items(run_id)
@@ -217,19 +230,23 @@ class Commands:
         fold = await self._projections.current(run_id)
         return {key for key in fold.keys("items") if (item := fold.entry("items", key)) and item["status"] == "failed"}
 
-    async def take_over(self, run_id: RunId, *, take_over: bool = False, worker: str | None = None) -> RunRow:
+    async def take_over(
+        self, run_id: RunId, *, take_over: bool = False, worker: str | None = None, execution_id: str | None = None
+    ) -> RunRow:
         """Begin a new execution for somebody who reports from outside, and fence the one before.
 
         Args:
             run_id: The run.
             take_over: Fence an execution that may be alive.
             worker: Process that does the work, when it is one of ours.
+            execution_id: The last execution the caller saw, or None.
 
         Raises:
             RunNotFound, RunClosed: as `Store.append`.
             Owned: an execution is running and `take_over` is False.
+            Fenced: `execution_id` is given and is not the current one.
         """
-        row = await self.row(run_id)
+        row = await self.row(run_id, execution_id)
         if row.status not in ENDED and row.status is not RunStatus.QUEUED and not take_over:
             raise Owned(
                 f"execution {row.execution_id} is running", execution_id=row.execution_id, hint="send take_over: true"
@@ -252,16 +269,25 @@ class Commands:
         await self._store.delete(run_id)
         self._projections.forget(run_id)
 
-    async def row(self, run_id: RunId) -> RunRow:
+    async def row(self, run_id: RunId, execution_id: str | None = None) -> RunRow:
         """Return the run's row.
 
         Raises:
             RunNotFound: there is no such run.
+            Fenced: `execution_id` is given and is not the current one.
         """
         row = await self._store.get(run_id)
         if row is None:
-            raise RunNotFound(f"there is no run {run_id!r}")
+            raise RunNotFound(f"there is no run {run_id[:64]!r}")
+        _check_current(row, execution_id)
         return row
+
+
+def _check_current(row: RunRow, execution_id: str | None) -> None:
+    if execution_id is not None and execution_id != row.execution_id:
+        raise Fenced(
+            f"execution {execution_id[:64]!r} is not the current one of run {row.id}", execution_id=row.execution_id
+        )
 
 
 _WHY_NOT = "only failed, partial and cancelled runs are tried again; start a new run instead"

@@ -73,10 +73,11 @@ class Job:
 
     def parse_json(self, body: bytes | None) -> Any:
         """Validate an input that was stored or sent as JSON. Raises as `parse`."""
+        body = body or b"null"
         if self.input is None:
-            return None
+            return self.parse(orjson.loads(body))
         try:
-            return self.input.validate_json(body or b"null")
+            return self.input.validate_json(body)
         except ValidationError as error:
             raise invalid_input(self.name, error) from error
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -211,13 +210,9 @@ class Runtime:
 
     async def _requeue(self, row: RunRow, *, reason: str, wait_s: float = 0.0) -> None:
         queued = RunQueued.model_validate({"attempt": row.attempt + 1, "reason": reason})
-        requeue = Requeue(new_execution_id(), due_ms=_now_ms() + round(wait_s * 1000))
+        requeue = Requeue(new_execution_id(), due_ms=self._clock.now_ms() + round(wait_s * 1000))
         write = Write(events=[new_event("run.queued", queued)], execution_id=row.execution_id, requeue=requeue)
         await self._store.append(row.id, write)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class ResultInvalid(HeadwayError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,13 +16,21 @@ from headway.publish.publisher import Publisher, Receipt
 class Clock(Protocol):
     """Time as a job sees it; tests bring their own."""
 
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
 
 
 class RealClock:
-    """The loop's own time."""
+    """The machine's own time."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -43,6 +52,7 @@ class Execution:
         generation: Attempt since which the body runs without having failed; None where nothing is ever replayed.
             Events it reports outside steps are deduplicated within a generation.
         retried: The generation began with an automatic retry, so items that had failed are tried again.
+        items_planned: Keys of items whose placeholder was written.
         failed_items: Items that have failed in this execution or stay failed from before.
         steps_begun: Keys of steps this execution has begun, to refuse the same key twice.
         cancel_requested: Somebody asked the run to stop.
@@ -55,6 +65,7 @@ class Execution:
     retried: bool = False
     discard: Discard | None = None
     clock: Clock = field(default_factory=RealClock)
+    items_planned: set[str] = field(default_factory=set)
     failed_items: set[str] = field(default_factory=set)
     steps_begun: set[str] = field(default_factory=set)
     open_outputs: set[str] = field(default_factory=set)

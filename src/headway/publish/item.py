@@ -58,7 +58,10 @@ class Item(Scoped):
         return super().item(key, kind=kind, title=title, parent=parent or self.key, phase=phase)
 
     async def plan(self) -> None:
-        """Show it as a placeholder."""
+        """Show it as a placeholder, unless it is shown already."""
+        if self.key in self._execution.items_planned or self._execution.entry("items", self.key) is not None:
+            return
+        self._execution.items_planned.add(self.key)
         await self._report("item.planned", self._placeholder, entity=self._entity)
 
     async def start(self) -> None:

@@ -8,12 +8,13 @@ thread-safe: callbacks of a solver may report from whatever thread they run in.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from headway.publish.context import active
 
 if TYPE_CHECKING:
     from headway.publish.reporter import Reporter
@@ -30,6 +31,7 @@ class Plain:
     def __init__(self, target: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._target = target
         self._loop = loop
+        self._before: Reporter | None = None
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
@@ -37,11 +39,14 @@ class Plain:
 
     def __enter__(self) -> Self:
         self._wait(self._target.__aenter__())
+        self._before = active.get()
+        active.set(cast("Reporter", self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
+        active.set(self._before)
         handled: bool | None = self._wait(self._target.__aexit__(kind, error, trace))
         return handled
 
@@ -77,9 +82,14 @@ async def call(fn: Callable[..., Any], handle: Reporter | None, args: Sequence[A
     if _is_async(fn):
         return await fn(*([handle] if handle is not None else []), *args)
     loop = asyncio.get_running_loop()
-    first = [Plain(handle, loop)] if handle is not None else []
-    context = contextvars.copy_context()
-    result = await asyncio.to_thread(context.run, fn, *first, *args)
+    inside = handle or active.get()
+    plain = None if inside is None else Plain(inside, loop)
+
+    def run() -> Any:
+        active.set(cast("Reporter | None", plain))
+        return fn(*([plain] if handle is not None else []), *args)
+
+    result = await asyncio.to_thread(run)
     return await result if inspect.isawaitable(result) else result
 
 

@@ -15,8 +15,6 @@ from headway.publish.context import Context, active
 from headway.publish.execution import Execution
 
 if TYPE_CHECKING:
-    from contextvars import Token
-
     from headway.publish.item import Item
     from headway.publish.mapping import Failed
     from headway.publish.output import Output
@@ -212,15 +210,15 @@ class Reporter:
 class Scoped(Reporter):
     """A reporter that becomes the current one inside ``async with``."""
 
-    _token: Token[Reporter | None] | None = None
+    _before: Reporter | None = None
 
     def _enter(self) -> None:
-        self._token = active.set(self)
+        # not by a token: plain code enters and leaves in two copies of its context
+        self._before = active.get()
+        active.set(self)
 
     def _exit(self) -> None:
-        if self._token is not None:
-            active.reset(self._token)
-            self._token = None
+        active.set(self._before)
 
 
 class Agent(Scoped):

@@ -36,9 +36,7 @@ class Run(Scoped):
         created: False when `Headway.open` found the run by its key: its work is done, or being done, elsewhere.
     """
 
-    def __init__(
-        self, execution: Execution, context: Context, *, handle: Any = None, created: bool = True
-    ) -> None:
+    def __init__(self, execution: Execution, context: Context, *, handle: Any = None, created: bool = True) -> None:
         super().__init__(execution, context)
         self.handle = handle
         self.created = created

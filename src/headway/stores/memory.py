@@ -98,7 +98,8 @@ class MemoryStore(Store):
 
     caps = StoreCaps(name="memory", durable=False, processes=False, machines=False)
 
-    def __init__(self) -> None:
+    def __init__(self, *, now_ms: Callable[[], int] | None = None) -> None:
+        self._now_ms = now_ms or _now_ms
         self._runs: dict[RunId, _Kept] = {}
         self._by_key: dict[tuple[str, str], RunId] = {}
         self._workers: dict[str, int] = {}
@@ -134,7 +135,7 @@ class MemoryStore(Store):
         if known is not None:
             check_same(known.row, new, known.fingerprint)
             return known.shown(), False
-        now_ms = _now_ms()
+        now_ms = self._now_ms()
         decision = birth(new, now_ms=now_ms)
         metadata = orjson.dumps(dict(new.metadata))
         kept = _Kept(decision.run, metadata, new.fingerprint, new.key, new.input)
@@ -147,7 +148,7 @@ class MemoryStore(Store):
 
     async def append(self, run_id: RunId, write: Write) -> Appended:
         await self._turn()
-        kept, now_ms = self._kept(run_id), _now_ms()
+        kept, now_ms = self._kept(run_id), self._now_ms()
         known = {event.key for event in write.events if event.key is not None and event.key in kept.keys}
         claimed = sum(1 for other in self._runs.values() if other.row.job == kept.row.job and other.row.worker)
         decision = decide(kept.row, write, now_ms=now_ms, known=known, claimed=claimed)
@@ -183,7 +184,7 @@ class MemoryStore(Store):
         for age_s, deltas_only in ((retention.log_s, False), (retention.delta_s, True)):
             if age_s is None:
                 continue
-            before = format_ms(_now_ms() - round(age_s * 1000))
+            before = format_ms(self._now_ms() - round(age_s * 1000))
             for kept in self._runs.values():
                 start = kept.row.delta_floor if deltas_only else kept.row.floor
                 end = min(kept.trimmable, start + max_rows - done)
@@ -252,7 +253,7 @@ class MemoryStore(Store):
 
     async def queued(self, jobs: Collection[str], *, limit: int = 20) -> list[RunRow]:
         await self._turn()
-        now_ms = _now_ms()
+        now_ms = self._now_ms()
         return self._shown(
             lambda row: (
                 row.status is RunStatus.QUEUED
@@ -270,7 +271,7 @@ class MemoryStore(Store):
 
     async def lapsed(self) -> list[RunRow]:
         await self._turn()
-        now_ms = _now_ms()
+        now_ms = self._now_ms()
         lapsed = {run_id for run_id, kept in self._runs.items() if kept.lapses_ms and kept.lapses_ms < now_ms}
         return self._shown(lambda row: row.id in lapsed)
 
