@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench import machine, report
-from bench.measure import Idle, Load, Round, fan_out, idle, overhead
+from bench.measure import Idle, Load, Probe, Round, fan_out, idle, probe
 from bench.peers import Peer, available, find
 from bench.processes import BenchError, placement, raise_file_limit, stop_on_sigterm
 
@@ -26,6 +26,7 @@ class Results:
     load: Load
     peers: dict[str, str]
     skipped: dict[str, str]
+    probes: list[Probe] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
     idle: list[Idle] = field(default_factory=list)
 
@@ -71,7 +72,8 @@ def run(options: argparse.Namespace) -> Results:
     load = Load(options.viewers, options.rate, warmup, options.events, options.nap_us, server_cores, load_cores)
     peers, skipped = choose(options.peers)
     results = Results(machine.describe(), load, {peer.name: peer.about() for peer in peers}, skipped)
-    around = {peer.name: overhead(peer, load) for peer in peers}
+    results.probes = [probe(peer, load) for peer in peers]
+    around = {each.peer: each.around_bytes for each in results.probes}
     for turn in range(options.rounds):
         for size in options.sizes:
             for peer in _turned(peers, turn):

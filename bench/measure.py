@@ -1,4 +1,4 @@
-"""The two measurements of fan-out: CPU per delivery, and memory per idle viewer."""
+"""The measurements of fan-out: CPU per delivery, CPU per event, and memory per idle viewer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from bench.processes import BenchError, cpu_seconds, memory_kib
 from bench.publishing import Publisher
 
 PROBE_SIZE = 200
-PROBE_EVENTS = 20
+PROBE_EVENTS = 50
+PROBE_RATE = 100.0
 PROBE_VIEWERS = 20
 SETTLE_S = 1.0
 
@@ -31,6 +32,17 @@ class Load:
     nap_us: int
     server_cores: set[int]
     load_cores: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one viewer shows of a peer."""
+
+    peer: str
+    around_bytes: float
+    """Bytes on the wire besides the application's data."""
+    us_per_event: float
+    """CPU of one published event with one viewer: what is shared by all deliveries of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +79,14 @@ class Idle:
     kib_per_viewer: float
 
 
-def overhead(peer: Peer, load: Load) -> float:
-    """Return how many bytes a peer puts around the application's data, as seen by a viewer."""
+def probe(peer: Peer, load: Load) -> Probe:
+    """Publish to a single viewer: what a peer adds to the data, and what an event costs before it is fanned out."""
     with _served(peer, load) as server, _watching(server, 1, load) as audience, Publisher(server) as publisher:
-        publisher.paced(PROBE_EVENTS, 100, PROBE_SIZE)
-        before = audience.wait_for(publisher.last).bytes
-        publisher.paced(PROBE_EVENTS, 100, PROBE_SIZE)
-        after = audience.wait_for(publisher.last).bytes
-    return (after - before) / PROBE_EVENTS - PROBE_SIZE
+        publisher.paced(PROBE_EVENTS, PROBE_RATE, PROBE_SIZE)
+        before, cpu = audience.wait_for(publisher.last).bytes, cpu_seconds(server.pid)
+        publisher.paced(PROBE_EVENTS, PROBE_RATE, PROBE_SIZE)
+        after, cpu = audience.wait_for(publisher.last).bytes, cpu_seconds(server.pid) - cpu
+    return Probe(peer.name, (after - before) / PROBE_EVENTS - PROBE_SIZE, cpu / PROBE_EVENTS * 1e6)
 
 
 def fan_out(peer: Peer, size: int, data_bytes: int, load: Load) -> Round:

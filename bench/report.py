@@ -81,6 +81,8 @@ def text(results: Results) -> str:
         *_table(summary(results.rounds), CPU_COLUMNS),
         *_warnings(results),
     ]
+    rows = [{"peer": each.peer, "each": each} for each in results.probes]
+    lines += ["", "With one viewer: CPU per published event, and bytes around the data", *_table(rows, PROBE_COLUMNS)]
     if results.idle:
         rows = [{"peer": each.peer, "each": each} for each in results.idle]
         lines += ["", f"Memory (PSS) with 0 and {results.idle[0].viewers:,} idle viewers", *_table(rows, IDLE_COLUMNS)]
@@ -127,6 +129,11 @@ CPU_COLUMNS: tuple[Column, ...] = (
     ("generator", lambda row: f"{row['generator_busy']:.0%}"),
     ("p50 ms", lambda row: f"{row['late_p50_ms']:.1f}"),
     ("p99 ms", lambda row: f"{row['late_p99_ms']:.1f}"),
+)
+PROBE_COLUMNS: tuple[Column, ...] = (
+    ("peer", lambda row: row["peer"]),
+    ("us/event", lambda row: f"{row['each'].us_per_event:.0f}"),
+    ("bytes around", lambda row: f"{row['each'].around_bytes:.0f}"),
 )
 IDLE_COLUMNS: tuple[Column, ...] = (
     ("peer", lambda row: row["peer"]),

@@ -16,7 +16,7 @@ def round_of(peer: str, cost: float, *, rate: float = 20.0) -> Round:
 
 def results(*rounds: Round, idle: list[Idle] | None = None) -> Results:
     """Return results that hold these rounds."""
-    return Results({"cpu": "test"}, Load(50, 20, 5, 20, 1000, {0}, {1}), {}, {}, list(rounds), idle or [])
+    return Results({"cpu": "test"}, Load(50, 20, 5, 20, 1000, {0}, {1}), {}, {}, [], list(rounds), idle or [])
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios():
