@@ -1,0 +1,118 @@
+"""The viewers of one run, and writing to all of them without keeping the event loop from anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeAlias
+
+from headway.hub.frames import Block, Encoded, Form, joined
+from headway.hub.shared import Counters
+from headway.hub.subscription import Subscription
+from headway.types import RunId, Seq
+
+WRITES_A_PASS: Final = 1_000
+"""Writes between two turns of the event loop."""
+
+Group: TypeAlias = dict[Subscription, None]
+
+
+class Audience:
+    """All subscriptions of a feed; the live ones stand in groups that take the same bytes.
+
+    Args:
+        run_id: The run.
+        counters: Of the hub.
+    """
+
+    __slots__ = ("_counters", "_groups", "_passed", "_run_id", "members")
+
+    def __init__(self, run_id: RunId, counters: Counters) -> None:
+        self._run_id = run_id
+        self._counters = counters
+        self._groups: dict[tuple[Form, bool], Group] = {}
+        self._passed = 0
+        self.members: Group = {}
+
+    def enliven(self, subscription: Subscription) -> None:
+        """Put a subscription that has everything among those that get what comes next."""
+        subscription.live = True
+        key = subscription.form, subscription.connection.chunked
+        self._groups.setdefault(key, {})[subscription] = None
+
+    def quiet(self, subscription: Subscription) -> None:
+        """Take a subscription from among the live ones."""
+        if not subscription.live:
+            return
+        subscription.live = False
+        key = subscription.form, subscription.connection.chunked
+        group = self._groups[key]
+        del group[subscription]
+        if not group:
+            del self._groups[key]
+
+    def remove(self, subscription: Subscription) -> None:
+        """Forget a subscription. Idempotent."""
+        self.quiet(subscription)
+        self.members.pop(subscription, None)
+
+    async def deliver(self, events: Sequence[Encoded], before: Seq, upto: Seq) -> None:
+        """Write the events between two positions to every live viewer that stands at `before`."""
+        for (form, chunked), group in tuple(self._groups.items()):
+            if form.progress:
+                continue
+            raw = joined(events, form, self._run_id)
+            if raw:
+                await self._write(group, Block(raw).coded(chunked=chunked), before, upto)
+                self._counters.deliveries += len(events) * len(group)
+            else:
+                await self.each(partial(_skip, before, upto), tuple(group))
+
+    async def _write(self, group: Group, data: bytes, before: Seq, upto: Seq) -> None:
+        members = tuple(group)
+        for start in range(0, len(members), WRITES_A_PASS):
+            part = members[start : start + WRITES_A_PASS]
+            await self._breathe(len(part))
+            for subscription in part:
+                if subscription.seq == before and subscription.live:
+                    subscription.seq = upto
+                    try:
+                        subscription.write(data)
+                    except Exception as error:  # noqa: BLE001 - one broken connection must not end the pass
+                        subscription.connection.fail(error)
+            self._counters.writes += len(part)
+
+    async def show(self, make: Callable[[Form], Block]) -> None:
+        """Write what `make` returns to every live viewer that takes a flat summary."""
+        for (form, _), group in tuple(self._groups.items()):
+            if form.progress:
+                await self.each(partial(_put, make(form)), tuple(group))
+
+    async def each(self, do: Callable[[Subscription], object], members: Sequence[Subscription] | None = None) -> None:
+        """Do something for each of these, or for all who are there now and still there when their turn comes."""
+        for subscription in tuple(self.members) if members is None else members:
+            if subscription in self.members:
+                do(subscription)
+                await self._breathe(1)
+
+    async def _breathe(self, writes: int) -> None:
+        """Let others run after so many writes."""
+        self._passed += writes
+        if self._passed >= WRITES_A_PASS:
+            self._passed = 0
+            await asyncio.sleep(0)
+
+    def live_count(self) -> int:
+        """Return how many are live."""
+        return sum(len(group) for group in self._groups.values())
+
+
+def _put(block: Block, subscription: Subscription) -> None:
+    subscription.connection.put(block)
+
+
+def _skip(before: Seq, upto: Seq, subscription: Subscription) -> None:
+    """Move on over events that a form leaves out."""
+    if subscription.seq == before and subscription.live:
+        subscription.seq = upto

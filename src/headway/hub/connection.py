@@ -1,0 +1,177 @@
+"""One socket of one viewer, with what it is subscribed to."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from headway.hub.frames import Block
+from headway.hub.sinks import Sink
+
+if TYPE_CHECKING:
+    from headway.hub.hub import Hub
+
+logger = logging.getLogger("headway.hub")
+
+
+class Attachment(Protocol):
+    """What a connection is attached to: a run's feed or the list of runs."""
+
+    def join(self) -> None:
+        """Begin to write."""
+
+    def stall(self) -> None:
+        """The viewer does not read: write nothing more."""
+
+    def resume(self) -> None:
+        """The viewer has read on: bring it up to date."""
+
+    def detach(self) -> None:
+        """The connection is over. Idempotent."""
+
+    def ping(self) -> Block | None:
+        """Return the ping that is due, or None while other bytes are under way."""
+
+    def about(self) -> str:
+        """Return what is watched, for lists of connections."""
+
+
+class Connection:
+    """Joins a sink with what is written to it; the hub keeps it while the socket is open.
+
+    Attributes:
+        id: Told to the client in ``open``.
+        viewer: The user who watches; "" for nobody in particular.
+        opened_at: Wall clock, seconds.
+        stalled: The client does not read; nothing is written.
+        over: The stream has ended or was aborted; nothing follows.
+        expires: When its lifetime ends, on the event loop's clock.
+        slot: Its slot on the ping wheel.
+    """
+
+    __slots__ = (
+        "_attachments", "_hub", "chunked", "expires", "id", "opened_at", "over", "sink", "slot", "stalled", "viewer",
+    )  # fmt: skip
+
+    sink: Sink | None
+
+    def __init__(self, hub: Hub, *, viewer: str, opened_at: float, expires: float) -> None:
+        self._hub = hub
+        self._attachments: Sequence[Attachment] = ()
+        self.sink = None
+        self.id = f"con_{secrets.token_hex(8)}"
+        self.viewer = viewer
+        self.opened_at = opened_at
+        self.expires = expires
+        self.slot = 0
+        self.stalled = False
+        self.over = False
+        self.chunked = False
+
+    def attach(self, sink: Sink, attachments: Sequence[Attachment]) -> None:
+        """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`."""
+        self.sink = sink
+        self.chunked = sink.chunked
+        if self.over:  # the hub ended it while the response began
+            sink.close(b"")
+            return
+        self._attachments = tuple(attachments)
+        for attachment in self._attachments:
+            attachment.join()
+
+    def put(self, block: Block) -> bool:
+        """Write to this viewer; False when it is over. A broken connection ends this viewer and nobody else."""
+        if self.over or self.sink is None:
+            return False
+        try:
+            self.sink.write(block.coded(chunked=self.chunked))
+        except Exception as error:  # noqa: BLE001 - uvloop, asyncio and ssl each raise their own
+            self.fail(error)
+        return not self.over
+
+    def fail(self, error: Exception) -> None:
+        """Drop this viewer because a write failed."""
+        logger.debug("connection %s: write failed: %s", self.id, error)
+        self._hub.counters.failed += 1
+        self.abort()
+
+    def notify(self, block: Block) -> None:
+        """Write a frame that is no event, unless the viewer does not read."""
+        if not self.stalled:
+            self.put(block)
+
+    def end(self, last: bytes = b"") -> None:
+        """End the stream as planned: last frames, then the end of the response."""
+        if self.over:
+            return
+        self._stop()
+        if self.sink is not None:
+            self._hub.unread(self)
+            self.sink.close(last)
+
+    def finish(self, attachment: Attachment, last: bytes) -> None:
+        """Send the last frame of one attachment; the stream ends with the last of them."""
+        rest = tuple(other for other in self._attachments if other is not attachment)
+        if rest:
+            self._attachments = rest
+            self.put(Block(last))
+            attachment.detach()
+        else:
+            self.end(last)
+
+    def abort(self) -> None:
+        """Break the connection; the client knows from its cursor where to go on."""
+        self._stop()
+        if self.sink is not None:
+            self.sink.abort()
+
+    def _stop(self) -> None:
+        self.over = True
+        attachments, self._attachments = self._attachments, ()
+        for attachment in attachments:
+            attachment.detach()
+
+    def ping(self) -> None:
+        """Write the ping, unless the viewer does not read."""
+        if not self.stalled:
+            for attachment in self._attachments:
+                block = attachment.ping()
+                if block is not None:
+                    self.put(block)
+
+    def buffered(self) -> int:
+        """Return how many bytes wait to be read by the client."""
+        return 0 if self.sink is None else self.sink.buffered()
+
+    def watched(self) -> list[str]:
+        """Return what is watched."""
+        return [attachment.about() for attachment in self._attachments]
+
+    # -- what the sink says
+
+    def paused(self) -> None:
+        """Stop writing until the client has read on."""
+        self.stalled = True
+        self._hub.unread(self)
+        for attachment in self._attachments:
+            attachment.stall()
+
+    def resumed(self) -> None:
+        """Go on writing."""
+        self.stalled = False
+        if self.over:
+            return
+        self._hub.reads_again(self)
+        for attachment in self._attachments:
+            attachment.resume()
+
+    def gone(self) -> None:
+        """Forget this connection."""
+        self._stop()
+        self._hub.gone(self)
+
+    def shut_down(self) -> None:
+        """The server exits: all streams end."""
+        self._hub.begin_drain()
