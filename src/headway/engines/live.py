@@ -11,7 +11,9 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Any, Final
+
+from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
 from headway.core.clock import format_ms, parse_ms
 from headway.core.run import RunStatus

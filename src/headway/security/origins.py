@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from headway.errors import OriginNotAllowed
 
-EXPOSED: Final = "ETag, Location, Retry-After, Link, X-Request-ID, Headway-Cursor"
+EXPOSED: Final = "ETag, Location, Retry-After, X-Request-ID, Headway-Cursor, Headway-From-Offset"
 ALLOWED_HEADERS: Final = (
     "Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Traceparent, X-Request-ID"
 )

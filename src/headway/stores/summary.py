@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from headway.stores.base import RunRow
+
+FOLDED: Final = ("percent", "reached", "message", "phase", "items_total", "items_ended", "items_failed")
+"""Known as of the last stored snapshot; null before the first (`headway.stores.projection.summary`)."""
 
 
 def summary_of(run: RunRow) -> dict[str, Any]:
@@ -26,5 +29,5 @@ def summary_of(run: RunRow) -> dict[str, Any]:
         "cancel_requested": run.cancel_requested,
         "seq": run.seq,
         "cursor": str(run.cursor),
-        "summary": None if run.summary is None else dict(run.summary),
+        **{name: (run.summary or {}).get(name) for name in FOLDED},
     }

@@ -1,0 +1,142 @@
+"""Ingest: events reported by processes elsewhere, in any language that can send JSON.
+
+One request is one batch and one transaction: all of it is written, or nothing. Every event is checked before anything
+is written, and the answer to a wrong one names its place (``events[3].data.done``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from headway.core.clock import format_ms
+from headway.core.events import PAYLOADS, REPORTED_TYPES, NewEvent, new_event
+from headway.core.limits import BATCH_EVENTS_MAX, EVENT_BYTES_MAX, NAME_MAX
+from headway.errors import EventNotAllowed, EventTooLarge, InvalidEvent, TooLarge, UnknownEventType
+from headway.gateways.answers import json_answer
+from headway.gateways.body import accepts, parse_json, read_body
+from headway.gateways.exchange import Asked, ExecutionId
+from headway.gateways.models import Appended, ReportBody
+from headway.gateways.problem import describe
+from headway.types import RunId
+
+_YEARS: Final = range(1970, 9_999)
+
+router = APIRouter(tags=["ingest"])
+
+
+@router.post(
+    "/v1/runs/{run_id}/events",
+    status_code=202,
+    responses={202: {"model": Appended}},
+    openapi_extra=accepts(ReportBody),
+)
+async def report(run_id: RunId, request: Request, asked: Asked, execution_id: ExecutionId = None) -> Response:
+    """Append a batch of events. The answer says where the log stands and whether somebody wants the run to stop."""
+    asked.services.transports.require("ingest")
+    row = await asked.run(run_id, "runs:write")
+    body = parse_json(await read_body(request, asked.services.settings.max_body_bytes))
+    named, events = parse_report(body)
+    appended = await asked.services.commands.report(row.id, named or execution_id, events)
+    return json_answer(appended.answer(), 202)
+
+
+def parse_report(body: Any) -> tuple[str | None, list[NewEvent]]:
+    """Check a batch; return the execution it names and its events.
+
+    Args:
+        body: The parsed JSON: ``{execution_id?, events: [{type, data, key?, at?}]}``. Unknown fields are ignored.
+
+    Raises:
+        InvalidEvent, UnknownEventType, EventNotAllowed, EventTooLarge, TooLarge: the text names the place.
+    """
+    if not isinstance(body, dict):
+        raise _invalid("the body", "should be an object", hint='send {"events": [{"type": ..., "data": {...}}]}')
+    execution_id = body.get("execution_id")
+    if execution_id is not None and not isinstance(execution_id, str):
+        raise _invalid("execution_id", "should be a string or null")
+    events = body.get("events")
+    if not isinstance(events, list):
+        raise _invalid("events", "should be a list", hint="an empty list is a heartbeat")
+    if len(events) > BATCH_EVENTS_MAX:
+        raise TooLarge(
+            f"a batch of {len(events)} events; {BATCH_EVENTS_MAX} are allowed",
+            hint="send them in several batches",
+            limit=BATCH_EVENTS_MAX,
+        )
+    return execution_id, [_event(event, index) for index, event in enumerate(events)]
+
+
+def _invalid(place: str, message: str, *, hint: str | None = None, **extra: Any) -> InvalidEvent:
+    return InvalidEvent(f"{place}: {message}", hint=hint, errors=[{"field": place, "message": message}], **extra)
+
+
+def _event(event: Any, index: int) -> NewEvent:
+    place = f"events[{index}]"
+    if not isinstance(event, dict):
+        raise _invalid(place, "should be an object", index=index)
+    type = _type(event.get("type"), index)
+    key, at = event.get("key"), event.get("at")
+    if key is not None and not (isinstance(key, str) and 1 <= len(key) <= NAME_MAX):
+        raise _invalid(f"{place}.key", f"should be a string of 1 to {NAME_MAX} characters", index=index)
+    data = event.get("data")
+    if not isinstance(data, dict):
+        raise _invalid(f"{place}.data", "should be an object", index=index)
+    try:
+        made = new_event(type, data, key=key, at=None if at is None else _at(at, index))
+    except ValidationError as error:
+        raise _misfit(error.errors(include_url=False), type, index) from error
+    except ValueError as error:  # a number or a depth JSON should not have
+        raise _invalid(f"{place}.data", str(error), index=index) from error
+    if len(made.data) > EVENT_BYTES_MAX:
+        raise EventTooLarge(
+            f"{place}: {len(made.data)} bytes; an event may have {EVENT_BYTES_MAX}",
+            hint="send a reference to what is large, or several events",
+            index=index,
+            limit=EVENT_BYTES_MAX,
+        )
+    return made
+
+
+def _type(type: Any, index: int) -> str:
+    place = f"events[{index}].type"
+    if not isinstance(type, str):
+        raise _invalid(place, "should be a string", index=index)
+    if type in REPORTED_TYPES:
+        return type
+    if type in PAYLOADS:
+        raise EventNotAllowed(
+            f"{place}: {type!r} is written by Headway itself",
+            hint="use the commands: cancel, retry, executions",
+            index=index,
+        )
+    raise UnknownEventType(
+        f"{place}: there is no event type {type[:64]!r}",
+        hint='an application\'s own events are {"type": "custom", "data": {"name": ..., "data": ...}}',
+        index=index,
+    )
+
+
+def _at(at: Any, index: int) -> str:
+    """Return a time as it is stored: UTC with milliseconds."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
+        raise _invalid(
+            f"events[{index}].at", "should be a time with its zone", hint="RFC 3339: 2026-11-21T09:36:00Z", index=index
+        )
+    return format_ms(int(moment.timestamp() * 1000))
+
+
+def _misfit(errors: Sequence[Any], type: str, index: int) -> InvalidEvent:
+    """Say where the data does not fit its type: the field a person can look for, not pydantic's inner path."""
+    places = [describe({**error, "loc": (f"events[{index}]", "data", *error["loc"])}) for error in errors]
+    text = f"{places[0]['field']}: {places[0]['message']}"
+    return InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=places, index=index)

@@ -1,0 +1,84 @@
+"""What the gateways work with; the application composes it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from headway.config import Settings
+from headway.engines.commands import Commands
+from headway.engines.job import Job
+from headway.engines.live import Live
+from headway.errors import NotStarted
+from headway.gateways.waiting import Waits
+from headway.hub import Hub
+from headway.ops.metrics import Metrics, make_metrics
+from headway.ops.transports import Transports
+from headway.security.access import Gate
+from headway.security.origins import Origins
+from headway.security.principal import Authenticate
+from headway.stores.base import Store
+from headway.stores.projection import Projections
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a gateway may use.
+
+    Attributes:
+        jobs: Registered jobs by name; looked at on each request, so one registered later is found, too.
+        live: What is true of runs now; shared with the hub.
+        authenticate: The application's way to recognise who asks; None: only this machine is answered.
+        engine: Name of what delivers runs.
+        is_started: Whether the application's lifespan ran.
+    """
+
+    store: Store
+    projections: Projections
+    hub: Hub
+    commands: Commands
+    jobs: Mapping[str, Job]
+    live: Live
+    settings: Settings
+    authenticate: Authenticate | None = None
+    engine: str = "none"
+    is_started: Callable[[], bool] = lambda: True
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Finds out who asks."""
+        return Gate(self.authenticate, insecure=self.settings.insecure)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """Which pages of other sites may read and command."""
+        return Origins(self.settings.cors_origins)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """The long-polls of this process; they end when the hub drains."""
+        return Waits(self.store, limit=self.settings.max_waits, is_over=lambda: self.hub.draining)
+
+    @cached_property
+    def transports(self) -> Transports:
+        """Which faces are on; follows the stored switch between its ``start`` and ``stop``."""
+        return Transports(self.store, self.hub, self.settings.transports)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+        parts = {"store": self.store.statistics, "hub": self.hub.statistics, "waits": self.waits.statistics}
+        return make_metrics(parts)
+
+    def started(self) -> None:
+        """Insist that the application's lifespan ran.
+
+        Raises:
+            NotStarted: it did not.
+        """
+        if not self.is_started():
+            raise NotStarted(
+                "Headway was mounted, but never started",
+                hint="give the application its lifespan: FastAPI(lifespan=hw.lifespan), or hw.lifespan(yours)",
+            )

@@ -1,0 +1,47 @@
+"""What each code of a problem answer means, in one line; the same as in ``conformance/errors.yaml``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TITLES: Final = {
+    "not_started": "The application was not started with Headway's lifespan",
+    "bad_request": "The request cannot be understood",
+    "bad_json": "The body is not JSON",
+    "invalid_query": "A query parameter is not valid",
+    "invalid_cursor": "The cursor is not one this server gave out",
+    "invalid_input": "The input does not fit the job's model",
+    "invalid_event": "An event does not fit its type",
+    "unknown_event_type": "The event type does not exist",
+    "event_not_allowed": "This event type is not written by reporters",
+    "too_deep": "The JSON is nested too deeply",
+    "event_too_large": "An event is larger than allowed",
+    "body_too_large": "The body is larger than allowed",
+    "stream_with_body": "A stream is asked for without a body",
+    "not_found": "There is nothing at this address",
+    "method_not_allowed": "The address does not know this method",
+    "unauthenticated": "The request carries no valid identity",
+    "forbidden": "The identity may not do this",
+    "auth_not_configured": "Without an authenticator only this machine is answered",
+    "origin_not_allowed": "The page's origin is not listed",
+    "job_not_found": "No job of this name is registered",
+    "run_not_found": "There is no such run",
+    "run_closed": "The run has ended",
+    "run_active": "The run has not ended",
+    "conflict": "The run's status does not allow this",
+    "execution_superseded": "A newer execution owns the run",
+    "key_reused": "The idempotency key belongs to another request",
+    "owned": "A live execution owns the run",
+    "run_unsuccessful": "The run ended without a result",
+    "trimmed": "The log before this cursor was trimmed",
+    "too_many_connections": "Too many open connections",
+    "overloaded": "The server takes no more streams at present",
+    "transport_off": "This transport is switched off",
+    "store_unavailable": "The store does not answer",
+    "store_locked": "The store is locked by another program",
+    "store_full": "The disk that holds the store is full",
+    "store_invalid": "The store's file is not a Headway database",
+    "schema_newer": "The store was written by a newer Headway",
+    "internal": "The server failed",
+    "usage": "Headway was called in a way it cannot work",
+}
