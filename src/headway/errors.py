@@ -6,13 +6,18 @@
     ├── UsageError              called in a way that cannot work (a bug in the calling code)
     │   └── NotStarted          the application runs without ``hw.lifespan``
     ├── RequestError            the peer's request is wrong; changing it helps
+    │   ├── BadJson
+    │   ├── InvalidQuery
     │   ├── InvalidCursor
     │   ├── InvalidInput        does not fit the job's model
-    │   ├── InvalidEvent        does not fit its type (also unknown or not allowed)
-    │   └── TooLarge
+    │   ├── InvalidEvent        does not fit its type
+    │   │   └── UnknownEventType, EventNotAllowed, TooDeep
+    │   ├── TooLarge
+    │   │   └── EventTooLarge, StreamWithBody
+    │   └── NotFound, MethodNotAllowed
     ├── AccessError             who asks may not
     │   ├── Unauthenticated
-    │   └── Forbidden
+    │   └── Forbidden, AuthNotConfigured, OriginNotAllowed
     ├── RunError                the run is not in a state for this
     │   ├── JobNotFound, RunNotFound
     │   ├── RunClosed           it has ended; nothing more is written
@@ -20,11 +25,11 @@
     │   ├── Conflict            a control write met another status than it names
     │   ├── Fenced              a newer execution owns the run: stop working
     │   ├── KeyReused
-    │   ├── Owned               another live execution owns the run
-    │   ├── CancelRequested     stop reporting
-    │   └── RunUnsuccessful     its result is awaited, but it failed or was cancelled
+    │   └── Owned               another live execution owns the run
     ├── Trimmed                 the log no longer reaches back that far: take the snapshot
     ├── LimitExceeded           too many, too fast
+    ├── Overloaded              no more streams at present
+    ├── TransportOff            switched off by an operator: poll instead
     └── StoreError
         ├── StoreUnavailable    may come back
         ├── StoreLocked
