@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -136,13 +136,23 @@ def assert_true(events: list[StoredEvent], run: RunRow) -> None:
     assert run.created_at == fold.get("created_at")
 
 
+class FakeClock:
+    """A store's clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.ms = 1_790_000_000_000
+
+    def __call__(self) -> int:
+        """The time in milliseconds."""
+        return self.ms
+
+
 class Bell:
     """Hears a store's doorbell."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self) -> None:
         self.heard: set[str] = set()
         self.anything = 0
-        self._store = store
         self._rang = asyncio.Event()
 
     def ring(self, run_ids: Any) -> None:
@@ -151,18 +161,20 @@ class Bell:
         self.anything += not run_ids
         self._rang.set()
 
-    async def until(self, ready: Callable[[], bool]) -> None:
-        """Wait until `ready` is true, looking at it after every ring."""
+    async def until_told(self, run_id: str | None = None) -> None:
+        """Wait for news of a run, or of anything; then forget them."""
         async with asyncio.timeout(20):
-            while not ready():
+            while not (self.anything or run_id in self.heard):
                 self._rang.clear()
                 await self._rang.wait()
+        self.heard.clear()
+        self.anything = 0
 
 
 @asynccontextmanager
 async def listening(store: Store) -> AsyncIterator[Bell]:
     """Watch a store."""
-    bell = Bell(store)
+    bell = Bell()
     unwatch = store.watch(bell.ring)
     try:
         yield bell

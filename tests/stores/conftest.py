@@ -10,15 +10,23 @@ import pytest
 from headway.stores.base import Store
 from headway.stores.memory import MemoryStore
 from headway.stores.sqlite import SqliteStore
+from tests.stores.builders import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of `store`."""
+    return FakeClock()
 
 
 @pytest.fixture(params=["memory", "sqlite normal", "sqlite full"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
     """A fresh store, open."""
+    path = tmp_path / "headway.db"
     kinds: dict[str, Callable[[], Store]] = {
-        "memory": MemoryStore,
-        "sqlite normal": lambda: SqliteStore(tmp_path / "headway.db"),
-        "sqlite full": lambda: SqliteStore(tmp_path / "headway.db", durability="full"),
+        "memory": lambda: MemoryStore(now_ms=clock),
+        "sqlite normal": lambda: SqliteStore(path, now_ms=clock),
+        "sqlite full": lambda: SqliteStore(path, now_ms=clock, durability="full"),
     }
     made = kinds[request.param]()
     await made.open()

@@ -16,6 +16,7 @@ log is the truth.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,14 @@ from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent
 from headway.core.run import RunStatus
 from headway.types import RunId, Seq
+
+
+def wall_ms() -> int:
+    """Return the time by this machine's clock, milliseconds since the epoch.
+
+    A store's clock is the one that counts: for ``time``, due times, leases and retention.
+    """
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,8 @@ class RunRow:
 
     Attributes:
         worker: Id of the process that holds the current execution, or None.
-        takeovers: How often a dead worker's execution was taken over since the run was created or reopened.
+        takeovers: How often a dead worker's execution was taken over since a step was last finished, or since the run
+            was created or reopened.
         seq: Seq of the last event.
         tag: Tag of the last event.
         total: Bytes of all events of the log, trimmed ones included.

@@ -184,6 +184,8 @@ class _Entry:
             )
             total += len(body)
             stored.append(StoredEvent(seq, tag, event.type, body, total, event.step))
+        if self._write.checkpoint is not None and run.takeovers:
+            self._changes["takeovers"] = 0  # it gets on: only crashes without a finished step between them count
         moved = bool(self._changes)
         if stored:
             self._changes |= {"seq": seq, "tag": tag, "total": total}

@@ -8,7 +8,6 @@ each is a transaction.
 from __future__ import annotations
 
 import asyncio
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ from headway.stores.base import (
     StoredSnapshot,
     WorkerState,
     Write,
+    wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import Decision, birth, check_same, decide, judge, lapses_ms, trim_limit
@@ -94,12 +94,16 @@ class _Kept:
 
 
 class MemoryStore(Store):
-    """Runs and their logs in this process."""
+    """Runs and their logs in this process.
+
+    Args:
+        now_ms: The store's clock.
+    """
 
     caps = StoreCaps(name="memory", durable=False, processes=False, machines=False)
 
-    def __init__(self, *, now_ms: Callable[[], int] | None = None) -> None:
-        self._now_ms = now_ms or _now_ms
+    def __init__(self, *, now_ms: Callable[[], int] = wall_ms) -> None:
+        self._now_ms = now_ms
         self._runs: dict[RunId, _Kept] = {}
         self._by_key: dict[tuple[str, str], RunId] = {}
         self._workers: dict[str, int] = {}
@@ -358,7 +362,3 @@ def _up_to(events: Sequence[StoredEvent], max_bytes: int) -> Iterator[StoredEven
 
 def _seconds(started_at: str | None, finished_at: str | None) -> float:
     return ((parse_ms(finished_at) or 0) - (parse_ms(started_at) or 0)) / 1000
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

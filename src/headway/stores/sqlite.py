@@ -32,6 +32,7 @@ from headway.stores.base import (
     StoredSnapshot,
     WorkerState,
     Write,
+    wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.queries import queries
@@ -59,14 +60,23 @@ class SqliteStore(Store):
         durability: ``normal``: what was answered survives the death of the process, and the machine's but for the last
             moments. ``full``: survives a power cut; each group of writes waits for the disk.
         patience_s: How long to wait for another program's lock before `StoreLocked`.
+        now_ms: The store's clock; the same in all processes but for tests.
     """
 
     caps = StoreCaps(name="sqlite", durable=True, processes=True, machines=False)
 
-    def __init__(self, path: str | Path, *, durability: Durability = "normal", patience_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        durability: Durability = "normal",
+        patience_s: float = 5.0,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
         if str(path) == ":memory:":
             raise UsageError("SQLite in memory is not supported", hint="use the store `memory`")
         self._file = SqliteFile(Path(path).absolute(), durability, patience_s)
+        self._now_ms = now_ms
         self._owners = Owners(self._file.path)
         self._locks: dict[str, OwnerLock] = {}
         self._doorbell = Doorbell()
@@ -79,7 +89,7 @@ class SqliteStore(Store):
         async with self._opening:
             if self._writer is None:
                 await asyncio.to_thread(self._file.prepare)
-                writer, readers = Writer(self._file, self._doorbell.news), Readers(self._file)
+                writer, readers = Writer(self._file, self._doorbell.news, self._now_ms), Readers(self._file)
                 writer.start()
                 readers.start()
                 self._writer, self._readers, self._process = writer, readers, os.getpid()
@@ -182,13 +192,13 @@ class SqliteStore(Store):
 
     async def queued(self, jobs: Collection[str], *, limit: int = 20) -> list[RunRow]:
         names = orjson.dumps(sorted(set(jobs))).decode()
-        return [run_row(row) for row in await self._rows("queued", names, work.now_ms(), limit)]
+        return [run_row(row) for row in await self._rows("queued", names, self._now_ms(), limit)]
 
     async def claimed(self) -> list[RunRow]:
         return [run_row(row) for row in await self._rows("claimed")]
 
     async def lapsed(self) -> list[RunRow]:
-        return [run_row(row) for row in await self._rows("lapsed", work.now_ms())]
+        return [run_row(row) for row in await self._rows("lapsed", self._now_ms())]
 
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         rows = await self._rows("durations", job, limit)

@@ -5,7 +5,6 @@ A function raises `HeadwayError` only before its first change.
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final, cast
 
 import orjson
@@ -172,8 +171,3 @@ def drop_buried(transaction: Transaction, max_rows: int) -> int:
 def drop_worker(transaction: Transaction, worker: str) -> None:
     """Take a worker off the list."""
     transaction.connection.execute(_SQL["drop_worker"], (worker,))
-
-
-def now_ms() -> int:
-    """The store's clock."""
-    return time.time_ns() // 1_000_000

@@ -47,9 +47,9 @@ class Transaction:
 
     __slots__ = ("anything_changed", "changed", "connection", "now_ms", "numbers")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self.connection = connection
-        self.now_ms = time.time_ns() // 1_000_000
+        self.now_ms = now_ms
         self.changed: set[RunId] = set()
         self.anything_changed = False
         self.numbers: list[int] = []
@@ -72,10 +72,12 @@ class Writer:
 
     Args:
         ring: Called on the event loop with the runs that changed, here or elsewhere; empty: anything.
+        now_ms: The store's clock.
     """
 
-    def __init__(self, file: SqliteFile, ring: Callable[[Collection[RunId]], None]) -> None:
+    def __init__(self, file: SqliteFile, ring: Callable[[Collection[RunId]], None], now_ms: Callable[[], int]) -> None:
         self._file = file
+        self._now_ms = now_ms
         self._ring = ring
         self._inbox: Inbox = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="headway-sqlite-writer", daemon=True)
@@ -171,7 +173,7 @@ class Writer:
 
     def _begin(self) -> Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
-        return Transaction(self._connection)
+        return Transaction(self._connection, self._now_ms())
 
     def _transact(self, transaction: Transaction, group: Sequence[Handed]) -> int:
         done, until = 0, time.monotonic() + HOLD_S
