@@ -65,7 +65,6 @@ class Round:
     generator_busy: float
     late_p50_ms: float
     late_p99_ms: float
-    notes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,6 @@ def fan_out(peer: Peer, size: int, data_bytes: int, load: Load) -> Round:
         generator_busy=generator / wall,
         late_p50_ms=seen.late_p50_ms,
         late_p99_ms=seen.late_p99_ms,
-        notes=server.notes,
     )
 
 

@@ -27,8 +27,6 @@ class Server:
     """The path the publisher POSTs to."""
     body: Callable[[bytes], bytes] = bytes
     """Turns the JSON object of one event into the body of its POST."""
-    notes: str = ""
-    """What the server says of itself and a reader should know."""
 
 
 class Peer(Protocol):

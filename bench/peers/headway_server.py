@@ -48,6 +48,9 @@ class Headway:
         """Run `headway serve` on a new file and create one run."""
         env = {"HEADWAY_DIRECT": "1" if self._direct else "0"}
         with serving(directory, cores, env) as (port, pid):
+            ready = call(port, "GET", "/readyz")
+            if ready["direct"]["on"] is not self._direct:
+                raise BenchError(f"{self.name} would not measure the path it is named after: {ready['direct']}")
             run = create_run(port)
             yield Server(port, pid, run.stream, run.events, run.custom)
 

@@ -11,7 +11,7 @@ from bench.report import goals, summary, text
 
 def round_of(peer: str, cost: float, *, rate: float = 20.0) -> Round:
     """Return a round of `peer` at `cost` microseconds per delivery."""
-    return Round(peer, 200, 1000, cost / 1000, cost, 226.0, 1.0, rate, 0.3, 0.2, 5.0, 9.0, "")
+    return Round(peer, 200, 1000, cost / 1000, cost, 226.0, 1.0, rate, 0.3, 0.2, 5.0, 9.0)
 
 
 def results(*rounds: Round, idle: list[Idle] | None = None) -> Results:
