@@ -24,6 +24,8 @@
     │   ├── RunActive           it has not ended yet
     │   ├── Conflict            a control write met another status than it names
     │   ├── Fenced              a newer execution owns the run: stop working
+    │   ├── CancelRequested     somebody wants it to stop
+    │   ├── RunUnsuccessful     its result is awaited, but it failed or was cancelled
     │   ├── KeyReused
     │   └── Owned               another live execution owns the run
     ├── Trimmed                 the log no longer reaches back that far: take the snapshot
