@@ -22,6 +22,7 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.errors import HeadwayError, MethodNotAllowed
@@ -40,6 +41,7 @@ _log = get_logger(__name__)
 CLIENT_LEFT: Final = 499
 """Counted for requests whose client did not wait for the answer; never sent to anybody."""
 
+GATEWAYS: Final = (rest, poll, outputs, ingest, steering, operations)
 READING: Final = frozenset({"GET", "HEAD"})
 
 Stream = Callable[[Exchange, Scope, Receive, Send], Awaitable[None]]
@@ -53,7 +55,7 @@ def api(services: Services) -> ASGIApp:
 def make_rest() -> FastAPI:
     """Return the FastAPI application of everything that is not a stream."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
-    for gateway in (rest, poll, outputs, ingest, steering, operations):
+    for gateway in GATEWAYS:
         app.include_router(gateway.router)
     for kind in (HeadwayError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer_error)
@@ -64,7 +66,19 @@ def make_rest() -> FastAPI:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        error.headers = {"Allow": ", ".join(sorted(_methods(request)))}  # the router names those of one route only
     return problem(as_headway(error), exchange_of(request).request_id)
+
+
+def _methods(request: Request) -> set[str]:
+    """Methods the address of a request knows."""
+    known: set[str] = set()
+    for gateway in GATEWAYS:
+        for route in gateway.router.routes:
+            if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE:
+                known |= route.methods or set()
+    return known | ({"HEAD"} if "GET" in known else set())
 
 
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:

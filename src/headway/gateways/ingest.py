@@ -6,7 +6,6 @@ is written, and the answer to a wrong one names its place (``events[3].data.done
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from headway.gateways.answers import json_answer
 from headway.gateways.body import accepts, parse_json, read_body
 from headway.gateways.exchange import Asked, ExecutionId
 from headway.gateways.models import Appended, ReportBody
-from headway.gateways.problem import describe
+from headway.gateways.problem import complaints, path_of
 from headway.types import RunId
 
 _YEARS: Final = range(1970, 9_999)
@@ -56,13 +55,13 @@ def parse_report(body: Any) -> tuple[str | None, list[NewEvent]]:
         InvalidEvent, UnknownEventType, EventNotAllowed, EventTooLarge, TooLarge: the text names the place.
     """
     if not isinstance(body, dict):
-        raise _invalid("the body", "should be an object", hint='send {"events": [{"type": ..., "data": {...}}]}')
+        raise _invalid([], "should be an object", hint='send {"events": [{"type": ..., "data": {...}}]}')
     execution_id = body.get("execution_id")
     if execution_id is not None and not isinstance(execution_id, str):
-        raise _invalid("execution_id", "should be a string or null")
+        raise _invalid(["execution_id"], "should be a string or null")
     events = body.get("events")
     if not isinstance(events, list):
-        raise _invalid("events", "should be a list", hint="an empty list is a heartbeat")
+        raise _invalid(["events"], "should be a list", hint="an empty list is a heartbeat")
     if len(events) > BATCH_EVENTS_MAX:
         raise TooLarge(
             f"a batch of {len(events)} events; {BATCH_EVENTS_MAX} are allowed",
@@ -72,71 +71,65 @@ def parse_report(body: Any) -> tuple[str | None, list[NewEvent]]:
     return execution_id, [_event(event, index) for index, event in enumerate(events)]
 
 
-def _invalid(place: str, message: str, *, hint: str | None = None, **extra: Any) -> InvalidEvent:
-    return InvalidEvent(f"{place}: {message}", hint=hint, errors=[{"field": place, "message": message}], **extra)
+def _invalid(loc: list[str | int], msg: str, *, hint: str | None = None) -> InvalidEvent:
+    return InvalidEvent(f"{path_of(loc)}: {msg}", hint=hint, errors=[{"loc": loc, "msg": msg, "type": "value_error"}])
 
 
 def _event(event: Any, index: int) -> NewEvent:
-    place = f"events[{index}]"
+    place: list[str | int] = ["events", index]
     if not isinstance(event, dict):
-        raise _invalid(place, "should be an object", index=index)
-    type = _type(event.get("type"), index)
+        raise _invalid(place, "should be an object")
+    type = _type(event.get("type"), place)
     key, at = event.get("key"), event.get("at")
     if key is not None and not (isinstance(key, str) and 1 <= len(key) <= NAME_MAX):
-        raise _invalid(f"{place}.key", f"should be a string of 1 to {NAME_MAX} characters", index=index)
+        raise _invalid([*place, "key"], f"should be a string of 1 to {NAME_MAX} characters")
     data = event.get("data")
     if not isinstance(data, dict):
-        raise _invalid(f"{place}.data", "should be an object", index=index)
+        raise _invalid([*place, "data"], "should be an object")
     try:
-        made = new_event(type, data, key=key, at=None if at is None else _at(at, index))
+        made = new_event(type, data, key=key, at=None if at is None else _at(at, place))
     except ValidationError as error:
-        raise _misfit(error.errors(include_url=False), type, index) from error
+        raise _misfit(error, type, place) from error
     except ValueError as error:  # a number or a depth JSON should not have
-        raise _invalid(f"{place}.data", str(error), index=index) from error
+        raise _invalid([*place, "data"], str(error)) from error
     if len(made.data) > EVENT_BYTES_MAX:
         raise EventTooLarge(
-            f"{place}: {len(made.data)} bytes; an event may have {EVENT_BYTES_MAX}",
+            f"{path_of(place)}: {len(made.data)} bytes; an event may have {EVENT_BYTES_MAX}",
             hint="send a reference to what is large, or several events",
-            index=index,
             limit=EVENT_BYTES_MAX,
         )
     return made
 
 
-def _type(type: Any, index: int) -> str:
-    place = f"events[{index}].type"
+def _type(type: Any, place: list[str | int]) -> str:
+    loc = [*place, "type"]
     if not isinstance(type, str):
-        raise _invalid(place, "should be a string", index=index)
+        raise _invalid(loc, "should be a string")
     if type in REPORTED_TYPES:
         return type
     if type in PAYLOADS:
         raise EventNotAllowed(
-            f"{place}: {type!r} is written by Headway itself",
-            hint="use the commands: cancel, retry, executions",
-            index=index,
+            f"{path_of(loc)}: {type!r} is written by Headway itself", hint="use the commands: cancel, retry, executions"
         )
     raise UnknownEventType(
-        f"{place}: there is no event type {type[:64]!r}",
+        f"{path_of(loc)}: there is no event type {type[:64]!r}",
         hint='an application\'s own events are {"type": "custom", "data": {"name": ..., "data": ...}}',
-        index=index,
     )
 
 
-def _at(at: Any, index: int) -> str:
+def _at(at: Any, place: list[str | int]) -> str:
     """Return a time as it is stored: UTC with milliseconds."""
     try:
         moment = datetime.fromisoformat(at)
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
-        raise _invalid(
-            f"events[{index}].at", "should be a time with its zone", hint="RFC 3339: 2026-11-21T09:36:00Z", index=index
-        )
+        raise _invalid([*place, "at"], "should be a time with its zone", hint="RFC 3339: 2026-11-21T09:36:00Z")
     return format_ms(int(moment.timestamp() * 1000))
 
 
-def _misfit(errors: Sequence[Any], type: str, index: int) -> InvalidEvent:
-    """Say where the data does not fit its type: the field a person can look for, not pydantic's inner path."""
-    places = [describe({**error, "loc": (f"events[{index}]", "data", *error["loc"])}) for error in errors]
-    text = f"{places[0]['field']}: {places[0]['message']}"
-    return InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=places, index=index)
+def _misfit(error: ValidationError, type: str, place: list[str | int]) -> InvalidEvent:
+    """Say where the data does not fit its type."""
+    wrong = [{**each, "loc": (*place, "data", *each["loc"])} for each in error.errors(include_url=False)]
+    text, found = complaints(wrong)
+    return InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=found)

@@ -85,20 +85,29 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> HeadwayError:
     """Pydantic's complaints about a request; the place they name decides whose fault it is."""
     if errors[0]["loc"][0] == "query":
         return invalid_query(errors)
-    places = [describe(error) for error in errors]
-    return RequestError(f"{places[0]['field']}: {places[0]['message']}", errors=places)
+    text, found = complaints(errors)
+    return RequestError(text, errors=found)
 
 
 def invalid_query(errors: Sequence[Mapping[str, Any]]) -> InvalidQuery:
     """Return pydantic's complaints about a query as ours."""
-    places = [describe(error) for error in errors]
-    return InvalidQuery(f"{places[0]['field']}: {places[0]['message']}", errors=places)
+    text, found = complaints(errors)
+    return InvalidQuery(text, errors=found)
 
 
-def describe(error: Mapping[str, Any]) -> dict[str, str]:
-    """Return one complaint of pydantic's as ``{field, message}``, the field as a path (``events[3].data.done``)."""
-    place = error["loc"][1:] if error["loc"][:1] in (("body",), ("query",), ("path",), ("header",)) else error["loc"]
+def complaints(errors: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """Return pydantic's complaints as a sentence about the first, and all of them as ``{loc, msg, type}``."""
+    found = [{"loc": _place(error["loc"]), "msg": error["msg"], "type": error["type"]} for error in errors]
+    return f"{path_of(found[0]['loc'])}: {found[0]['msg']}", found
+
+
+def _place(loc: Sequence[str | int]) -> list[str | int]:
+    return list(loc[1:] if loc and loc[0] in ("body", "query", "path", "header") else loc)
+
+
+def path_of(loc: Sequence[str | int]) -> str:
+    """Return a place as people write it: ``events[3].data.done``."""
     path = ""
-    for part in place:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    return {"field": path or "the body", "message": error["msg"]}
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path or "the body"

@@ -44,7 +44,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.get("/v1/jobs", tags=["jobs"], responses={200: {"model": JobList}})
+@router.get("/v1/jobs", responses={200: {"model": JobList}})
 async def list_jobs(asked: Asked) -> Response:
     """List the jobs that may be started over HTTP, with the JSON Schema of their input and result."""
     asked.principal.require("runs:read")

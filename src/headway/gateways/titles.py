@@ -32,6 +32,7 @@ TITLES: Final = {
     "execution_superseded": "A newer execution owns the run",
     "key_reused": "The idempotency key belongs to another request",
     "owned": "A live execution owns the run",
+    "cancel_requested": "Somebody asked the run to stop",
     "run_unsuccessful": "The run ended without a result",
     "trimmed": "The log before this cursor was trimmed",
     "too_many_connections": "Too many open connections",
