@@ -27,14 +27,16 @@ from headway.engines.child import Child, find
 from headway.engines.commands import About, Commands
 from headway.engines.embedded import EmbeddedEngine
 from headway.engines.handle import RunHandle, State, watch
+from headway.engines.heart import Heart
 from headway.engines.job import Job, make_job
+from headway.engines.live import Live
 from headway.engines.preparation import StoreSink, context_of, step_discard
 from headway.engines.runtime import Runtime
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
 from headway.errors import JobNotFound, NotStarted, UsageError
 from headway.gateways.api import api
-from headway.gateways.response import RunResponse
+from headway.gateways.response import run_response
 from headway.gateways.services import Services
 from headway.hub import Hub
 from headway.publish.execution import Clock, Execution, RealClock
@@ -81,7 +83,8 @@ class Headway:
         self.store = store if isinstance(store, Store) else _store(self.settings)
         self.projections = Projections(self.store)
         self.commands = Commands(self.store, self.projections, _now_iso)
-        self.hub = Hub(self.store, self.projections, self.settings)
+        live = Live(self.store, self.jobs)
+        self.hub = Hub(self.store, self.projections, self.settings, situation=live.of)
         self._authenticate = authenticate
         self._clock = clock or RealClock()
         self._prefix: str | None = None
@@ -95,6 +98,7 @@ class Headway:
             hub=self.hub,
             commands=self.commands,
             jobs=self.jobs,
+            live=live,
             settings=self.settings,
             authenticate=authenticate,
             engine="embedded",
@@ -192,6 +196,9 @@ class Headway:
             stack.push_async_callback(self.store.close)
             self._worker_id = await self.store.join()
             stack.push_async_callback(self.store.leave, self._worker_id)
+            heart = Heart(self.store, self._worker_id, self.settings.lease_s / 3)
+            heart.start()
+            stack.push_async_callback(heart.stop)
             await self._supervision.start()
             stack.push_async_callback(self._supervision.stop)
             sweeper = self._sweeper()
@@ -199,6 +206,8 @@ class Headway:
             stack.push_async_callback(sweeper.stop)
             await self.hub.start()
             stack.push_async_callback(self.hub.stop)
+            await self.services.transports.start()
+            stack.push_async_callback(self.services.transports.stop)
             if self.jobs:
                 await self._start_worker(stack, worker)
             self._running = stack.pop_all()
@@ -379,11 +388,9 @@ class Headway:
             run_id: The run.
             viewer: Who watches; a run of another owner is not found. None: whoever asks may watch.
 
-        Raises:
-            RunNotFound: there is no such run for this viewer.
+        A refusal is an answer, too: problem+json with its status, whatever form the application's own errors have.
         """
-        self._check_started()
-        return await RunResponse.of(self.services, request, run_id, viewer)
+        return await run_response(self.services, request, run_id, viewer=viewer)
 
     # -- as a worker process
 

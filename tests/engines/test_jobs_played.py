@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from headway import Failed, Item, Run, Step, current
 from headway.core.fold import Fold
-from headway.errors import InvalidInput, UsageError
+from headway.errors import InvalidEvent, InvalidInput, UsageError
 from headway.testing import Clock, play
 
 
@@ -253,11 +253,9 @@ async def test_what_json_cannot_say_is_refused_where_it_is_reported():
     """The error names the event, and the run can go on."""
 
     async def build(run: Run) -> str:
-        try:
+        with pytest.raises(InvalidEvent) as caught:
             await run.custom("thing", object())
-        except Exception as error:
-            return str(error)
-        return "accepted"
+        return str(caught.value)
 
     log = await play(build)
     assert "custom" in log.result

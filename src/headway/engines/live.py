@@ -22,6 +22,9 @@ from headway.stores.base import RunRow, Store
 from headway.types import RunId
 
 FRESH_S: Final = 2.0
+PATIENCE_S: Final = 5.0
+"""A worker takes what is due within a second. Who has waited for longer, while no run is worked on, waits for nobody."""
+
 QUEUE_MAX: Final = 1_000
 """Places that are counted; further back the place is unknown."""
 
@@ -101,16 +104,19 @@ class Live:
         if known is not None and time.monotonic() - known.looked < FRESH_S:
             return known
         queued = await self._store.queued([job], limit=QUEUE_MAX)
-        claimed = [row for row in await self._store.claimed() if row.job == job]
-        workers = await self._store.workers()
+        claimed = [row for row in await self._store.claimed() if not row.external]
         queue = self._queues[job] = _Queue(
             looked=time.monotonic(),
             places={row.id: place for place, row in enumerate(queued, 1)},
-            started_ms=tuple(parse_ms(row.started_at) or self._now_ms() for row in claimed),
+            started_ms=tuple(parse_ms(row.started_at) or self._now_ms() for row in claimed if row.job == job),
             typical_s=await self.duration_s(job),
-            attended=any(not worker.gone for worker in workers.values()),
+            attended=bool(claimed) or not queued or self._waited_s(queued[0]) < PATIENCE_S,
         )
         return queue
+
+    def _waited_s(self, row: RunRow) -> float:
+        since_ms = max(parse_ms(row.updated_at) or 0, row.due_ms or 0)
+        return (self._now_ms() - since_ms) / 1000
 
     def _start_ms(self, job: str, queue: _Queue, place: int) -> float | None:
         """Play the queue forward: each free slot takes the next run and is busy for as long as runs usually are."""

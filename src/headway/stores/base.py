@@ -443,6 +443,10 @@ class Store(ABC):
         """Say that a worker is alive. Called from time to time by whoever joined."""
 
     @abstractmethod
+    def beat_soon(self, worker: str) -> None:
+        """The same from any thread, without waiting, also while the event loop stands still. A failure is not told."""
+
+    @abstractmethod
     async def leave(self, worker: str) -> None:
         """Take a worker off the list. Idempotent."""
 

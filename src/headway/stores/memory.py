@@ -300,6 +300,10 @@ class MemoryStore(Store):
         self._workers[worker] = 0
         return worker
 
+    def beat_soon(self, worker: str) -> None:
+        if worker in self._workers:
+            self._workers[worker] += 1
+
     async def beat(self, worker: str) -> None:
         await self._turn()
         if worker in self._workers:

@@ -222,11 +222,19 @@ class SqliteStore(Store):
         return lock.worker
 
     async def beat(self, worker: str) -> None:
+        await self._write(self._beating(worker))
+
+    def beat_soon(self, worker: str) -> None:
+        writer = self._writer
+        if writer is not None and self._process == os.getpid():
+            writer.submit_from_any_thread(self._beating(worker))
+
+    def _beating(self, worker: str) -> Callable[[Transaction], None]:
         def change(transaction: Transaction) -> None:
             transaction.connection.execute(_SQL["beat"], (worker,))
             self._sweep(transaction)
 
-        await self._write(change)
+        return change
 
     async def leave(self, worker: str) -> None:
         await self._write(lambda transaction: work.drop_worker(transaction, worker))
