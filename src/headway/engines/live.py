@@ -1,6 +1,6 @@
 """What is true of a run now and stands in no log: its place in the queue, when it may start, whether anybody works.
 
-It is looked up at most every two seconds per job, however many viewers ask.
+It is looked up every two seconds per job, however many viewers ask.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from headway.stores.base import RunRow, Store
 from headway.types import RunId
 
 FRESH_S: Final = 2.0
+FRESH_NEW_S: Final = 0.2
 PATIENCE_S: Final = 5.0
-"""A worker takes what is due within a second. Who has waited for longer, while no run is worked on, waits for nobody."""
+"""A worker takes what is due within a second. Who waits for longer, while no run is worked on, waits for nobody."""
 
 QUEUE_MAX: Final = 1_000
 """Places that are counted; further back the place is unknown."""
@@ -82,10 +83,10 @@ class Live:
         self._queues: dict[str, _Queue] = {}
 
     async def of(self, row: RunRow) -> LiveState:
-        """Return what is true of a run now. Reads the store at most every two seconds per job."""
+        """Return what is true of a run now. Reads the store now and then, however many ask."""
         if row.status is not RunStatus.QUEUED or row.external:
             return STARTED
-        queue = await self._queue(row.job)
+        queue = await self._queue(row.job, row.id)
         place = queue.places.get(row.id)
         start_ms = self._start_ms(row.job, queue, place) if queue.attended and place is not None else None
         return {
@@ -99,9 +100,10 @@ class Live:
         taken = await self._store.durations(job, limit=20)
         return statistics.median(taken) if taken else None
 
-    async def _queue(self, job: str) -> _Queue:
+    async def _queue(self, job: str, run_id: RunId) -> _Queue:
         known = self._queues.get(job)
-        if known is not None and time.monotonic() - known.looked < FRESH_S:
+        # who came after the last look wants to know soon
+        if known is not None and time.monotonic() - known.looked < (FRESH_S if run_id in known.places else FRESH_NEW_S):
             return known
         queued = await self._store.queued([job], limit=QUEUE_MAX)
         claimed = [row for row in await self._store.claimed() if not row.external]

@@ -37,7 +37,7 @@ async def readiness(store: Store, *, started: bool, draining: bool, engine: str,
         engine: Name of what delivers runs.
         direct: The hand-over of streams is wanted.
     """
-    trouble, workers = await _store_trouble(store) if started else ("not opened yet", 0)
+    trouble, processes = await _store_trouble(store) if started else ("not opened yet", 0)
     off = why_off() if direct else "switched off by HEADWAY_DIRECT"
     ready = started and not draining and trouble is None
     report = {
@@ -45,14 +45,14 @@ async def readiness(store: Store, *, started: bool, draining: bool, engine: str,
         "started": started,
         "draining": draining,
         "store": {"name": store.caps.name, "ok": trouble is None, "trouble": trouble},
-        "engine": {"name": engine, "workers": workers},
+        "engine": {"name": engine, "processes": processes},
         "direct": {"on": off is None, "reason": off},
     }
     return Readiness(ready, report)
 
 
 async def _store_trouble(store: Store) -> tuple[str | None, int]:
-    """Read something, and count the processes that work on runs."""
+    """Read something, and count the live processes that share the store."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             await store.setting(SETTING)

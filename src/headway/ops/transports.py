@@ -35,7 +35,8 @@ class Transports:
     def __init__(self, store: Store, hub: Hub, initial: Collection[Transport]) -> None:
         self._store = store
         self._hub = hub
-        self._initial = frozenset(initial)
+        self._initial: frozenset[str] = frozenset(initial)
+        self._on: frozenset[str] = frozenset(NAMES)
         self._rung = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unwatch: Callable[[], None] | None = None
@@ -66,7 +67,7 @@ class Transports:
         Raises:
             TransportOff: it is not.
         """
-        if self._hub.is_off(transport):
+        if transport not in self._on:
             raise TransportOff(
                 f"the transport {transport!r} is switched off", hint="use another one, or try later", off=transport
             )
@@ -86,14 +87,13 @@ class Transports:
 
     async def _apply(self) -> None:
         stored = await self._store.setting(SETTING)
-        on = self._initial if stored is None else frozenset(stored)
-        for name in NAMES:
-            if name in on and self._hub.is_off(name):
-                self._hub.on(name)
-                _log.info("transport switched on", transport=name)
-            elif name not in on and not self._hub.is_off(name):
-                self._hub.off(name)
-                _log.warning("transport switched off", transport=name)
+        before, self._on = self._on, self._initial if stored is None else frozenset(stored)
+        if self._on != before:
+            _log.warning("transports switched", on=sorted(self._on))
+        if "sse" in self._on:
+            self._hub.on("sse")
+        elif "sse" in before:
+            self._hub.off("sse")
 
 
 async def switch(store: Store, on: Collection[str] | None) -> None:
