@@ -253,6 +253,7 @@ class Headway:
         return Sweeper(
             self.store,
             lease_s=settings.lease_s,
+            takeovers_max=settings.takeovers_max,
             cancel_grace_s=settings.cancel_grace_s,
             retention=Retention(settings.retention_s, settings.delta_retention_s),
         )

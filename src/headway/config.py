@@ -49,6 +49,7 @@ class Settings(BaseSettings):
             ``inline`` (in the application's own loop), ``none`` (elsewhere: ``headway worker``).
         concurrency: Attempts at once in one worker process.
         lease_s: A worker process that shows no life for so long is dead, and its runs are taken over.
+        takeovers_max: How often in a row, without a finished step between, a run may lose its process before it fails.
         drain_s: Seconds a stopping worker lets its attempts go on before it hands them back.
         cancel_grace_s: Seconds a run that was asked to stop has before it is cancelled without its worker.
         retention_s: Seconds the log of an ended run is kept; its last snapshot stays.
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     worker: Literal["process", "inline", "none"] = "process"
     concurrency: Annotated[int, Field(gt=0)] = 20
     lease_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
+    takeovers_max: Annotated[int, Field(ge=0)] = 5
     drain_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     cancel_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
     retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30 * 86_400

@@ -21,8 +21,6 @@ from headway.stores.base import Requeue, Retention, RunRow, Store, Write
 
 log = logging.getLogger("headway.sweeper")
 
-TAKEOVERS_MAX = 5
-
 
 class Sweeper:
     """Looks after runs whose process may have died.
@@ -31,6 +29,7 @@ class Sweeper:
         store: Where the runs are.
         lease_s: A worker whose beat stands still for so long is dead.
         every_s: Seconds between two sweeps.
+        takeovers_max: A run whose process died so often in a row, without a finished step between, is given up.
         cancel_grace_s: A run that was asked to stop is cancelled without its worker after so long.
         retention: How long ended runs keep their logs.
         prune_every_s: Seconds between two prunings.
@@ -43,6 +42,7 @@ class Sweeper:
         *,
         lease_s: float = 15.0,
         every_s: float = 1.0,
+        takeovers_max: int = 5,
         cancel_grace_s: float = 10.0,
         retention: Retention | None = None,
         prune_every_s: float = 900.0,
@@ -51,6 +51,7 @@ class Sweeper:
         self._store = store
         self._lease_s = lease_s
         self._every_s = every_s
+        self._takeovers_max = takeovers_max
         self._grace_s = cancel_grace_s
         self._retention = retention or Retention()
         self._prune_every_s = prune_every_s
@@ -120,7 +121,7 @@ class Sweeper:
             return await self._cancel(row)
         if row.external:
             return await self._fail(row, f"worker {row.worker} died")
-        if row.takeovers >= TAKEOVERS_MAX:
+        if row.takeovers >= self._takeovers_max:
             return await self._crash_loop(row)
         queued = RunQueued(attempt=row.attempt + 1, reason="takeover")
         log.info("taking run %s over from worker %s", row.id, row.worker)
