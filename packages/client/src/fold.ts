@@ -1,0 +1,367 @@
+/**
+ * The fold: a run's log in, its snapshot out. The same function as `headway/core/fold.py`.
+ *
+ * It is total. Whatever it is fed, it only does one of three things: apply the event, ignore it but advance the seq,
+ * or refuse it because its seq does not follow (a duplicate or a gap). Illegal transitions, unknown types and entries
+ * past a cap are ignored alike in both languages; shared vectors and random histories prove it.
+ */
+
+import { parseMs } from "./clock.ts";
+import {
+  ERRORS_MAX,
+  type EventOf,
+  EXECUTIONS_MAX,
+  type Execution,
+  type Item,
+  NOTES_MAX,
+  type Output,
+  PHASES_MAX,
+  type Phase,
+  type Progress,
+  type RunError,
+  type RunEvent,
+  type RunStatus,
+  type Snapshot,
+} from "./contract.gen.ts";
+import { bare, State } from "./entries.ts";
+import { eta, percent } from "./progress.ts";
+import { follow, isEnded, moves } from "./transitions.ts";
+
+/** What became of an event offered to a fold. `gap`: events before it are missing; it was not applied. */
+export type Applied = "applied" | "duplicate" | "gap";
+
+/** State of one run folded through `seq`. */
+export class Fold {
+  readonly #state: State;
+  #snapshot: Snapshot | undefined;
+
+  /** @param snapshot Start from this state, of any origin with the same `FOLD_VERSION`; it is not changed. */
+  constructor(snapshot: Snapshot = EMPTY) {
+    this.#state = new State(snapshot);
+  }
+
+  /** Seq of the last event folded in; 0 before the first. */
+  get seq(): number {
+    return this.#state.body.seq;
+  }
+
+  /** Cursor of the last event folded in. */
+  get cursor(): string {
+    return this.#state.body.cursor;
+  }
+
+  /** Status of the run; null before event 1. */
+  get status(): RunStatus | null {
+    return this.#state.body.status;
+  }
+
+  /**
+   * Fold in one event.
+   *
+   * @param cursor Its position, kept as the snapshot's `cursor` when given.
+   * @param options `partial`: accept gaps (the reader asked for some event types only).
+   */
+  apply(event: RunEvent, cursor?: string, { partial = false }: { partial?: boolean } = {}): Applied {
+    const { body } = this.#state;
+    const { seq, run_id, type, data } = event;
+    if (seq <= body.seq) return "duplicate";
+    if (seq > body.seq + 1 && !partial) return "gap";
+    this.#snapshot = undefined;
+    body.seq = seq;
+    body.cursor = cursor ?? body.cursor;
+    body.run_id ??= run_id;
+    const open = !isEnded(body.status) || type === "run.reopened";
+    if (open && typeof data === "object" && data && !Array.isArray(data)) take(this.#state, event);
+    return "applied";
+  }
+
+  /**
+   * Return the state, to be read only. Later events do not change it, and whatever did not change since the last call
+   * is the same object.
+   */
+  snapshot(): Snapshot {
+    this.#snapshot ??= this.#state.publish();
+    return this.#snapshot;
+  }
+}
+
+function take(state: State, event: RunEvent): void {
+  const { type } = event;
+  const handler = HANDLERS.get(moves(type) ? (type.split(".")[0] as string) : type);
+  handler?.(state, event as never);
+}
+
+/** Take some keys of an object; what is not there is null. */
+function pick<Data extends object, Name extends keyof Data>(data: Data, ...names: Name[]): Pick<Data, Name> {
+  return Object.fromEntries(names.map((name) => [name, data[name] ?? null])) as Pick<Data, Name>;
+}
+
+/** Keys that are null. */
+function blank<Name extends string>(...names: Name[]): Record<Name, null> {
+  return pick({} as Record<Name, null>, ...names);
+}
+
+// -- the run itself
+
+type RunEventOf<Verb extends string> = Extract<RunEvent, { type: `run.${Verb}` }>;
+
+function run(state: State, event: RunEvent): void {
+  const { body } = state;
+  const status = follow(event.type, body.status);
+  if (status === undefined) return;
+  body.status = status as RunStatus;
+  if (status !== "waiting" && Object.keys(body.asks).length > 0) body.asks = bare({});
+  switch (event.type) {
+    case "run.queued":
+      queued(state, event);
+      break;
+    case "run.started":
+      body.started_at ??= event.time;
+      changeExecution(body, {
+        ...pick(event.data, "worker", "expected_s"),
+        started_at: event.time,
+        from_percent: body.progress.reached ?? 0,
+      });
+      break;
+    case "run.waiting":
+      state.own("asks")[event.data.ask_id] = { ...pick(event.data, "prompt", "schema"), asked_at: event.time };
+      break;
+    case "run.cancel_requested":
+      body.cancel_requested_at ??= event.time;
+      break;
+    case "run.reopened":
+      reopened(state, event);
+      break;
+    default:
+      if (isEnded(body.status)) ended(body, event as RunEventOf<"succeeded" | "partial" | "failed">);
+  }
+}
+
+function queued(state: State, { execution_id, time, data }: RunEventOf<"queued">): void {
+  const { body } = state;
+  const { attempt, reason, run: header } = data;
+  if (header && body.created_at === null) {
+    Object.assign(body, pick(header, "job", "title", "owner", "group", "metadata", "created_at"));
+  }
+  closeExecution(body, time, reason === "retry" ? "failed" : reason === "resumed" ? "waiting" : "lost");
+  const execution = {
+    ...blank("worker", "started_at", "finished_at", "outcome", "from_percent", "expected_s"),
+    ...{ execution_id, attempt, reason, queued_at: time },
+  } as Execution;
+  Object.assign(body, { attempt, execution_id, executions: [...body.executions, execution].slice(-EXECUTIONS_MAX) });
+  show(body, { reached: null });
+  progressed(state, time);
+}
+
+function changeExecution(body: Snapshot, change: Partial<Execution>): void {
+  const last = body.executions.at(-1);
+  if (last) body.executions = [...body.executions.slice(0, -1), { ...last, ...change }];
+}
+
+function closeExecution(body: Snapshot, finished_at: string, outcome: string): void {
+  if (body.executions.at(-1)?.finished_at === null) changeExecution(body, { finished_at, outcome });
+}
+
+interface Loose {
+  result?: unknown;
+  error?: RunError | null;
+}
+
+function ended(body: Snapshot, { time, data }: RunEventOf<"succeeded" | "partial" | "failed">): void {
+  Object.assign(body, pick(data as Loose, "result", "error"), { finished_at: time });
+  const complete = ["succeeded", "partial"].includes(body.status as string);
+  show(body, { eta: null, ...(complete && { percent: 100, reached: 100 }) });
+  closeExecution(body, time, body.status as string);
+}
+
+function reopened(state: State, { time, data }: RunEventOf<"reopened">): void {
+  Object.assign(state.body, blank("finished_at", "result", "error", "cancel_requested_at"));
+  show(state.body, { reached: null });
+  for (const key of data.items ?? []) {
+    const item = state.body.items[key];
+    if (item?.status === "failed") state.setItem(key, { ...item, status: "planned", error: null, progress: null });
+  }
+  progressed(state, time);
+}
+
+/** Replace the plan; phases that stay keep what happened in them, others that began stay at the end. */
+function planned(state: State, { time, data }: RunEventOf<"planned">): void {
+  const { body } = state;
+  const phases = new Map<string, Phase>();
+  for (const { id, title, weight } of data.phases.slice(0, PHASES_MAX)) {
+    const known = body.phases.find((phase) => phase.id === id) ?? newPhase(id, "", null);
+    phases.set(id, { ...known, title: title || id, weight });
+  }
+  for (const phase of body.phases) {
+    const stays = !phases.has(phase.id) && phase.status !== "planned" && phases.size < PHASES_MAX;
+    if (stays) phases.set(phase.id, { ...phase, weight: null });
+  }
+  body.phases = [...phases.values()];
+  progressed(state, time);
+}
+
+// -- progress
+
+function show(body: Snapshot, change: Partial<Progress>): void {
+  const progress = { ...body.progress, ...change };
+  if (JSON.stringify(progress) !== JSON.stringify(body.progress)) body.progress = progress;
+}
+
+/** Work out percent and ETA anew; called by whatever may have moved them. */
+function progressed({ body, tallies }: State, time: string): void {
+  const { reached } = body.progress;
+  const now = percent(body.phases, tallies);
+  const shown = now !== null && reached !== null && reached > now ? reached : now;
+  show(body, { percent: shown, reached: shown ?? reached, eta: shown === null ? null : etaOf(body, time, shown) });
+}
+
+function etaOf({ status, executions }: Snapshot, time: string, reached: number): string | null {
+  const execution = executions.at(-1);
+  const now = parseMs(time);
+  const started = parseMs(execution?.started_at);
+  if (status !== "running" || !execution || now === null || started === null) return null;
+  return eta(now, started, execution.from_percent ?? 0, reached, execution.expected_s);
+}
+
+// -- phases, items, outputs
+
+/** A phase that has not begun. `weight` null: nobody declared it. */
+function newPhase(id: string, title: string, weight: number | null): Phase {
+  const nothing = blank("total", "unit", "message", "started_at", "finished_at", "error");
+  return { id, title, weight, status: "planned", done: 0, ...nothing };
+}
+
+function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` }>): void {
+  const { body } = state;
+  const { id } = event.data;
+  const known = body.phases.find((one) => one.id === id);
+  const status = follow(event.type, known?.status) as Phase["status"] | undefined;
+  if (!status || (!known && body.phases.length >= PHASES_MAX)) return;
+  const before = known ?? newPhase(id, id, null);
+  const started_at = (event.type !== "phase.started" && before.started_at) || event.time;
+  state.setPhase(id, { ...before, ...phaseChange(before, event), status, started_at });
+  if (event.type === "phase.progressed") show(body, { message: event.data.message ?? body.progress.message });
+  progressed(state, event.time);
+}
+
+function phaseChange(before: Phase, event: Extract<RunEvent, { type: `phase.${string}` }>): Partial<Phase> {
+  switch (event.type) {
+    case "phase.started":
+      return { ...newPhase(before.id, before.title, before.weight), ...pick(event.data, "total", "unit") };
+    case "phase.progressed": {
+      const { done, total = null, unit, message } = event.data;
+      return { done, total, unit: unit ?? before.unit, message: message ?? before.message };
+    }
+    default:
+      return { error: ("error" in event.data && event.data.error) || null, finished_at: event.time };
+  }
+}
+
+type ItemEvent = Extract<RunEvent, { type: `item.${string}` }>;
+
+function item(state: State, event: ItemEvent): void {
+  const { key } = event.data;
+  const { attempt, items } = state.body;
+  const known = items[key];
+  const status = follow(event.type, known?.status) as Item["status"] | undefined;
+  if (!status) return;
+  const before = known ?? {
+    ...blank("parent", "phase", "progress", "data", "error"),
+    ...{ kind: "item", title: key, status: "planned", attempt, seq: event.seq },
+  };
+  if (!state.setItem(key, { ...before, ...itemChange(event, attempt), status })) return;
+  if (before.status !== status || event.type === "item.planned") progressed(state, event.time);
+}
+
+function itemChange({ type, data }: ItemEvent, attempt: number): Partial<Item> {
+  switch (type) {
+    case "item.planned":
+      return { ...pick(data, "kind", "parent", "phase"), title: data.title || data.key };
+    case "item.started":
+      return { ...blank("progress", "data", "error"), attempt };
+    case "item.progressed":
+      return { progress: pick(data, "done", "total", "message") };
+    case "item.failed":
+      return pick(data, "error");
+    default:
+      return type === "item.updated" || (data.data ?? null) !== null ? pick(data, "data") : {};
+  }
+}
+
+function output(state: State, { type, seq, data }: Extract<RunEvent, { type: `output.${string}` }>): void {
+  const { attempt, outputs } = state.body;
+  const { key } = data;
+  const known = outputs[key];
+  const status = follow(type, known && (known.finished ? "finished" : "open"));
+  if (!status) return;
+  if (!known || type === "output.started") {
+    const empty = { text: "", from_offset: 0, finished: false, attempt, seq: known?.seq ?? seq };
+    if (!state.setOutput(key, empty)) return;
+  }
+  if (type === "output.appended") state.appendText(key, data.delta);
+  state.own("outputs")[key] = { ...(state.body.outputs[key] as Output), finished: status === "finished" };
+}
+
+// -- the rest
+
+function note({ body }: State, { seq, time, data }: EventOf<"note">): void {
+  const entry = { seq, time, ...pick(data, "kind", "title", "body") };
+  body.notes = [...body.notes, entry].slice(-NOTES_MAX);
+}
+
+function error({ body }: State, { seq, time, data }: EventOf<"error">): void {
+  const entry = { seq, time, ...pick(data, "severity", "category", "code", "message", "retryable", "item") };
+  body.errors = [...body.errors, entry].slice(-ERRORS_MAX);
+}
+
+function custom(state: State, { data }: EventOf<"custom">): void {
+  state.setCustom(data.name, data.key || "", data.data ?? null);
+}
+
+function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): void {
+  const { body } = state;
+  state.assign(data.set);
+  const step = data.step ?? null;
+  // What a dead worker left is gone: only here may percent fall, and the ETA counts from what is left.
+  if (step === null) show(body, { reached: null });
+  progressed(state, time);
+  if (step !== null) return;
+  show(body, { eta: null });
+  const from = body.executions.at(-1)?.from_percent ?? null;
+  if (from !== null) changeExecution(body, { from_percent: body.progress.reached ?? 0 });
+}
+
+const HANDLERS: ReadonlyMap<string, (state: State, event: never) => void> = new Map<
+  string,
+  (state: State, event: never) => void
+>([
+  ["run", run],
+  ["run.planned", planned],
+  ["phase", phase],
+  ["item", item],
+  ["output", output],
+  ["note", note],
+  ["error", error],
+  ["custom", custom],
+  ["attempt.discarded", discarded],
+]);
+
+/** Before event 1. A snapshot on the wire always has a run id; here none is known yet. */
+const EMPTY = {
+  ...blank("run_id", "job", "title", "status", "execution_id", "created_at", "started_at", "finished_at"),
+  ...blank("cancel_requested_at", "result", "error", "group"),
+  seq: 0,
+  cursor: "0.0",
+  attempt: 0,
+  executions: [],
+  progress: blank("percent", "reached", "eta", "message"),
+  phases: [],
+  items: {},
+  outputs: {},
+  asks: {},
+  notes: [],
+  errors: [],
+  custom: {},
+  owner: "",
+  metadata: {},
+} as unknown as Snapshot;

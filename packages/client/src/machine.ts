@@ -1,0 +1,60 @@
+/**
+ * The life of a connection as a table: in which state which sign leads where. A sign that a state does not know leaves
+ * it as it is.
+ *
+ * The words of a state are for people, too:
+ *
+ * - `idle`: nobody watches.
+ * - `connecting`: the first try, or one after a break.
+ * - `live`: what is shown is true.
+ * - `stale`: the connection is open, but the server's heartbeat is late; what is shown may be old.
+ * - `backoff`: it broke; the next try is at a known time.
+ * - `offline`: it broke, and the browser says that there is no network.
+ * - `closed`: the run has ended and everything is here. A run that may be retried is looked after on the quiet.
+ * - `failed`: trying again cannot help; `error` says why.
+ */
+
+export type ConnectionState = "idle" | "connecting" | "live" | "stale" | "backoff" | "offline" | "closed" | "failed";
+
+/**
+ * - `start`, `stop`: somebody watches, nobody does any more.
+ * - `opened`, `heard`: the server answered; bytes came.
+ * - `quiet`: a heartbeat is overdue.
+ * - `lost`, `lostOffline`: the connection is gone; the browser says that the network is.
+ * - `due`: the time of the next try has come.
+ * - `ended`, `reopened`: the run is over; it is tried again.
+ * - `refused`: a final error.
+ */
+export type Sign =
+  | "start"
+  | "stop"
+  | "opened"
+  | "heard"
+  | "quiet"
+  | "lost"
+  | "lostOffline"
+  | "due"
+  | "ended"
+  | "reopened"
+  | "refused";
+
+type Moves = Partial<Record<Sign, ConnectionState>>;
+
+const ALWAYS: Moves = { stop: "idle" };
+const TRYING: Moves = { ...ALWAYS, lost: "backoff", lostOffline: "offline", ended: "closed", refused: "failed" };
+
+export const CONNECTION_TRANSITIONS: Record<ConnectionState, Moves> = {
+  idle: { start: "connecting" },
+  connecting: { ...TRYING, opened: "live" },
+  live: { ...TRYING, quiet: "stale" },
+  stale: { ...TRYING, heard: "live", opened: "live" },
+  backoff: { ...ALWAYS, due: "connecting" },
+  offline: { ...ALWAYS, due: "connecting" },
+  closed: { ...ALWAYS, reopened: "connecting" },
+  failed: { ...ALWAYS, start: "connecting" },
+};
+
+/** Return the state after a sign. */
+export function nextState(state: ConnectionState, sign: Sign): ConnectionState {
+  return CONNECTION_TRANSITIONS[state][sign] ?? state;
+}

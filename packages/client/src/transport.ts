@@ -1,0 +1,77 @@
+/** What a transport is: one way to get the events of one run. Server-sent events and long-poll are two of them. */
+
+import type { Address } from "./address.ts";
+import type { RunEvent, Snapshot } from "./contract.gen.ts";
+import type { Environment } from "./environment.ts";
+import type { Applied } from "./fold.ts";
+import type { Http } from "./http.ts";
+import type { Timing } from "./timing.ts";
+import type { Live, Notice } from "./wire.ts";
+
+export type TransportName = "sse" | "poll";
+
+/** Where what comes in goes. */
+export interface Feed {
+  /** Cursor of what is here; null: begin with a snapshot. */
+  readonly position: string | null;
+  readonly seq: number;
+  /** The run has ended: nothing follows unless it is tried again. */
+  readonly isEnded: boolean;
+  /** The run has ended for good. */
+  readonly isFinal: boolean;
+  /** Take a snapshot in place of what is here. */
+  replace(snapshot: Snapshot, cursor?: string): void;
+  apply(event: RunEvent, cursor: string | undefined, partial?: boolean): Applied;
+  live(live: Live | null): void;
+  notice(notice: Notice): void;
+  /** Forget the position: what is here does not lead on. */
+  forget(): void;
+  /** Let viewers know of what came. */
+  flush(): void;
+}
+
+/** What a connection lends to the transport that runs it. */
+export interface Link {
+  readonly address: Address;
+  readonly environment: Environment;
+  readonly feed: Feed;
+  readonly http: Http;
+  readonly timing: Timing;
+  /** An answer has to come within `ms`, or the connection is cut. */
+  expect(ms: number): void;
+  /** A heartbeat has to come every `seconds`, or the connection is cut. */
+  expectPings(seconds: number): void;
+  /** The server answered as it should. */
+  opened(): void;
+  /** Whether it did, on this connection or the one it follows. */
+  isOpen(): boolean;
+  /** Bytes came. */
+  heard(): void;
+  /** An event or a heartbeat came: the connection is worth something. */
+  worked(): void;
+  /** The server wants to be left alone for `ms` after this connection. */
+  retry(ms: number): void;
+}
+
+/**
+ * How a connection ended, unless it failed with an error.
+ *
+ * - `ended`: the run is over.
+ * - `lost`: without a word; come back after a pause.
+ * - `again`: come back at once.
+ * - `more`: this transport makes one connection after the other, and this was one of them.
+ * - `poll`: the server asks to poll instead, for at least `forMs`.
+ */
+export type Outcome =
+  | { readonly kind: "ended" | "lost" | "again" | "more" }
+  | { readonly kind: "poll"; readonly forMs: number };
+
+export interface Transport {
+  readonly name: TransportName;
+  /**
+   * Bring what comes to the link's feed until the connection is over.
+   *
+   * @throws HeadwayError Also the reason of `signal`, when that ends it.
+   */
+  run(link: Link, signal: AbortSignal): Promise<Outcome>;
+}

@@ -1,0 +1,112 @@
+/** What goes over the wire beside events and snapshots. Written by hand; readers ignore keys they do not know. */
+
+import type { RunEvent, RunStatus, Snapshot } from "./contract.gen.ts";
+
+/** What is known of a run that is not in its log: it changes without an event. */
+export interface Live {
+  /** Runs before this one, or null when it does not wait. */
+  queue_position: number | null;
+  estimated_start: string | null;
+  /** A part of the service is slower than usual. */
+  degraded: boolean;
+}
+
+/** First frame of a stream. */
+export interface OpenFrame {
+  connection_id: string;
+  run_id: string;
+  execution_id: string | null;
+  /** Seq of the log's last event. */
+  head: number;
+  /** Seconds between two pings. */
+  ping_s: number;
+  server_time: string;
+  live?: Live | null;
+  /** Only some event types were asked for: seqs may be skipped. */
+  partial?: boolean;
+}
+
+/** The run has ended; nothing follows. `final` false: it may be tried again. `use`: go on by other means. */
+export interface EndFrame {
+  status: RunStatus;
+  seq: number;
+  final: boolean;
+  use?: "poll" | null;
+}
+
+/** What was read so far is void; a snapshot follows, except after `gone`. */
+export interface ResetFrame {
+  reason: "behind" | "trimmed" | "lagged" | "ahead" | "gone";
+}
+
+/** Words of an operator to everybody who watches. */
+export interface Notice {
+  text: string;
+  level?: "info" | "warning" | "critical";
+}
+
+/** Answer to `GET /v1/runs/{id}`. */
+export type PolledSnapshot = Snapshot & { live?: Live | null };
+
+/** A page of a log. */
+export interface EventPage {
+  events: RunEvent[];
+  /** Position after the last event of the page. */
+  cursor: string;
+  /** Whether the log goes on after this page. */
+  more: boolean;
+  /** Text deltas are missing in it: seqs may be skipped. */
+  partial?: boolean;
+}
+
+/** A run in a list. */
+export interface RunSummary {
+  id: string;
+  job: string;
+  title: string;
+  status: RunStatus;
+  attempt: number;
+  seq: number;
+  owner: string;
+  group: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  updated_at: string;
+  /** As of the last stored snapshot. */
+  percent?: number | null;
+}
+
+export interface RunPage {
+  runs: RunSummary[];
+  /** Pass it as `page` to get the next one; null: there is none. */
+  next: string | null;
+}
+
+export interface RunQuery {
+  status?: RunStatus | readonly RunStatus[];
+  job?: string;
+  group?: string;
+  limit?: number;
+  page?: string;
+}
+
+/** Answer to the creation of a run. */
+export interface StartedRun {
+  id: string;
+  job: string;
+  status: RunStatus;
+  execution_id: string | null;
+  created_at: string;
+  estimated_completion_at: string | null;
+  snapshot?: Snapshot | null;
+  links: Record<string, string>;
+}
+
+/** Answer to every write to a log. */
+export interface Appended {
+  seq: number;
+  cursor: string;
+  status: RunStatus;
+  cancel_requested: boolean;
+}
