@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from headway.core.events import NewEvent, PhasePlan, RunPlanned, new_event
+from headway.errors import UsageError
 
 MAIN_PHASE = PhasePlan(id="main", title="", weight=100)
 """What a run without declared phases has, so that ``run.progress(done, total)`` means something."""
@@ -16,7 +17,14 @@ def planned(phases: Iterable[PhasePlan]) -> NewEvent:
 
 
 def as_phases(phases: Mapping[str, float] | Iterable[PhasePlan | str] | None) -> tuple[PhasePlan, ...]:
-    """Read phases as users write them: ``{"read": 80, "write": 20}``, ``["read", "write"]`` or `PhasePlan` objects."""
+    """Read phases as users write them: ``{"read": 80, "write": 20}``, ``["read", "write"]`` or `PhasePlan` objects.
+
+    Raises:
+        UsageError: a lone string, whose letters would become phases.
+        pydantic.ValidationError: an id or weight no phase can have.
+    """
+    if isinstance(phases, str):
+        raise UsageError(f"phases={phases!r} is one text, not a list of phases", hint=f"write phases=[{phases!r}]")
     if phases is None:
         return (MAIN_PHASE,)
     if isinstance(phases, Mapping):
@@ -27,4 +35,5 @@ def as_phases(phases: Mapping[str, float] | Iterable[PhasePlan | str] | None) ->
 
 
 def _titled(id: str) -> str:
-    return id.replace("_", " ").replace("-", " ").capitalize()
+    text = id.replace("_", " ").replace("-", " ")
+    return text[:1].upper() + text[1:]  # not `capitalize`, which would write "Pdf"

@@ -89,11 +89,10 @@ class Withdrawal:
 
     def _drop_tries(self, step: str | None) -> None:
         """An earlier withdrawal: of one step and what it called, or at a take-over of all that had not finished."""
-        finished = {kind: set(self._finished_keys(kind)) for kind in KINDS}
+        finished = {(kind, entry) for kind in KINDS for entry in self._finished_keys(kind)}
         for key in [key for key in self._tries if step is None or key == step or key.startswith(step + "/")]:
             for held in self._tries.pop(key):
-                kind, entry = _entry_of(held.event)
-                held.stays = kind is not None and entry in finished[kind]
+                held.stays = _entry_of(held.event) in finished
 
     def _changes(self, kind: str) -> dict[str, Any]:
         changes = {}
@@ -107,9 +106,10 @@ class Withdrawal:
         return [key for key in self._whole.keys(kind) if _has_finished(self._whole.entry(kind, key))]
 
 
-def _entry_of(event: Event) -> tuple[str | None, str]:
-    kind, name = _ENTRY_OF.get(event["type"].partition(".")[0], (None, ""))
-    return kind, event["data"][name] if kind else ""
+def _entry_of(event: Event) -> tuple[str, str] | None:
+    kind, name = _ENTRY_OF.get(event["type"].partition(".")[0], ("", ""))
+    data = event["data"]
+    return (kind, data[name]) if isinstance(data, dict) and name in data else None
 
 
 def _has_finished(entry: Mapping[str, Any] | None) -> bool:
