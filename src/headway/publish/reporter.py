@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from pydantic import ValidationError
 
@@ -46,6 +47,16 @@ class Reporter:
     def id(self) -> str:
         """Id of the run."""
         return self.context.run_id
+
+    @property
+    def plain(self) -> Any:
+        """The same handle for plain code in any thread, such as a solver's callback; its verbs return when done.
+
+        Ask for it on the event loop, and use it anywhere but there.
+        """
+        from headway.publish.plain import Plain
+
+        return Plain(self, asyncio.get_running_loop())
 
     @property
     def step_key(self) -> str | None:
@@ -135,18 +146,44 @@ class Reporter:
 
         return await run_step(self, fn, args, key=key, options=options)
 
+    @overload
     async def map(
         self,
-        fn: Callable[..., Awaitable[T] | T],
+        fn: Callable[..., Coroutine[Any, Any, T]],
         values: Iterable[V],
         *,
+        phase: str | None = ...,
+        item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
+        concurrency: int = ...,
+        on_error: Literal["fail", "partial"] = ...,
+        retries: int = ...,
+        timeout: float | None = ...,
+    ) -> list[T | Failed]: ...
+    @overload
+    async def map(
+        self,
+        fn: Callable[..., T],
+        values: Iterable[V],
+        *,
+        phase: str | None = ...,
+        item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
+        concurrency: int = ...,
+        on_error: Literal["fail", "partial"] = ...,
+        retries: int = ...,
+        timeout: float | None = ...,
+    ) -> list[T | Failed]: ...
+    async def map(
+        self,
+        fn: Callable[..., Any],
+        values: Iterable[Any],
+        *,
         phase: str | None = None,
-        item: Callable[[V], Mapping[str, Any] | Payload] | None = None,
+        item: Callable[[Any], Mapping[str, Any] | Payload] | None = None,
         concurrency: int = 4,
         on_error: Literal["fail", "partial"] = "fail",
         retries: int = 0,
         timeout: float | None = None,
-    ) -> Sequence[T | Failed]:
+    ) -> list[Any]:
         """Run a function for many values, each a keyed, checkpointed item; return the results in order.
 
         All items are planned first. An item that finished in an earlier attempt is not run again. The function is
