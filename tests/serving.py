@@ -206,6 +206,8 @@ def serving(
             thread.join(0.01)
         yield Server(app, server.servers[0].sockets[0].getsockname()[1], server, loops[0])
     finally:
+        if loops and thread.is_alive():
+            loops[0].call_soon_threadsafe(app.hub.begin_drain)  # what the lifespan's signal handler does
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive(), "the server does not exit"

@@ -7,11 +7,12 @@ complains the moment something is lost, doubled or out of order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -60,7 +61,10 @@ class Stream:
         complete: The last chunk came.
     """
 
+    _open: ClassVar[set[Stream]] = set()
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(self)
         self._reader, self._writer = reader, writer
         self._parser = Parser()
         self._body: Body | None = None
@@ -192,9 +196,18 @@ class Stream:
         self._writer.transport.abort()
 
     async def close(self) -> None:
-        """Go away."""
+        """Go away. Idempotent."""
+        self._open.discard(self)
         self._writer.close()
-        await asyncio.wait([asyncio.ensure_future(self._writer.wait_closed())])
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            await self._writer.wait_closed()
+
+    @classmethod
+    async def close_all(cls) -> None:
+        """Close whatever a test has left open."""
+        for stream in tuple(cls._open):
+            stream._writer.transport.abort()
+            await stream.close()
 
 
 class Viewer:

@@ -283,7 +283,7 @@ class _Stream:
             self._hub.counters.direct += 1
             return sink
         self._hub.count_kept(ticket.hindrance)
-        return SendSink(self._receive, self._send, connection, budget=budget, cut=ticket.keep())
+        return SendSink(self._receive, self._send, connection, budget=budget, cut=ticket.keep(connection))
 
     async def _begin(self, status: int) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": list(self._headers(status))})

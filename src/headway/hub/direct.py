@@ -193,7 +193,7 @@ class Ticket:
         protocol.transport = protocol.parser = protocol.cycle = None
         return sink
 
-    def keep(self) -> Callable[[], None] | None:
+    def keep(self, owner: Owner) -> Callable[[], None] | None:
         """Leave the connection with the server; return what breaks it.
 
         From now on a further request on it breaks it, too: uvicorn would read no more, and never learn that the client
@@ -203,7 +203,7 @@ class Ticket:
         if protocol is None or cycle is None:
             return None
         tune(protocol.transport)
-        protocol.stream_stays(cycle)
+        protocol.stream_stays(cycle, owner)
         abort: Callable[[], None] = protocol.transport.abort
         return abort
 

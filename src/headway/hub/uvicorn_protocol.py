@@ -12,6 +12,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from headway.hub.direct import EXTENSION, Ticket
+from headway.hub.sinks import Owner
 
 _PROTOCOL_SETS: Final = ("connections", "cycle", "flow", "parser", "pipeline", "server_state", "transport")
 _CYCLE_SETS: Final = (
@@ -42,9 +43,10 @@ def _absent(where: str, code: CodeType, names: tuple[str, ...]) -> list[str]:
 
 
 class HandOverProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; a GET carries a ticket, and a stream that stays is protected from further requests."""
+    """uvicorn's protocol; a GET carries a ticket, and a stream that stays is looked after."""
 
     _stream: RequestResponseCycle | None = None
+    _owner: Owner
 
     def on_headers_complete(self) -> None:
         """Give the request that begins its ticket."""
@@ -55,15 +57,32 @@ class HandOverProtocol(HttpToolsProtocol):
             extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
             extensions[EXTENSION] = Ticket(self, cycle)
 
+    def stream_stays(self, cycle: RequestResponseCycle, owner: Owner) -> None:
+        """Look after this request's response; a second request that is here already ends both."""
+        self._stream, self._owner = cycle, owner
+        if self.pipeline or cycle is not self.cycle:
+            self.transport.abort()
+
+    def _is_streaming(self) -> bool:
+        return self._stream is not None and not self._stream.response_complete
+
     def data_received(self, data: bytes) -> None:
         """Pass the bytes on, unless they follow the request of a running stream."""
-        if self._stream is not None and not self._stream.response_complete:
+        if self._is_streaming():
             self.transport.abort()
         else:
             super().data_received(data)
 
-    def stream_stays(self, cycle: RequestResponseCycle) -> None:
-        """Protect this request's response; a second request that is here already ends both."""
-        self._stream = cycle
-        if self.pipeline or cycle is not self.cycle:
-            self.transport.abort()
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the stream, too: uvicorn tells only the last request on the connection."""
+        super().connection_lost(exc)
+        if self._stream is not None:
+            self._stream.disconnected = True
+            self._stream.message_event.set()
+            self._stream = None
+
+    def shutdown(self) -> None:
+        """End the stream, because uvicorn exits."""
+        super().shutdown()
+        if self._is_streaming():
+            self._owner.shut_down()
