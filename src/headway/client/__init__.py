@@ -2,6 +2,6 @@
 
 from headway.client.attach import Attachment, attach
 from headway.client.http import Client
-from headway.client.watch import Connection, Watched
+from headway.client.watched import Connection, Watched
 
 __all__ = ["Attachment", "Client", "Connection", "Watched", "attach"]

@@ -14,135 +14,163 @@ Leaving the block never ends the run; ``run.finish(result)`` and ``run.fail(erro
 from __future__ import annotations
 
 import asyncio
-import secrets
-import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import contextlib
+import functools
+import inspect
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from headway.client.http import Client
-from headway.core.events import NewEvent
+from headway.client.sink import HttpSink
 from headway.core.run import ENDED, RunStatus
-from headway.errors import CancelRequested, RunClosed, UsageError
+from headway.errors import CancelRequested, HeadwayError, RunClosed, UsageError
 from headway.publish.context import Context
-from headway.publish.execution import Execution
+from headway.publish.execution import Execution, backoff
 from headway.publish.plain import Plain
-from headway.publish.publisher import Publisher, Receipt
+from headway.publish.publisher import Publisher
 from headway.publish.run import Run
-from headway.stores.base import Checkpoint
 
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
 
-class HttpSink:
-    """Writes an execution's events over HTTP. Each event gets a key, so a batch sent twice is written once."""
-
-    def __init__(self, client: Client, run_id: str, execution_id: str) -> None:
-        self._client = client
-        self._run_id = run_id
-        self._execution_id = execution_id
-        self._stem = secrets.token_hex(6)
-        self._sent = 0
-        self._batch: Sequence[NewEvent] | None = None
-        self._keyed: list[NewEvent] = []
-
-    async def append(self, events: Sequence[NewEvent], checkpoint: Checkpoint | None) -> Receipt:
-        """Send a batch; sent again after a failure, it has the same keys."""
-        if checkpoint is not None:
-            raise UsageError("steps are not kept over HTTP", hint="use a job, or a run opened by `hw.open`")
-        if events is not self._batch:
-            self._batch, self._keyed = events, [self._with_key(event) for event in events]
-        answer = await self._client.append(self._run_id, self._execution_id, self._keyed)
-        return Receipt(answer["seq"], answer["cursor"], answer["status"], answer["cancel_requested"])
-
-    def _with_key(self, event: NewEvent) -> NewEvent:
-        if event.key is not None:
-            return event
-        self._sent += 1
-        return replace(event, key=f"{self._stem}/{self._sent}")
+PATIENCE_S: Final = 15.0
+"""How long entering waits for a server that is just being started again. Later on there is no limit."""
 
 
 class AttachedRun(Run):
-    """A run another process began. Leaving it leaves it running."""
+    """A run another process began. Leaving it leaves it running, unless it was asked to stop."""
 
     async def _leave(self, error: BaseException | None) -> None:
-        if isinstance(error, asyncio.CancelledError | CancelRequested) and self.cancel_requested:
-            await self.cancelled()
+        asked = isinstance(error, asyncio.CancelledError | CancelRequested) and self.cancel_requested
+        if asked:
+            # another of its reporters may have confirmed it already
+            with contextlib.suppress(RunClosed):
+                await self.cancelled()
+        elif error is None:
+            await self.flush()
 
 
 class Attachment:
-    """What `attach` returns; enter it by ``with`` in plain code, by ``async with`` in coroutines."""
+    """What `attach` returns; enter it by ``with`` in plain code, by ``async with`` in coroutines. Good for one block.
+
+    Args:
+        client: Closed with the block.
+        run_id: The run.
+        take_over: See `attach`.
+    """
 
     def __init__(self, client: Client, run_id: str, *, take_over: bool) -> None:
         self._client = client
         self._run_id = run_id
         self._take_over = take_over
         self._run: AttachedRun | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self._plain = contextlib.ExitStack()
 
     async def __aenter__(self) -> AttachedRun:
-        context = await self._join()
+        if self._run is not None:
+            raise UsageError("this attachment was entered before", hint="call attach() again")
+        try:
+            context = await self._join()
+        except BaseException:
+            await self._client.close()
+            raise
         sink = HttpSink(self._client, self._run_id, context.execution_id)
-        self._run = AttachedRun(Execution(Publisher(sink)), context)
+        publisher = Publisher(sink)
+        self._run = AttachedRun(Execution(publisher), context)
+        beating = self._beating = asyncio.create_task(sink.beat(publisher), name="headway: heartbeat")
+
+        def stop_beating() -> None:
+            beating.cancel()
+
+        publisher.on_close = stop_beating
         return await self._run.__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if self._run is None:
+            return False
         try:
-            return self._run is not None and await self._run.__aexit__(kind, error, trace)
+            return await self._run.__aexit__(kind, error, trace)
         finally:
+            if self._beating is not None:
+                self._beating.cancel()
+                await asyncio.wait([self._beating])
             await self._client.close()
 
     async def _join(self) -> Context:
-        """Join the live execution; begin one where there is none."""
+        """Join the live execution; begin one where there is none. Tries again while the server is away."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        tries = 0
+        while True:
+            try:
+                return await self._join_now()
+            except HeadwayError as error:
+                if not error.retryable or asyncio.get_running_loop().time() > deadline:
+                    raise
+            tries += 1
+            await asyncio.sleep(backoff(tries, 0.1, 2.0))
+
+    async def _join_now(self) -> Context:
         state = await self._client.get(self._run_id)
         status = RunStatus(state["status"])
         if status in ENDED:
-            raise RunClosed(f"run {self._run_id} {status}", hint="retry it, or start another")
+            raise RunClosed(f"run {self._run_id} {_HAS[status]}", hint="retry it, or start another")
         if self._take_over or status is RunStatus.QUEUED:
-            taken = await self._client.take_over(self._run_id, take_over=self._take_over)
-            state = {**state, **taken}
-        return Context(self._run_id, state["execution_id"], state["attempt"], state.get("correlation_id"))
+            state = {**state, **await self._client.take_over(self._run_id, take_over=self._take_over)}
+        return Context(self._run_id, state["execution_id"], state["attempt"], state["metadata"].get("request_id"))
 
     # -- plain code: the same, on a loop of its own
 
     def __enter__(self) -> Any:
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="headway-attach", daemon=True).start()
-        try:
-            self._wait(self.__aenter__())
-        except BaseException:
-            self._stop()
-            raise
-        return _Plain(self._run, self._loop)
+        from anyio.from_thread import start_blocking_portal
+
+        with contextlib.ExitStack() as stack:
+            portal: BlockingPortal = stack.enter_context(start_blocking_portal("asyncio", name="headway-attach"))
+            run = portal.call(self.__aenter__)
+            loop = portal.call(asyncio.get_running_loop)
+            stack.push(lambda kind, error, trace: portal.call(self.__aexit__, kind, error, trace))
+            self._plain = stack.pop_all()
+        return _PlainRun(run, loop)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        try:
-            handled: bool = self._wait(self.__aexit__(kind, error, trace))
-            return handled or isinstance(error, CancelRequested)
-        finally:
-            self._stop()
-
-    def _wait(self, coroutine: Any) -> Any:
-        if self._loop is None:
-            raise UsageError("this attachment was not entered", hint="write `with headway.attach(...) as run:`")
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def _stop(self) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop = None
+        handled = self._plain.__exit__(kind, error, trace)
+        return bool(handled) or isinstance(error, CancelRequested)
 
 
-class _Plain(Plain):
-    """The plain face of an attached run: tells plain code to stop where it reports next."""
+_HAS: Final = {
+    RunStatus.SUCCEEDED: "has succeeded",
+    RunStatus.PARTIAL: "has ended partially",
+    RunStatus.FAILED: "has failed",
+    RunStatus.CANCELLED: "was cancelled",
+}
 
-    def __getattr__(self, name: str) -> Any:
-        if self._target.cancel_requested and name not in ("cancelled", "finish", "fail", "flush", "cancel_requested"):
-            raise CancelRequested("somebody asked this run to stop")
-        return super().__getattr__(name)
+
+class _PlainRun(Plain):
+    """The plain face of an attached run and its parts: tells plain code to stop where it reports next."""
+
+    def _wrap(self, value: Any) -> Any:
+        wrapped = super()._wrap(value)
+        if isinstance(wrapped, Plain):
+            return _PlainRun(wrapped._target, self._loop)
+        return self._stoppable(wrapped) if inspect.ismethod(value) and value.__name__ not in _ENDING else wrapped
+
+    def _stoppable(self, method: Any) -> Any:
+        @functools.wraps(method)
+        def report(*args: Any, **kwargs: Any) -> Any:
+            if self._target.cancel_requested:
+                raise CancelRequested("somebody asked this run to stop")
+            return method(*args, **kwargs)
+
+        return report
+
+
+_ENDING: Final = frozenset({"cancelled", "finish", "fail", "flush"})
+"""What may still be said after somebody asked the run to stop."""
 
 
 def attach(
@@ -158,6 +186,11 @@ def attach(
     Joins the execution that is under way, also beside others: fifty processes may report on one run by items. A queued
     run without one gets a new execution.
 
+    While the server is away, reports wait, and the block waits with them once `Publisher` is full; nothing is written
+    twice. The block is stopped when another execution takes the run over (`Fenced`), when the run ends (`RunClosed`)
+    and when somebody asks it to stop: a coroutine is cancelled and the cancellation confirmed, plain code gets
+    `CancelRequested` where it reports next, which ends the block without an error.
+
     Args:
         url: Where Headway's routes are mounted.
         run_id: The run.
@@ -168,5 +201,6 @@ def attach(
     Raises:
         RunNotFound: when entered: there is no such run.
         RunClosed: when entered: it has ended.
+        StoreUnavailable: when entered: the server cannot be reached for `PATIENCE_S`.
     """
     return Attachment(Client(url, token=token, headers=headers), run_id, take_over=take_over)

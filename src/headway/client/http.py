@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import ipaddress
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import quote
 
 import httpx
 import orjson
 
-from headway.client.watch import Connection, Watched, watch
+from headway.client.address import Address
+from headway.client.link import foreign
+from headway.client.problems import problem, unreachable
+from headway.client.watch import watch
+from headway.client.watched import Connection, Seen
 from headway.core.events import NewEvent
-from headway.errors import HeadwayError, StoreUnavailable, from_code
+from headway.errors import UsageError
+
+LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
+"""Any number of streams; and an idle connection is let go before the server (after 5 s, mostly) lets it go."""
 
 
 class Client:
@@ -23,6 +31,9 @@ class Client:
         token: Sent as ``Authorization: Bearer``.
         headers: Sent with every request.
         timeout: Seconds one request may take; streams are watched by their pings instead.
+
+    Raises:
+        UsageError: `url` is not one.
     """
 
     def __init__(
@@ -33,11 +44,17 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = _checked(url)
         sent = {"User-Agent": "headway-python", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        self.http = httpx.AsyncClient(headers=sent, timeout=timeout, follow_redirects=False)
+        self.http = httpx.AsyncClient(
+            headers=sent,
+            timeout=timeout,
+            limits=LIMITS,
+            follow_redirects=False,
+            trust_env=not _is_this_machine(self.url),
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -107,22 +124,34 @@ class Client:
         return await self._json("POST", f"{self._run(run_id)}/events", content=body, headers=headers)
 
     def watch(
-        self, run: str, *, on_connection: Callable[[Connection], None] | None = None
-    ) -> AsyncIterator[tuple[Watched, dict[str, Any] | None]]:
+        self,
+        run: str,
+        *,
+        on_connection: Callable[[Connection], None] | None = None,
+        on_notice: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> AsyncGenerator[Seen, None]:
         """Yield a run's state, first as it is and then after every event with that event, until it has ended.
 
-        Survives restarts of the server: it reconnects with its cursor until it is told that there is no such run, or
-        that it may not watch.
+        The event is None where the state was replaced as a whole, or where `Watched.live` has changed. Events come in
+        order, each once; those that a snapshot holds already do not come. It waits for the server, however long, and
+        survives its restarts: it comes back with its cursor until it is told that there is no such run, or that it may
+        not watch. Where streams do not get through, it polls. Cancel-safe; a consumer that is slow is sent a snapshot.
 
         Args:
             run: Its id, or the address of any endpoint that streams one (``https://host/reports/run_…/events``).
             on_connection: Told whenever the connection changes.
+            on_notice: Told what operators have to say.
 
         Raises:
-            HeadwayError: a final answer (401, 403, 404).
+            UsageError: `run` is neither.
+            HeadwayError: a final answer (401, 403, 404, no stream of a run); the run was deleted meanwhile.
         """
-        address = run if "://" in run else f"{self.url}{self._run(run)}/stream"
-        return watch(self.http, address, on_connection or (lambda _connection: None))
+        return watch(
+            self.http,
+            Address.of(run, self.url),
+            on_connection=on_connection or _ignore,
+            on_notice=on_notice or _ignore,
+        )
 
     # -- inside
 
@@ -133,30 +162,41 @@ class Client:
         try:
             response = await self.http.request(method, self.url + path, **request)
         except httpx.HTTPError as error:
-            raise StoreUnavailable(
-                f"{self.url} cannot be reached: {str(error) or type(error).__name__}",
-                hint="is the server running there?",
-            ) from error
-        if response.is_error:
+            raise unreachable(self.url, error) from error
+        if not response.is_success:
             raise problem(response)
-        answer: dict[str, Any] = orjson.loads(response.content)
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise foreign(response, "what no Headway answers").error
         return answer
+
+
+def _ignore(_told: object) -> None:
+    pass
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url!r} is no address: {error}", hint="write http://host:port") from error
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise UsageError(f"{url!r} is no address of a server", hint="write http://host:port, and the prefix if any")
+    return url.rstrip("/")
+
+
+def _is_this_machine(url: str) -> bool:
+    """Whether no proxy of the environment can reach it: loopback there is not loopback here."""
+    host = httpx.URL(url).host
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _wire(event: NewEvent) -> dict[str, Any]:
     body = {"type": event.type, "data": orjson.Fragment(event.data), "key": event.key, "at": event.at}
     return {name: value for name, value in body.items() if value is not None}
-
-
-def problem(response: httpx.Response) -> HeadwayError:
-    """Return the error an answer stands for. The body must have been read."""
-    try:
-        told = orjson.loads(response.content)
-        known = {
-            name: told.pop(name, None) for name in ("code", "detail", "hint", "title", "status", "type", "retryable")
-        }
-        return from_code(known["code"], known["detail"] or known["title"], hint=known["hint"], **told)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        text = response.text[:200].strip()
-        kind = StoreUnavailable if response.status_code in (429, 502, 503, 504) else HeadwayError
-        return kind(f"{response.request.url} answered {response.status_code} {text}".strip())

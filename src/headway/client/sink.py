@@ -1,0 +1,86 @@
+"""Where an attached run's publisher writes to: a server, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from headway.client.http import Client
+from headway.client.problems import is_ours
+from headway.core.events import NewEvent
+from headway.errors import HeadwayError, NotFound, StoreUnavailable, UsageError
+from headway.publish.publisher import STOPPING, Publisher, Receipt
+from headway.stores.base import Checkpoint
+
+BEAT_S: Final = 5.0
+"""A reporter says so often that it is there, and learns whether somebody wants the run to stop. Below the time a run
+has to stop when it is asked to, and below any sensible lease."""
+
+log = logging.getLogger("headway.client")
+
+
+class HttpSink:
+    """Writes an execution's events over HTTP. Each event gets a key, so a batch sent twice is written once."""
+
+    def __init__(self, client: Client, run_id: str, execution_id: str) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._execution_id = execution_id
+        self._stem = secrets.token_hex(6)
+        self._keys = 0
+        self._batch: Sequence[NewEvent] | None = None
+        self._keyed: list[NewEvent] = []
+        self._sent_at = time.monotonic()
+
+    async def append(self, events: Sequence[NewEvent], checkpoint: Checkpoint | None) -> Receipt:
+        """Send a batch; sent again after a failure, it has the same keys.
+
+        Raises:
+            UsageError: there is a checkpoint; steps belong to jobs.
+            HeadwayError: the server refused it, or (retryable) did not answer.
+        """
+        if checkpoint is not None:
+            raise UsageError("steps are not kept over HTTP", hint="use a job, or a run opened by `hw.open`")
+        if events is not self._batch:
+            self._batch, self._keyed = events, [self._with_key(event) for event in events]
+        return await self._send(self._keyed)
+
+    def _with_key(self, event: NewEvent) -> NewEvent:
+        if event.key is not None:
+            return event
+        self._keys += 1
+        return replace(event, key=f"{self._stem}/{self._keys}")
+
+    async def _send(self, events: Sequence[NewEvent]) -> Receipt:
+        try:
+            answer = await self._client.append(self._run_id, self._execution_id, events)
+        except NotFound as error:
+            if is_ours(error):
+                raise
+            # the run was there when it was joined: this is a proxy whose server is away
+            raise StoreUnavailable(error.detail, hint=error.hint) from error
+        self._sent_at = time.monotonic()
+        return Receipt(answer["seq"], answer["cursor"], answer["status"], answer["cancel_requested"])
+
+    async def beat(self, publisher: Publisher) -> None:
+        """Say that the reporter is there whenever nothing was sent for `BEAT_S`; returns when it must stop."""
+        while publisher.stopped is None:
+            left = self._sent_at + BEAT_S - time.monotonic()
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            try:
+                receipt = await self._send(())
+            except STOPPING as error:
+                publisher.stop(error)
+            except HeadwayError as error:
+                log.debug("a heartbeat was not answered: %s", error)
+                self._sent_at = time.monotonic()
+            else:
+                if publisher.on_receipt is not None:
+                    publisher.on_receipt(receipt)
