@@ -26,7 +26,7 @@ from headway.core.limits import NAME_MAX
 from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
 from headway.engines.job import Job
-from headway.errors import Conflict, Fenced, Owned, RunNotFound
+from headway.errors import Conflict, Fenced, Owned, RunClosed, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections
 from headway.types import RunId, Seq
@@ -242,12 +242,16 @@ class Commands:
             execution_id: The last execution the caller saw, or None.
 
         Raises:
-            RunNotFound, RunClosed: as `Store.append`.
+            RunNotFound: there is no such run.
+            RunClosed: it has ended.
+            Conflict: somebody else took it over, or it ended, at the same time.
             Owned: an execution is running and `take_over` is False.
             Fenced: `execution_id` is given and is not the current one.
         """
         row = await self.row(run_id, execution_id)
-        if row.status not in ENDED and row.status is not RunStatus.QUEUED and not take_over:
+        if row.status in ENDED:
+            raise RunClosed(f"run {run_id} is {row.status}", current=str(row.status), hint=_HOW_AGAIN)
+        if row.status is not RunStatus.QUEUED and not take_over:
             raise Owned(
                 f"execution {row.execution_id} is running", execution_id=row.execution_id, hint="send take_over: true"
             )
@@ -290,4 +294,5 @@ def _check_current(row: RunRow, execution_id: str | None) -> None:
         )
 
 
+_HOW_AGAIN = "retry reopens what failed, was cancelled or ended partially"
 _WHY_NOT = "only failed, partial and cancelled runs are tried again; start a new run instead"

@@ -7,7 +7,7 @@ works. That opens nothing to foreign pages, because commands check the ``Origin`
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -58,7 +58,7 @@ def parse_json(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        if "recursion" in str(error).lower():
+        if "depth" in str(error):  # orjson's own limit, which lies far above ours
             raise _too_deep() from error
         raise BadJson(f"the body is not JSON: {error}") from error
     if is_deeper(value, DEPTH_MAX):
@@ -88,12 +88,40 @@ def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     async def read(request: Request) -> M:
         limit = exchange_of(request).services.settings.max_body_bytes
         value = parse_json(await read_body(request, limit))
+        value = {} if value is None else value
         try:
-            return model.model_validate({} if value is None else value)
+            return model.model_validate(value)
         except ValidationError as error:
-            raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in error.errors()]) from error
+            raise RequestValidationError(misfits(error, value, "body")) from error
 
     return read
+
+
+def misfits(error: ValidationError, value: Any, *place: str | int) -> list[dict[str, Any]]:
+    """Return pydantic's complaints about a value, each once, at a place that can be found in the value.
+
+    Args:
+        error: The complaints.
+        value: What was validated.
+        place: Where the value itself stands.
+    """
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        loc = (*place, *_findable(each["loc"], value))
+        found.setdefault((loc, each["msg"]), {**each, "loc": loc})
+    return list(found.values())
+
+
+def _findable(loc: Sequence[int | str], value: Any) -> Iterator[int | str]:
+    """Yield the parts of a place that lead into the value; pydantic adds the branches of unions to it."""
+    for part in loc:
+        if isinstance(value, dict) and isinstance(part, str):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return
+        yield part
 
 
 def accepts(model: type[BaseModel]) -> dict[str, Any]:

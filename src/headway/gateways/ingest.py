@@ -18,7 +18,7 @@ from headway.core.events import PAYLOADS, REPORTED_TYPES, NewEvent, new_event
 from headway.core.limits import BATCH_EVENTS_MAX, EVENT_BYTES_MAX, NAME_MAX
 from headway.errors import EventNotAllowed, EventTooLarge, InvalidEvent, TooLarge, UnknownEventType
 from headway.gateways.answers import json_answer
-from headway.gateways.body import accepts, parse_json, read_body
+from headway.gateways.body import accepts, misfits, parse_json, read_body
 from headway.gateways.exchange import Asked, ExecutionId
 from headway.gateways.models import Appended, ReportBody
 from headway.gateways.problem import complaints, path_of
@@ -89,7 +89,8 @@ def _event(event: Any, index: int) -> NewEvent:
     try:
         made = new_event(type, data, key=key, at=None if at is None else _at(at, place))
     except ValidationError as error:
-        raise _misfit(error, type, place) from error
+        text, found = complaints(misfits(error, data, *place, "data"))
+        raise InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=found) from error
     except ValueError as error:  # a number or a depth JSON should not have
         raise _invalid([*place, "data"], str(error)) from error
     if len(made.data) > EVENT_BYTES_MAX:
@@ -126,10 +127,3 @@ def _at(at: Any, place: list[str | int]) -> str:
     if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
         raise _invalid([*place, "at"], "should be a time with its zone", hint="RFC 3339: 2026-11-21T09:36:00Z")
     return format_ms(int(moment.timestamp() * 1000))
-
-
-def _misfit(error: ValidationError, type: str, place: list[str | int]) -> InvalidEvent:
-    """Say where the data does not fit its type."""
-    wrong = [{**each, "loc": (*place, "data", *each["loc"])} for each in error.errors(include_url=False)]
-    text, found = complaints(wrong)
-    return InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=found)

@@ -96,7 +96,7 @@ async def whole_text(store: Store, run_id: RunId, key: str) -> str | None:
     after = START
     while True:
         page = await store.read(run_id, after=after, limit=PAGE_MAX)
-        if page.standing is not Standing.GOOD or page.run.delta_floor > 0:
+        if page.standing is not Standing.GOOD:
             return None
         for event in page.events:
             if event.type in OUTPUT_TRANSITIONS or event.type == "attempt.discarded":

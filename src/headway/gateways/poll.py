@@ -165,7 +165,7 @@ async def _excerpt(asked: Exchange, run_id: RunId, after: Cursor, query: EventsQ
     size = PAGE_MAX if query.type else query.limit
     cursor = after
     for left in reversed(range(SCANNED_PAGES_MAX)):
-        page = await asked.services.store.read(run_id, after=cursor, limit=size)
+        page = await asked.services.store.read(run_id, after=cursor, limit=size, partial=True)
         _check(cursor, page)
         events = [event for event in page.events if wanted(event.type)][: query.limit]
         if page.events:
