@@ -136,6 +136,11 @@ class Stream:
         """The last ``retry:`` that came."""
         return self._parser.retry_ms
 
+    @property
+    def last_id(self) -> str:
+        """What a browser would send as ``Last-Event-ID``, with or without a frame."""
+        return self._parser._id
+
     async def read(self) -> bytes:
         """Return the next bytes of the body, taken out of their chunks; b"" at its end.
 

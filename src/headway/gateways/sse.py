@@ -153,6 +153,7 @@ async def stream_list(
     """
     stream = _Stream(services.hub, scope, receive, send, viewer)
     limit = stream.request.number("limit", 50, LIST_MAX)
+    which = replace(which, status=which.status and frozenset(which.status))  # lists are shared by filter
     if scope["method"] == "HEAD":
         await stream.answer(200)
     else:
