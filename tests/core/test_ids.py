@@ -1,0 +1,41 @@
+"""Identifiers."""
+
+import re
+import time
+import uuid
+
+import pytest
+
+from headway.core import ids
+
+
+@pytest.mark.parametrize(
+    ("make", "prefix"), [(ids.new_run_id, "run_"), (ids.new_execution_id, "exe_"), (ids.new_worker_id, "wrk_")]
+)
+def test_ids_are_uuid7_with_a_prefix(make, prefix):
+    """Version and variant are those of RFC 9562, the time is now."""
+    before = time.time_ns() // 1_000_000
+    made = make()
+    after = time.time_ns() // 1_000_000
+    assert made.startswith(prefix)
+    parsed = uuid.UUID(made.removeprefix(prefix))
+    assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+    assert before <= parsed.int >> 80 <= after
+
+
+def test_ids_sort_by_time():
+    """A later millisecond gives a greater text."""
+    made = [ids._uuid7_hex(ms) for ms in (0, 1, 1_795_253_760_000, 1_795_253_760_001, 2**48 - 1)]
+    assert made == sorted(made)
+    assert {len(text) for text in made} == {32}
+
+
+def test_ids_of_one_moment_differ():
+    """Random bits tell them apart."""
+    assert len({ids._uuid7_hex(1) for _ in range(1_000)}) == 1_000
+
+
+def test_correlation_ids():
+    """Short, and safe in a header."""
+    assert re.fullmatch(r"[0-9a-f]{16}", ids.new_correlation_id())
+    assert ids.new_correlation_id() != ids.new_correlation_id()
