@@ -93,7 +93,7 @@ def _turned(peers: list[Peer], turn: int) -> list[Peer]:
 
 def save(results: Results, file: Path) -> None:
     """Write every round and the summary as JSON."""
-    content = {**asdict(results), "summary": report.summary(results.rounds), "goals": report.goals(results)}
+    content = {**asdict(results), "summary": report.summary(results), "goals": report.goals(results)}
     file.write_text(json.dumps(content, indent=1, default=sorted) + "\n")
 
 

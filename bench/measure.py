@@ -16,7 +16,6 @@ from bench.publishing import Publisher
 
 PROBE_SIZE = 200
 PROBE_EVENTS = 50
-PROBE_RATE = 100.0
 PROBE_VIEWERS = 20
 SETTLE_S = 1.0
 
@@ -79,11 +78,14 @@ class Idle:
 
 
 def probe(peer: Peer, load: Load) -> Probe:
-    """Publish to a single viewer: what a peer adds to the data, and what an event costs before it is fanned out."""
+    """Publish to a single viewer: what a peer adds to the data, and what an event costs before it is fanned out.
+
+    At the pace of the rounds, because a server that sleeps longer between two events finds its caches colder.
+    """
     with _served(peer, load) as server, _watching(server, 1, load) as audience, Publisher(server) as publisher:
-        publisher.paced(PROBE_EVENTS, PROBE_RATE, PROBE_SIZE)
+        publisher.paced(load.warmup, load.rate, PROBE_SIZE)
         before, cpu = audience.wait_for(publisher.last).bytes, cpu_seconds(server.pid)
-        publisher.paced(PROBE_EVENTS, PROBE_RATE, PROBE_SIZE)
+        publisher.paced(PROBE_EVENTS, load.rate, PROBE_SIZE)
         after, cpu = audience.wait_for(publisher.last).bytes, cpu_seconds(server.pid) - cpu
     return Probe(peer.name, (after - before) / PROBE_EVENTS - PROBE_SIZE, cpu / PROBE_EVENTS * 1e6)
 

@@ -15,17 +15,16 @@ CPU_GOALS = (("headway", "c_send_loop", 1.3), ("headway", "nchan", 0.75))
 IDLE_GOAL_KIB = ("headway", 4.0)
 
 
-def summary(rounds: Iterable[Round]) -> list[dict[str, Any]]:
+def summary(results: Results) -> list[dict[str, Any]]:
     """Return one row of medians per event size and peer.
 
     A ratio is the median of the rounds' ratios, not the ratio of medians: both peers of a round ran within a minute
     of each other, so what else the machine did in other rounds falls out.
     """
-    rounds = list(rounds)
-    keys = list(dict.fromkeys((each.size, each.peer) for each in sorted(rounds, key=lambda r: r.size)))
-    names = list(dict.fromkeys(each.peer for each in rounds))
-    keys.sort(key=lambda key: (key[0], names.index(key[1])))
-    return [_row(size, peer, rounds) for size, peer in keys]
+    rounds = results.rounds
+    sizes, peers = sorted({each.size for each in rounds}), list(dict.fromkeys(each.peer for each in rounds))
+    shared = {each.peer: each.us_per_event / results.load.viewers for each in results.probes}
+    return [{**_row(size, peer, rounds), "shared_us": shared.get(peer)} for size in sizes for peer in peers]
 
 
 def _row(size: int, peer: str, rounds: list[Round]) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def _of(rounds: list[Round], size: int, peer: str) -> list[Round]:
 def goals(results: Results) -> list[dict[str, Any]]:
     """Return each goal with what was measured; a goal whose peers were not there is left out."""
     found = []
-    for row in summary(results.rounds):
+    for row in summary(results):
         for peer, base, limit in CPU_GOALS:
             if row["peer"] == peer and row[f"x {base}"] is not None:
                 what = f"{peer}, CPU per delivery of {row['size']} bytes, x {base}"
@@ -78,10 +77,11 @@ def text(results: Results) -> str:
         "",
         f"CPU per delivery, medians: {load.viewers:,} viewers of one run, {load.events} events each, {load.rate:g}/s",
         f"(server on core {sorted(load.server_cores)}, load generator and publisher on {sorted(load.load_cores)})",
-        *_table(summary(results.rounds), CPU_COLUMNS),
+        *_table(summary(results), CPU_COLUMNS),
         *_warnings(results),
     ]
     rows = [{"peer": each.peer, "each": each} for each in results.probes]
+    lines += ["(of it per event: what an event costs with one viewer, divided by the viewers)"]
     lines += ["", "With one viewer: CPU per published event, and bytes around the data", *_table(rows, PROBE_COLUMNS)]
     if results.idle:
         rows = [{"peer": each.peer, "each": each} for each in results.idle]
@@ -97,9 +97,10 @@ def _verdict(goal: dict[str, Any]) -> str:
 
 
 def _warnings(results: Results) -> Iterable[str]:
-    for row in summary(results.rounds):
+    for row in summary(results):
         if row["rate"] < 0.97 * results.load.rate:
-            yield f"! {row['peer']} is saturated: {row['rate']:.1f} of {results.load.rate:g} events/s; lower --rate"
+            why = "it is saturated, lower --rate" if row["server_busy"] > 0.75 else "other work kept the machine busy"
+            yield f"! {row['peer']} reached {row['rate']:.1f} of {results.load.rate:g} events/s: {why}"
         if row["generator_busy"] > 0.75:
             yield f"! {row['peer']}: the load generator was busy {row['generator_busy']:.0%} of the time"
 
@@ -123,6 +124,7 @@ CPU_COLUMNS: tuple[Column, ...] = (
     ("us/delivery", lambda row: f"{row['us_per_delivery']:.2f}"),
     ("lowest-highest", lambda row: f"{row['lowest']:.2f}-{row['highest']:.2f}"),
     *((f"x {base}", _ratio(base)) for base in BASES),
+    ("of it per event", lambda row: "-" if row["shared_us"] is None else f"{row['shared_us']:.2f}"),
     ("bytes on wire", lambda row: f"{row['wire_bytes']:.0f}"),
     ("reads", lambda row: f"{row['reads']:.2f}"),
     ("server core", lambda row: f"{row['server_busy']:.0%}"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bench.fanout import Results
-from bench.measure import Idle, Load, Round
+from bench.measure import Idle, Load, Probe, Round
 from bench.report import goals, summary, text
 
 
-def round_of(peer: str, cost: float, *, rate: float = 20.0) -> Round:
+def round_of(peer: str, cost: float, *, rate: float = 20.0, busy: float = 0.3) -> Round:
     """Return a round of `peer` at `cost` microseconds per delivery."""
-    return Round(peer, 200, 1000, cost / 1000, cost, 226.0, 1.0, rate, 0.3, 0.2, 5.0, 9.0)
+    return Round(peer, 200, 1000, cost / 1000, cost, 226.0, 1.0, rate, busy, 0.2, 5.0, 9.0)
 
 
 def results(*rounds: Round, idle: list[Idle] | None = None) -> Results:
@@ -24,7 +24,7 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios():
     rounds = []
     for slowness in (1.0, 3.0, 1.1):
         rounds += [round_of("c_send_loop", 5 * slowness), round_of("headway", 6 * slowness)]
-    row = summary(rounds)[1]
+    row = summary(results(*rounds))[1]
     assert row["peer"] == "headway"
     assert row["us_per_delivery"] == pytest.approx(6.6)
     assert row["x c_send_loop"] == pytest.approx(1.2)
@@ -47,6 +47,17 @@ def test_goals_tell_met_from_missed():
     assert "per idle viewer: 8.00 (at most 4): MISSED by 100 %" in shown
 
 
-def test_a_saturated_peer_is_named():
-    """A server that did not keep the pace was not measured below saturation, and the report says so."""
-    assert "! headway is saturated: 12.0 of 20 events/s" in text(results(round_of("headway", 6.0, rate=12.0)))
+def test_what_an_event_costs_by_itself_is_told_apart():
+    """The cost that all deliveries of an event share is shown per delivery."""
+    found = results(round_of("headway", 6.0))
+    found.probes = [Probe("headway", 300.0, 1000.0)]
+    assert summary(found)[0]["shared_us"] == pytest.approx(1000 / 50)
+
+
+@pytest.mark.parametrize(
+    ("busy", "why"), [(0.95, "it is saturated, lower --rate"), (0.3, "other work kept the machine busy")]
+)
+def test_a_peer_that_missed_the_pace_is_named(busy, why):
+    """Whether a server was at its limit, or something else was, shows in how busy it was."""
+    shown = text(results(round_of("headway", 6.0, rate=12.0, busy=busy)))
+    assert f"! headway reached 12.0 of 20 events/s: {why}" in shown

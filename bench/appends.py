@@ -1,0 +1,170 @@
+"""Events appended per second to SQLite, against a bare `sqlite3` loop in the same run: `python -m bench.appends`.
+
+The bare loop is what SQLite itself can do: one thread, no event loop, no fence, no keys, bodies made beforehand; per
+batch it bumps a counter row and inserts by `executemany`, in one transaction, with the same settings and body size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import machine
+from headway.core.events import NewEvent, new_event
+from headway.core.ids import new_execution_id, new_run_id
+from headway.stores.base import NewRun, RunRow, Write
+from headway.stores.sqlite import SqliteStore
+
+Shape = tuple[int, int]
+SHAPES: tuple[Shape, ...] = ((1, 1), (1, 20), (16, 1), (16, 20))
+"""Runs written at once, and events per batch."""
+
+GOAL = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measurement."""
+
+    what: str
+    runs: int
+    batch: int
+    events_per_s: float
+    p50_ms: float
+
+
+def event(data_bytes: int) -> NewEvent:
+    """Return an event whose data is about so long."""
+    return new_event("log", {"text": "x" * (data_bytes - 40)})
+
+
+async def headway(folder: Path, shape: Shape, options: argparse.Namespace) -> tuple[Figure, int]:
+    """Append from one task per run; return the figure and the size of a stored body."""
+    runs, batch = shape
+    store = SqliteStore(folder / "headway.db", durability=options.durability)
+    await store.open()
+    events, waits = [event(options.data_bytes)] * batch, []
+    rows = [(await store.create(_new_run()))[0] for _ in range(runs)]
+    stop_at = time.perf_counter() + options.seconds
+
+    async def write(row: RunRow) -> int:
+        count, now = 0, time.perf_counter()
+        while now < stop_at:
+            await store.append(row.id, Write(events=events, execution_id=row.execution_id))
+            before, now = now, time.perf_counter()
+            waits.append(now - before)
+            count += batch
+        return count
+
+    start = time.perf_counter()
+    written = sum(await asyncio.gather(*(write(row) for row in rows)))
+    took = time.perf_counter() - start
+    body = (await store.read(rows[0].id)).events[-1].body
+    await store.close()
+    return Figure("headway", runs, batch, written / took, median(waits) * 1e3), len(body)
+
+
+def _new_run() -> NewRun:
+    header = {"job": "bench", "title": "bench", "created_at": "2026-01-01T00:00:00.000Z"}
+    queued = new_event("run.queued", {"attempt": 1, "reason": "created", "run": header})
+    started = new_event("run.started", {"attempt": 1})
+    return NewRun(
+        id=new_run_id(), job="bench", title="bench", events=(queued, started), execution_id=new_execution_id()
+    )
+
+
+def bare(folder: Path, shape: Shape, body_bytes: int, options: argparse.Namespace) -> Figure:
+    """Append without anything around SQLite."""
+    runs, batch = shape
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {options.durability}")
+    connection.execute("CREATE TABLE runs (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL)")
+    connection.execute("CREATE TABLE events (run, seq, body, PRIMARY KEY (run, seq)) WITHOUT ROWID")
+    connection.executemany("INSERT INTO runs VALUES (?, 0)", [(number,) for number in range(runs)])
+    body, waits, count, seqs = b"x" * body_bytes, [], 0, [0] * runs
+    start = now = time.perf_counter()
+    while now < start + options.seconds:
+        run = count // batch % runs
+        first, seqs[run] = seqs[run] + 1, seqs[run] + batch
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE runs SET seq = ? WHERE n = ?", (seqs[run], run))
+        connection.executemany(
+            "INSERT INTO events VALUES (?, ?, ?)", [(run, seq, body) for seq in range(first, first + batch)]
+        )
+        connection.execute("COMMIT")
+        before, now = now, time.perf_counter()
+        waits.append(now - before)
+        count += batch
+    connection.close()
+    return Figure("bare", runs, batch, count / (now - start), median(waits) * 1e3)
+
+
+def measure(options: argparse.Namespace) -> list[Figure]:
+    """Measure all shapes, interleaved with the bare loop."""
+    figures = []
+    for _ in range(options.rounds):
+        for shape in SHAPES:
+            with tempfile.TemporaryDirectory(dir=options.folder) as name:
+                folder = Path(name)
+                figure, body_bytes = asyncio.run(headway(folder, shape, options))
+                figures.append(figure)
+                figures.append(bare(folder, shape, body_bytes, options))
+    return figures
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the medians as a table."""
+
+    def middle(what: str, runs: int, batch: int, value: Callable[[Figure], float]) -> float:
+        return median(value(each) for each in figures if (each.what, each.runs, each.batch) == (what, runs, batch))
+
+    lines = ["runs  batch  events/s      p50 ms  bare events/s  ratio"]
+    for runs, batch in SHAPES:
+        rate = middle("headway", runs, batch, lambda each: each.events_per_s)
+        peer = middle("bare", runs, batch, lambda each: each.events_per_s)
+        wait = middle("headway", runs, batch, lambda each: each.p50_ms)
+        lines.append(f"{runs:4}  {batch:5}  {rate:12,.0f}  {wait:6.2f}  {peer:13,.0f}  {rate / peer:5.2f}")
+    return "\n".join(lines)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.appends", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke test")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians are shown (%(default)s)")
+    parser.add_argument("--data-bytes", type=int, default=200, help="of each event's data (%(default)s)")
+    parser.add_argument("--durability", choices=("normal", "full"), default="normal")
+    parser.add_argument("--folder", type=Path, help="where the files are written; a real disk, not memory")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there too")
+    if "--quick" in (sys.argv[1:] if arguments is None else arguments):
+        parser.set_defaults(seconds=0.2, rounds=1)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parse()
+    about = machine.describe()
+    for name, value in about.items():
+        print(f"{name:14} {value}")
+    figures = measure(options)
+    print(table(figures))
+    best = max(each.events_per_s for each in figures if each.what == "headway")
+    print(f"best {best:,.0f} events/s; the goal is {GOAL:,} batched")
+    if options.json:
+        options.json.write_text(json.dumps({"machine": about, "figures": [asdict(each) for each in figures]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
