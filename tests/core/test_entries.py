@@ -63,6 +63,15 @@ def test_tallies_follow_items():
     assert {id: (tally.ended, tally.total) for id, tally in again.tallies.items()} == {"p": (0, 1), "q": (1, 1)}
 
 
+def test_items_are_counted_by_status():
+    """Only statuses that some item has."""
+    kept = entries()
+    assert kept.items_by_status() == {}
+    for key, status in (("a", "planned"), ("b", "running"), ("c", "running")):
+        kept.add_item(key, new_item(key, seq=1, attempt=1) | {"status": status})
+    assert kept.items_by_status() == {"planned": 1, "running": 2}
+
+
 def test_caps_let_nothing_new_in():
     """What is there may change; what is not stays out, also when it is put back."""
     kept = entries()

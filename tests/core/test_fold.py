@@ -384,6 +384,7 @@ def test_entries_are_found_by_kind_and_key():
     assert fold.entry("phases", "p") == fold.snapshot()["phases"][0]
     assert fold.entry("items", "a") == fold.snapshot()["items"]["a"]
     assert fold.entry("outputs", "o") == {"text": "text", "from_offset": 0, "finished": False, "attempt": 0, "seq": 4}
+    assert fold.items_by_status() == {"running": 2}
     assert [fold.entry(kind, "none") for kind in ("phases", "items", "outputs")] == [None, None, None]
 
 

@@ -109,8 +109,7 @@ class Fold:
         if self._body["run_id"] is None:
             self._body["run_id"] = event["run_id"]
         handler = _HANDLERS.get(event["type"])
-        open_to_it = self._body["status"] not in ENDED or event["type"] == "run.reopened"
-        if handler is not None and open_to_it and isinstance(event["data"], dict):
+        if handler is not None and isinstance(event["data"], dict) and self._follow(event["type"]):
             self._event = event
             handler(self, event["data"])
         return Applied.APPLIED
@@ -126,9 +125,13 @@ class Fold:
 
     # -- the run itself
 
-    def _move(self) -> bool:
-        """Follow the run's transition table; False when the event is illegal."""
-        target = RUN_TRANSITIONS[self._event["type"]].get(self._body["status"])
+    def _follow(self, event_type: str) -> bool:
+        """Follow the run's transition table; False when the event is illegal where the run stands."""
+        status = self._body["status"]
+        table = RUN_TRANSITIONS.get(event_type)
+        if table is None:
+            return status not in ENDED
+        target = table.get(status)
         if target is None:
             return False
         self._body["status"] = target.value
@@ -137,8 +140,6 @@ class Fold:
         return True
 
     def _queued(self, data: Data) -> None:
-        if not self._move():
-            return
         body = self._body
         header = data.get("run")
         if header is not None and body["created_at"] is None:
@@ -169,8 +170,6 @@ class Fold:
             executions[-1]["outcome"] = outcome
 
     def _started(self, data: Data) -> None:
-        if not self._move():
-            return
         time = self._event["time"]
         if self._body["started_at"] is None:
             self._body["started_at"] = time
@@ -181,23 +180,20 @@ class Fold:
         execution["from_percent"] = self._body["progress"]["reached"] or 0
 
     def _waiting(self, data: Data) -> None:
-        if self._move():
-            self._body["asks"][data["ask_id"]] = {
-                "prompt": data["prompt"],
-                "schema": copied(data.get("schema")),
-                "asked_at": self._event["time"],
-            }
+        self._body["asks"][data["ask_id"]] = {
+            "prompt": data["prompt"],
+            "schema": copied(data.get("schema")),
+            "asked_at": self._event["time"],
+        }
 
     def _resumed(self, data: Data) -> None:
-        self._move()
+        """The run goes on, and its status says so; the answer is the job's."""
 
     def _cancel_requested(self, data: Data) -> None:
-        if self._move() and self._body["cancel_requested_at"] is None:
+        if self._body["cancel_requested_at"] is None:
             self._body["cancel_requested_at"] = self._event["time"]
 
     def _ended(self, data: Data) -> None:
-        if not self._move():
-            return
         body = self._body
         body["finished_at"] = self._event["time"]
         body["result"] = copied(data.get("result"))
@@ -208,8 +204,6 @@ class Fold:
         self._close_execution(body["status"])
 
     def _reopened(self, data: Data) -> None:
-        if not self._move():
-            return
         body = self._body
         body["finished_at"] = body["result"] = body["error"] = body["cancel_requested_at"] = None
         body["progress"]["reached"] = None
