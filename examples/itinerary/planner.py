@@ -87,7 +87,7 @@ class DaySearch:
             day=self._day,
             tour=watcher.best,
             tours=watcher.best.number,
-            search_s=round(self._solver.wall_time, 3),
+            search_s=round(watcher.searched_s, 3),
             proven=status == cp_model.OPTIMAL,
         )
 
@@ -104,7 +104,9 @@ class DaySearch:
         self._solver.parameters.max_time_in_seconds = budget_s
         # A stop that comes before the solver has begun finds nothing to stop: look again at the first sign of life.
         self._solver.best_bound_callback = self._stop_if_asked
-        return self._solver.solve(self._tours.model, watcher)
+        status = self._solver.solve(self._tours.model, watcher)
+        watcher.searched_s += self._solver.wall_time
+        return status
 
     def _publish(self, tour: Tour) -> None:
         self._stop_if_asked()
@@ -131,6 +133,7 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
         super().__init__()
         self.best: Tour | None = None
         self.failure: BaseException | None = None
+        self.searched_s = 0.0  # by searches that are over
         self._tours = tours
         self._publish = publish
 
@@ -150,7 +153,7 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
         return Tour(
             number=1 if self.best is None else self.best.number + 1,
             score=score,
-            found_after_s=round(self.wall_time, 3),
+            found_after_s=round(self.searched_s + self.wall_time, 3),
             visits=visits,
             lunch=lunch,
             walk_minutes=sum(visit.walk_minutes for visit in visits),

@@ -128,7 +128,6 @@ def test_the_budget_ends_the_search() -> None:
     """A real day is not proven best within it."""
     [day] = trip_days("new-york")
     plan = DaySearch(day, *real_problem(day), budget_s=SHORT).run()
-    assert plan.search_s >= SHORT
     assert not plan.proven
 
 
@@ -161,6 +160,7 @@ def test_a_budget_too_short_for_one_tour_is_overrun() -> None:
     [day] = trip_days("rome")
     plan = DaySearch(day, *real_problem(day), budget_s=0.0).run()
     assert plan.tours == 1
+    assert 0 < plan.tour.found_after_s <= plan.search_s
 
 
 def closed_everywhere() -> list[Candidate]:
