@@ -26,7 +26,8 @@ from headway.stores.base import RunRow
 from headway.types import RunId
 
 EVENT_STREAM: Final = "text/event-stream"
-_POLLING: Final = frozenset({"after", "wait", "limit", "type"})
+_OF_PAGES: Final = frozenset({"after", "limit", "type"})
+_POLLING: Final = _OF_PAGES | {"wait"}
 
 
 async def run_response(services: Services, request: Request, run_id: RunId, *, viewer: str | None = None) -> Response:
@@ -68,8 +69,7 @@ def is_polling(request: Request) -> bool:
 
 async def _polled(exchange: Exchange, row: RunRow, request: Request) -> Response:
     accept = request.headers.get("accept")
-    wants_events = "after" in request.query_params or preferred(accept, (JSON, poll.NDJSON)) == poll.NDJSON
-    if wants_events:
+    if _OF_PAGES & request.query_params.keys() or preferred(accept, (JSON, poll.NDJSON)) == poll.NDJSON:
         query = read_query(EventsQuery, request.query_params)
         answer = await poll.events_answer(exchange, row.id, query, accept, request.receive)
     else:
@@ -95,7 +95,10 @@ class RunResponse(Response):
         self._run = run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the run ends or the client leaves; then do the background tasks the application added."""
+        """Stream until the run ends or the client leaves, or until the connection is handed over.
+
+        Background tasks the application added are done then.
+        """
         exchange = self._exchange
         with bound(request_id=exchange.request_id):
             try:
