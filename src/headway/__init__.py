@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headway.publish.mapping import Failed
     from headway.publish.output import Output
     from headway.publish.phase import Phase
+    from headway.publish.plain import Plain
     from headway.publish.reporter import Agent
     from headway.publish.run import Run
     from headway.publish.steps import Step
@@ -46,6 +47,7 @@ __all__ = [
     "Output",
     "Phase",
     "PhasePlan",
+    "Plain",
     "Principal",
     "Run",
     "RunHandle",
@@ -70,6 +72,7 @@ _PLACES = {
     "ItemPlanned": "headway.core.events",
     "Output": "headway.publish.output",
     "Phase": "headway.publish.phase",
+    "Plain": "headway.publish.plain",
     "PhasePlan": "headway.core.events",
     "Principal": "headway.security.principal",
     "Run": "headway.publish.run",

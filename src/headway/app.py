@@ -114,6 +114,22 @@ class Headway:
     def job(
         self,
         *,
+        name: str | None = ...,
+        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = ...,
+        plan: Callable[[Any], Iterable[Any]] | None = ...,
+        retries: int = ...,
+        timeout: float | None = ...,
+        concurrency: int | None = ...,
+        http: bool = ...,
+        version: str | None = ...,
+        estimate: Callable[[Any], float] | None = ...,
+        title: Callable[[Any], str] | str | None = ...,
+    ) -> Callable[[F], F]: ...
+    def job(
+        self,
+        fn: Callable[..., Any] | None = None,
+        /,
+        *,
         name: str | None = None,
         phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
         plan: Callable[[Any], Iterable[Any]] | None = None,
@@ -124,18 +140,42 @@ class Headway:
         version: str | None = None,
         estimate: Callable[[Any], float] | None = None,
         title: Callable[[Any], str] | str | None = None,
-    ) -> Callable[[F], F]: ...
-    def job(self, fn: Any = None, /, **options: Any) -> Any:
+    ) -> Any:
         """Register a function as a job: ``async def work(run: Run, input: Model) -> Result``.
 
-        Options are described at `headway.engines.job.Job`. The function stays as it is and can be called as before.
+        Use it as ``@hw.job`` or ``@hw.job(retries=2)``. The function stays as it is and can be called as before.
+
+        Args:
+            fn: The function.
+            name: Unique among the jobs; the function's name when None.
+            phases: With weights; one phase ``main`` when None.
+            plan: Placeholder items for an input, written together with ``run.queued``.
+            retries: Further attempts after an exception of the body.
+            timeout: Seconds one attempt may take.
+            concurrency: Runs of this job at once over all processes.
+            http: May be started over HTTP.
+            version: When set, an attempt is not continued by code of another version.
+            estimate: Expected seconds for an input; the median of the last successes when None.
+            title: Title of a run for an input; the job's name when None.
 
         Raises:
             UsageError: its signature is not a job's, or the name is taken by another function.
         """
 
-        def register(fn: F) -> F:
-            job = make_job(fn, **options)
+        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+            job = make_job(
+                fn,
+                name=name,
+                phases=phases,
+                plan=plan,
+                retries=retries,
+                timeout=timeout,
+                concurrency=concurrency,
+                http=http,
+                version=version,
+                estimate=estimate,
+                title=title,
+            )
             known = self.jobs.get(job.name)
             if known is not None and known.fn is not fn:
                 raise UsageError(f"there is another job named {job.name!r}", hint="give one of them a `name=`")

@@ -6,7 +6,7 @@ import threading
 import pytest
 from pydantic import BaseModel
 
-from headway import Failed, Item, Run, Step, current
+from headway import Agent, Failed, Item, Plain, Run, Step, current
 from headway.core.fold import Fold
 from headway.errors import InvalidEvent, InvalidInput, UsageError
 from headway.testing import Clock, play
@@ -63,8 +63,8 @@ async def test_every_event_carries_the_ids_of_its_execution_agents_included():
         await current().log("routed", question=question)
         return question
 
-    async def planner(run: Run) -> None:
-        async with run.agent("router"):
+    async def planner(agent: Agent) -> None:
+        async with agent.agent("router"):
             await router("where?")
 
     async def build(run: Run) -> None:
@@ -193,18 +193,19 @@ async def test_the_same_step_key_twice_is_an_error():
 async def test_plain_functions_report_from_their_thread():
     """A ``def`` job, a ``def`` step, and a callback from a third thread use the same handle."""
 
-    def solve(run: Run) -> str:
+    def solve(run: Plain) -> str:
         reporter = threading.Thread(target=lambda: run.note("from a solver's thread"))
         reporter.start()
         reporter.join()
         return threading.current_thread().name
 
-    def build(run: Run, trip: Trip) -> str:
+    def build(run: Plain, trip: Trip) -> str:
         with run.phase("main", total=2) as phase:
             phase.advance()
             name = run.step(solve)
             with run.item("x", title="X") as item:
-                current().update({"n": 1})
+                item.update({"n": 1})
+                current().note("by the current handle")
                 assert item.key == "x"
             with run.output("text") as out:
                 out.write("hello")
@@ -214,7 +215,7 @@ async def test_plain_functions_report_from_their_thread():
     log = await play(build, Trip(days=[]))
     assert (log.status, log.result) == ("succeeded", "hello")
     assert log.snapshot["items"]["x"]["data"] == {"n": 1}
-    assert log.snapshot["notes"][0]["body"] == "from a solver's thread"
+    assert [note["body"] for note in log.snapshot["notes"]] == ["from a solver's thread", "by the current handle"]
 
 
 async def test_a_timeout_fails_the_run():

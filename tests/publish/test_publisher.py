@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from headway.core.events import NewEvent, new_event
-from headway.errors import Fenced, InvalidEvent, StoreUnavailable, UsageError
+from headway.errors import Fenced, HeadwayError, InvalidEvent, StoreUnavailable, UsageError
 from headway.publish.publisher import Publisher, Receipt
 from headway.stores.base import Checkpoint
 
@@ -135,7 +135,8 @@ async def test_a_cancelled_flush_is_written_all_the_same():
 
 async def test_a_fence_stops_everything():
     """Whoever waits, and whoever comes later, learns that the run is another execution's."""
-    gate, seen = Gate(), []
+    gate = Gate()
+    seen: list[HeadwayError] = []
     gate.failures = [Fenced("execution 2 has it")]
     publisher = Publisher(gate, on_stop=seen.append)
     with pytest.raises(Fenced):

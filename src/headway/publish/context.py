@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headway.errors import UsageError
 from headway.types import RunId
@@ -68,8 +68,8 @@ class Context:
 active: ContextVar[Reporter | None] = ContextVar("headway_active", default=None)
 
 
-def current() -> Reporter:
-    """Return the handle of the run, item or agent this code runs in.
+def current() -> Any:
+    """Return the handle of the run, item or agent this code runs in; its plain face in plain code.
 
     Raises:
         UsageError: it does not run in any.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Plain:
-    """The plain face of an asynchronous handle.
+    """The plain face of an asynchronous handle: ``def job(run: Plain, input: Model) -> Result``.
 
     Args:
         target: The handle.

@@ -161,7 +161,7 @@ def takes(fn: Callable[..., Any], name: str, annotation: str) -> bool:
         return False
     first = parameters[0]
     hint = first.annotation if isinstance(first.annotation, str) else getattr(first.annotation, "__name__", "")
-    return first.name == name or hint.rpartition(".")[2] == annotation
+    return first.name == name or hint.rpartition(".")[2] in (annotation, "Plain")
 
 
 def _name(fn: Callable[..., Any]) -> str:
