@@ -15,7 +15,7 @@ from .errors import CityUnknown, PlaceUnknown, ProviderDown, ProviderError, Prov
 from .models import City, OpeningDay, Place, PlaceDetails, Walk, WalkTable
 
 CALL_TIMEOUT_S: Final = 5.0
-_HINT: Final = "Start it with: python -m examples.itinerary.provider"
+_HINT: Final = f"Start it with: python -m {__package__}.provider"  # its name depends on where it is installed
 _BY_CODE: Final[dict[str, type[ProviderError]]] = {"city_unknown": CityUnknown, "place_unknown": PlaceUnknown}
 
 T = TypeVar("T")
