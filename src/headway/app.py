@@ -128,7 +128,6 @@ class Headway:
     def job(
         self,
         fn: Callable[..., Any] | None = None,
-        /,
         *,
         name: str | None = None,
         phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
