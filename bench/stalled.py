@@ -134,9 +134,9 @@ def measure(port: int, pid: int, plan: Plan, *, prefix: str = "", load_cores: se
         audience.ready()
         with sampling(port, pid) as samples:
             rate = publisher.paced(int(plan.rate * plan.seconds), plan.rate, plan.size)
-            seen = audience.wait_for(publisher.last)
+            audience.wait_for(publisher.last)
         publisher.post(run.batch("run.succeeded", b"{}"))
-        _wait_for_end(audience)
+        readers = _wait_for_end(audience)
         start = time.monotonic()
         wrong = _wake(sleepers, run, port)
         woken = time.monotonic() - start
@@ -144,7 +144,7 @@ def measure(port: int, pid: int, plan: Plan, *, prefix: str = "", load_cores: se
         plan=plan,
         events=publisher.last,
         rate=rate,
-        readers=seen,
+        readers=readers,
         stalled_resets=sum(len(sleeper.resets) for sleeper in sleepers),
         stalled_reconnects=sum(sleeper.reconnects for sleeper in sleepers),
         stalled_end_s=woken,
@@ -193,12 +193,13 @@ def sampling(port: int, pid: int) -> Iterator[list[Memory]]:
         watcher.join()
 
 
-def _wait_for_end(audience: Viewers, within: float = 15.0) -> None:
+def _wait_for_end(audience: Viewers, within: float = 15.0) -> Report:
     deadline = time.monotonic() + within
     while (report := audience.report()).ended < report.viewers:
         if time.monotonic() > deadline:
             raise BenchError(f"the run ended, but within {within:g} s not every reading viewer was told: {report}")
         time.sleep(0.05)
+    return report
 
 
 def _wake(sleepers: list[Reader], run: Run, port: int) -> list[str]:
