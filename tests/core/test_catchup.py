@@ -154,8 +154,8 @@ class UnsoundReader(Reader):
         assert self.catchup.phase.value == "live"
 
 
-Reader.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
-UnsoundReader.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+Reader.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
+UnsoundReader.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 TestReader = Reader.TestCase

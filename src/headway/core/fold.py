@@ -185,6 +185,7 @@ class Fold:
             "schema": copied(data.get("schema")),
             "asked_at": self._event["time"],
         }
+        self._body["progress"]["eta"] = None  # nobody knows when the answer comes
 
     def _resumed(self, data: Data) -> None:
         """The run goes on, and its status says so; the answer is the job's."""
