@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from headway import Failed, Item, ItemPlanned, Phase, Run
 
-from .models import DayPlan, Place, PlaceDetails, Trip, TripDay
+from .models import DayPlan, Place, Tour, Trip, TripDay
 from .planner import Candidate, DaySearch, plan_day
 from .provider_client import ProviderClient
 from .settings import DemoSettings
@@ -22,10 +22,20 @@ DAYS_AT_ONCE = 2
 CALLS_AT_ONCE = 2
 
 
+class PlannedDay(DayPlan):
+    """A planned day with a word about each visit.
+
+    Attributes:
+        about: One sentence per place, by its id.
+    """
+
+    about: dict[str, str]
+
+
 class Itinerary(BaseModel):
     """The finished trip: every day that could be planned, and a summary."""
 
-    days: list[DayPlan]
+    days: list[PlannedDay]
     missing: list[str]
     summary: str
 
@@ -43,7 +53,7 @@ def day_item(day: TripDay) -> ItemPlanned:
 
 def estimate(trip: Trip) -> float:
     """Expected seconds: opening hours, the search, a word on each visit; two days at a time."""
-    return 12.0 + math.ceil(len(trip.days) / DAYS_AT_ONCE) * (6.5 + DemoSettings().search_s)
+    return 8.0 + math.ceil(len(trip.days) / DAYS_AT_ONCE) * (6.5 + DemoSettings().search_s)
 
 
 async def plan_trip(run: Run, trip: Trip) -> Itinerary:
@@ -81,7 +91,7 @@ async def _places_of(city: str) -> list[Place]:
         return await provider.places(city)
 
 
-async def plan_one_day(item: Item, day: TripDay) -> DayPlan:
+async def plan_one_day(item: Item, day: TripDay) -> PlannedDay:
     """Plan one day; every better tour is shown as it is found.
 
     Raises:
@@ -89,14 +99,14 @@ async def plan_one_day(item: Item, day: TripDay) -> DayPlan:
         ProviderDown: the provider does not answer; the day is tried again.
     """
     async with _provider() as provider:
-        await item.progress(0, 4, message="Choosing places")
+        await item.progress(0, 5, message="Choosing places")
         places = await provider.places(day.city)
         chosen = spread(places, day.stay_dates, day.interests)[day.stay_day - 1]
-        await item.progress(1, 4, message="Asking for opening hours")
+        await item.progress(1, 5, message="Asking for opening hours")
         candidates = await _candidates(item, provider, day, chosen)
-        await item.progress(2, 4, message="Measuring the walks")
+        await item.progress(2, 5, message="Measuring the walks")
         walks = await provider.walks([place.id for place in chosen])
-        await item.progress(3, 4, message="Looking for the best tour")
+        await item.progress(3, 5, message="Looking for the best tour")
         search = DaySearch(
             day,
             candidates,
@@ -106,8 +116,9 @@ async def plan_one_day(item: Item, day: TripDay) -> DayPlan:
             on_better=lambda tour, plain=item.plain: plain.update(_shown(day, tour)),  # type: ignore[misc]
         )
         plan = await plan_day(search)
-        await item.progress(4, 4, message="Planned")
-        return plan
+        await item.progress(4, 5, message="Reading about the places")
+        about = await _about(item, provider, plan)
+        return PlannedDay(**plan.model_dump(), about=about)
 
 
 async def _candidates(item: Item, provider: ProviderClient, day: TripDay, places: Sequence[Place]) -> list[Candidate]:
@@ -116,35 +127,52 @@ async def _candidates(item: Item, provider: ProviderClient, day: TripDay, places
     async def one(place: Place) -> Candidate:
         async with slots:
             hours = await provider.hours(place.id, day.date)
-            await item.progress(1, 4, message=f"Opening hours of {place.name}")
+            await item.progress(1, 5, message=f"Opening hours of {place.name}")
             return Candidate(place, hours.open)
 
     return list(await asyncio.gather(*(one(place) for place in places)))
 
 
-def _shown(day: TripDay, tour: Any) -> dict[str, Any]:
+async def _about(item: Item, provider: ProviderClient, plan: DayPlan) -> dict[str, str]:
+    """Ask for each visited place, two at a time."""
+    slots = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def one(place: Place) -> tuple[str, str]:
+        async with slots:
+            details = await provider.details(place.id)
+            await item.progress(4, 5, message=f"Read about {place.name}")
+            return place.id, details.about
+
+    return dict(await asyncio.gather(*(one(visit.place) for visit in plan.tour.visits)))
+
+
+def _shown(day: TripDay, tour: Tour) -> dict[str, Any]:
     """What a card shows of a tour that may still get better."""
     return {"day": day.model_dump(mode="json"), "tour": tour.model_dump(mode="json")}
 
 
-async def write_summary(run: Run, days: Sequence[DayPlan], phase: Phase) -> str:
-    """Write a few sentences a day, asking the provider about its best visit as it goes."""
+async def write_summary(run: Run, days: Sequence[PlannedDay], phase: Phase) -> str:
+    """Write a few sentences a day, asking the provider how its first walk leads as it goes."""
     async with _provider() as provider, run.output("summary") as out:
-        for done, day in enumerate(days):
-            best = max((visit.place for visit in day.tour.visits), key=lambda place: place.fame)
-            details = await provider.details(best.id)
-            for sentence in _sentences(day, details):
+        for done, day in enumerate(days, 1):
+            for sentence in await _sentences(day, provider):
                 await out.write(sentence)
-            await phase.progress(done + 1)
+            await phase.progress(done)
     return out.text
 
 
-def _sentences(day: DayPlan, details: PlaceDetails) -> list[str]:
-    visits = day.tour.visits
-    names = [visit.place.name for visit in visits]
-    walked = f"{day.tour.walk_metres / 1000:.1f} km on foot"
-    first = f"{day.day.date:%A}: {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"{names[0]}"
-    return [f"{first} - {walked}. ", f"{details.about}\n\n"]
+async def _sentences(day: PlannedDay, provider: ProviderClient) -> list[str]:
+    places = [visit.place for visit in day.tour.visits]
+    names = [place.name for place in places]
+    best = max(places, key=lambda place: place.fame)
+    sentences = [f"{day.day.date:%A} in {day.day.city.replace('-', ' ').title()}: "]
+    sentences.append(f"{', '.join(names[:-1])} and {names[-1]}. " if len(names) > 1 else f"{names[0]}. ")
+    sentences.append(f"{day.about[best.id]} ")
+    if len(places) > 1:
+        walk = await provider.walk(places[0].id, places[1].id)
+        sentences.append(f"It begins with {walk.minutes} minutes on foot heading {walk.heading}. ")
+    sentences.append(f"{day.tour.walk_metres / 1000:.1f} km are walked that day.\n\n")
+    return sentences
 
 
 def _provider() -> ProviderClient:
