@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -37,7 +38,17 @@ from headway.stores.base import (
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
-from headway.stores.ledger import Decision, birth, check_same, decide, judge, lapses_ms, trim_limit
+from headway.stores.ledger import (
+    Decision,
+    birth,
+    check_same,
+    decide,
+    first_page,
+    judge,
+    lapses_ms,
+    tail_bytes,
+    trim_limit,
+)
 from headway.types import RunId, Seq
 
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -70,7 +81,7 @@ class _Kept:
         self.lapses_ms = lapses_ms(self.row, now_ms)
         self.events += decision.events
         for event, key in zip(decision.events, decision.keys, strict=True):
-            if key is not None:
+            if key:
                 self.keys[key] = event.seq
 
     def index(self, seq: Seq) -> int:
@@ -153,7 +164,7 @@ class MemoryStore(Store):
     async def append(self, run_id: RunId, write: Write) -> Appended:
         await self._turn()
         kept, now_ms = self._kept(run_id), self._now_ms()
-        known = {event.key for event in write.events if event.key is not None and event.key in kept.keys}
+        known = {event.key for event in write.events if event.key in kept.keys}
         claimed = sum(1 for other in self._runs.values() if other.row.job == kept.row.job and other.row.worker)
         decision = decide(kept.row, write, now_ms=now_ms, known=known, claimed=claimed)
         kept.keep(decision, now_ms)
@@ -236,10 +247,8 @@ class MemoryStore(Store):
         if standing is not Standing.GOOD:
             return Page(run, standing, (), 0)
         begin += own is not None
-        rest = kept.events[begin:]
-        events = list(_up_to(rest[:limit], max_bytes))
-        tail = run.total - rest[0].total + len(rest[0].body) if rest else 0
-        return Page(run, standing, events, run.total - own.total if own else tail)
+        events = first_page(islice(kept.events, begin, None), limit, max_bytes)
+        return Page(run, standing, events, tail_bytes(run, after, own, events))
 
     async def snapshot(self, run_id: RunId) -> StoredSnapshot | None:
         await self._turn()
@@ -353,15 +362,6 @@ def _matches(row: RunRow, which: RunFilter) -> bool:
 def _tag_of(kept: _Kept, seq: Seq) -> str | None:
     at = kept.index(seq)
     return kept.events[at].tag if at < len(kept.events) and kept.events[at].seq == seq else None
-
-
-def _up_to(events: Sequence[StoredEvent], max_bytes: int) -> Iterator[StoredEvent]:
-    size = 0
-    for number, event in enumerate(events):
-        size += len(event.body)
-        if number and size > max_bytes:
-            return
-        yield event
 
 
 def _seconds(started_at: str | None, finished_at: str | None) -> float:

@@ -7,9 +7,12 @@ One thread writes (`sqlite_writer`), others read (`sqlite_threads`), and both ge
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -44,6 +47,8 @@ from headway.stores.sqlite_writer import Transaction, Writer
 from headway.types import RunId, Seq
 
 T = TypeVar("T")
+
+_log = logging.getLogger("headway.stores")
 
 _SQL: Final = queries("sqlite")
 _TRIM_ROWS: Final = 2_000
@@ -88,8 +93,9 @@ class SqliteStore(Store):
     async def open(self) -> None:
         async with self._opening:
             if self._writer is None:
-                await asyncio.to_thread(self._file.prepare)
-                writer, readers = Writer(self._file, self._doorbell.news, self._now_ms), Readers(self._file)
+                connection = await asyncio.to_thread(self._file.open)
+                writer = Writer(self._file, connection, self._doorbell.news, self._now_ms)
+                readers = Readers(self._file)
                 writer.start()
                 readers.start()
                 self._writer, self._readers, self._process = writer, readers, os.getpid()
@@ -97,14 +103,15 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         async with self._opening:
-            for worker in list(self._locks):
-                await self.leave(worker)
-            writer, self._writer = self._writer, None
-            readers, self._readers = self._readers, None
-            if writer is not None:
-                await writer.stop()
-            if readers is not None:
-                await readers.stop()
+            if self._writer is None or self._readers is None:
+                return
+            for worker, lock in self._locks.items():
+                lock.release()  # first of all: whatever happens to the row, the worker is dead
+                self._write(partial(work.drop_worker, worker=worker)).add_done_callback(_let_be)
+            self._locks.clear()
+            threads = [self._writer.stop(), *self._readers.stop()]
+            self._writer = self._readers = None
+            await asyncio.to_thread(_join, threads)
 
     def _write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
         if self._writer is None or self._process != os.getpid():
@@ -252,7 +259,9 @@ class SqliteStore(Store):
     def _sweep(self, transaction: Transaction) -> None:
         """Forget dead workers whose runs have all been taken over."""
         execute = transaction.connection.execute
-        for worker, _ in execute(_SQL["workers"]).fetchall():
+        listed = [worker for worker, _ in execute(_SQL["workers"])]
+        self._owners.sweep_others(listed)
+        for worker in listed:
             if self._owners.is_gone(worker) and not execute(_SQL["holds_runs"], (worker,)).fetchone()[0]:
                 execute(_SQL["drop_worker"], (worker,))
                 self._owners.sweep(worker)
@@ -298,6 +307,17 @@ class SqliteStore(Store):
             "largest_group": writer.largest_group,
             "watchers": len(self._doorbell),
         }
+
+
+def _let_be(dropped: asyncio.Future[None]) -> None:
+    """A row that could not be dropped is swept later: its lock is free."""
+    if not dropped.cancelled() and dropped.exception() is not None:
+        _log.info("a worker could not be taken off the list: %s", dropped.exception())
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
 
 
 def _list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -73,8 +72,8 @@ class SqliteFile:
             connection.execute("PRAGMA query_only = 1")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first look at the file itself
 
-    def prepare(self) -> None:
-        """Make the file if there is none, and bring its schema up to date. Several processes may do so at once.
+    def open(self) -> sqlite3.Connection:
+        """Connect; make the file and bring its schema up to date if need be. Several processes may do so at once.
 
         Raises:
             StoreError, UsageError: it cannot be used; the text says why and how to mend it.
@@ -88,11 +87,15 @@ class SqliteFile:
                     f"{self.path} cannot be created: {error.strerror}",
                     hint="give this user the right to write the directory, or choose another path",
                 ) from error
-        with closing(self.connect()) as connection:
-            try:
-                self._upgrade(connection)
-            except sqlite3.Error as error:
+        connection = self.connect()
+        try:
+            self._upgrade(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
                 raise map_error(error, self.path) from error
+            raise
+        return connection
 
     def _check_place(self) -> None:
         if sqlite3.sqlite_version_info < (3, 35):

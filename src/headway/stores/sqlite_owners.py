@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ if sys.platform != "win32":
     import fcntl
 
 _SUFFIX: Final = ".lock"
+_MAKING_S: Final = 60.0
 _held: set[OwnerLock] = set()
 
 
@@ -87,21 +90,40 @@ class Owners:
 
     def is_gone(self, worker: str) -> bool:
         """Tell whether a worker is certainly dead: its lock is free, or its file was taken away."""
-        try:
-            file = os.open(self._folder / f"{worker}{_SUFFIX}", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
-        try:
-            # shared, so that two who ask at once do not take each other for the owner
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        finally:
-            os.close(file)
-        return True
+        return _is_free(self._folder / f"{worker}{_SUFFIX}")
 
     def sweep(self, worker: str) -> None:
         """Remove the file of a dead worker."""
         (self._folder / f"{worker}{_SUFFIX}").unlink(missing_ok=True)
+
+    def sweep_others(self, listed: Collection[str]) -> None:
+        """Remove files of workers that died between making the file and being listed, or between the reverse."""
+        for path in self._folder.iterdir():
+            if path.stem not in listed and _is_old(path) and _is_free(path):
+                path.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether the file was made longer ago than anybody takes to lock it."""
+    try:
+        return time.time() - path.stat().st_mtime > _MAKING_S
+    except FileNotFoundError:
+        return False
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody holds the lock of a file; a file that is not there is nobody's."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        # shared, so that two who ask at once do not take each other for the owner
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return True

@@ -15,7 +15,7 @@ from headway.core.events import StoredEvent
 from headway.core.run import RunStatus
 from headway.errors import RunNotFound
 from headway.stores.base import Page, RunRow, Standing
-from headway.stores.ledger import judge
+from headway.stores.ledger import first_page, judge, tail_bytes
 from headway.stores.queries import queries
 from headway.types import RunId
 
@@ -54,10 +54,13 @@ def move_values(number: int, run: RunRow, lapses_ms: int | None, change: int) ->
 
 def event_values(
     number: int, events: Sequence[StoredEvent], keys: Sequence[str | None]
-) -> Iterator[tuple[int | str | bytes | None, ...]]:
+) -> list[tuple[int | str | bytearray, ...]]:
     """Return the arguments of the statement ``add_event``, one tuple per event."""
-    for event, key in zip(events, keys, strict=True):
-        yield number, event.seq, event.tag, event.type, key, event.step, event.total, event.body
+    return [
+        # a bytearray, because the sqlite3 module asks every bytes object (and None) whether it wants to be adapted
+        (number, event.seq, event.tag, event.type, key or "", event.step or "", event.total, bytearray(event.body))
+        for event, key in zip(events, keys, strict=True)
+    ]
 
 
 def not_found(run_id: RunId) -> RunNotFound:
@@ -84,24 +87,5 @@ def read_page(
         standing = judge(run, after, own.tag if own else None, partial=partial)
         if standing is not Standing.GOOD:
             return Page(run, standing, (), 0)
-        events = _up_to(found, limit, max_bytes)
-    return Page(run, standing, events, _tail(run, after, own, events))
-
-
-def _up_to(found: Iterator[StoredEvent], limit: int, max_bytes: int) -> list[StoredEvent]:
-    events: list[StoredEvent] = []
-    size = 0
-    for event in found:
-        size += len(event.body)
-        if events and (size > max_bytes or len(events) == limit):
-            break
-        events.append(event)
-    return events
-
-
-def _tail(run: RunRow, after: Cursor, own: StoredEvent | None, events: Sequence[StoredEvent]) -> int:
-    if own is not None:
-        return run.total - own.total
-    if events:
-        return run.total - events[0].total + len(events[0].body)
-    return 0 if after.seq else run.total
+        events = first_page(found, limit, max_bytes)
+    return Page(run, standing, events, tail_bytes(run, after, own, events))

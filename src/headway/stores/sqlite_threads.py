@@ -80,11 +80,11 @@ class Readers:
         self._inbox.put(Handed(work, future))
         return future
 
-    async def stop(self) -> None:
-        """Finish the reads handed in and end the threads."""
+    def stop(self) -> list[threading.Thread]:
+        """Tell the threads to end after the reads handed in; return them to be joined."""
         for _ in self._threads:
             self._inbox.put(Signal.STOP)
-        await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in self._threads))
+        return self._threads
 
     @property
     def waiting(self) -> int:

@@ -26,7 +26,7 @@ _DELTAS: Final = orjson.dumps(sorted(DELTA_TYPES)).decode()
 
 def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
     """Do one write with at most three statements (a checkpoint is a fourth)."""
-    keys = [event.key for event in write.events if event.key is not None]
+    keys = [event.key for event in write.events if event.key]
     row = transaction.connection.execute(
         _SQL["row_for_write"], (run_id, orjson.dumps(keys).decode() if keys else None, write.claim is not None)
     ).fetchone()

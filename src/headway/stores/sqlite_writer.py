@@ -71,12 +71,21 @@ class Writer:
     """Runs writes in a thread of its own, in the order they are handed in. Start and use on one event loop.
 
     Args:
+        file: What is written.
+        connection: To it, for this writer alone; closed by it.
         ring: Called on the event loop with the runs that changed, here or elsewhere; empty: anything.
         now_ms: The store's clock.
     """
 
-    def __init__(self, file: SqliteFile, ring: Callable[[Collection[RunId]], None], now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        file: SqliteFile,
+        connection: sqlite3.Connection,
+        ring: Callable[[Collection[RunId]], None],
+        now_ms: Callable[[], int],
+    ) -> None:
         self._file = file
+        self._connection = connection
         self._now_ms = now_ms
         self._ring = ring
         self._inbox: Inbox = queue.SimpleQueue()
@@ -88,9 +97,8 @@ class Writer:
         self.largest_group = 0
 
     def start(self) -> None:
-        """Start the thread; the file must have been prepared."""
+        """Start the thread."""
         self._loop = asyncio.get_running_loop()
-        self._connection = self._file.connect()
         self._thread.start()
 
     def submit(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
@@ -114,10 +122,10 @@ class Writer:
             self._inbox.put(Signal.WAKE)
         self._watched = watched
 
-    async def stop(self) -> None:
-        """Finish the writes handed in and end the thread."""
+    def stop(self) -> threading.Thread:
+        """Tell the thread to end after the writes handed in; return it to be joined."""
         self._inbox.put(Signal.STOP)
-        await asyncio.to_thread(self._thread.join)
+        return self._thread
 
     @property
     def waiting(self) -> int:
