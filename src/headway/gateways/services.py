@@ -68,7 +68,12 @@ class Services:
     @cached_property
     def metrics(self) -> Metrics:
         """What is counted."""
-        parts = {"store": self.store.statistics, "hub": self.hub.statistics, "waits": self.waits.statistics}
+        parts = {
+            "store": self.store.statistics,
+            "projections": self.projections.statistics,
+            "hub": self.hub.statistics,
+            "waits": self.waits.statistics,
+        }
         return make_metrics(parts)
 
     def started(self) -> None:
