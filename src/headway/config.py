@@ -131,5 +131,12 @@ def unknown_variables(environ: Mapping[str, str], *, known: Iterable[str] = ()) 
         known: Further names that somebody reads.
     """
     names = {PREFIX + name.upper() for name in Settings.model_fields} | _READ_ELSEWHERE | set(known)
-    unknown = [name for name in environ if name.startswith(PREFIX) and name not in names]
-    return {name: next(iter(difflib.get_close_matches(name, names, n=1)), None) for name in sorted(unknown)}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in names)
+    return {name: _meant(name, names) for name in unknown}
+
+
+def _meant(name: str, names: Iterable[str]) -> str | None:
+    """Return the name most like this one; the prefix they share does not count."""
+    words = [known.removeprefix(PREFIX) for known in names]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), words, n=1)
+    return PREFIX + close[0] if close else None
