@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from headway.core.fold import Fold
 
 KINDS = ("phases", "items", "outputs")
@@ -53,13 +55,13 @@ class Withdrawal:
 
     def feed(self, event: Event) -> None:
         """Take the next event of the log, in order."""
-        self._whole.apply(event)
         if event["type"] == "attempt.discarded":
             self._drop_tries(event["data"]["step"])
         elif event["type"] == "step.finished":
             self._finish(event["data"]["key"])
         else:
             self._take(event, event["step"])
+        self._whole.apply(event)
         while self._queue and self._queue[0].stays is not None:
             self._keep(self._queue.popleft())
 
@@ -98,7 +100,7 @@ class Withdrawal:
         changes = {}
         for key in dict.fromkeys((*self._whole.keys(kind), *self._kept.keys(kind))):
             now, then = self._whole.entry(kind, key), self._kept.entry(kind, key)
-            if now != then and not _has_finished(now):
+            if _bytes(now) != _bytes(then) and not _has_finished(now):
                 changes[key] = then
         return changes
 
@@ -110,6 +112,11 @@ def _entry_of(event: Event) -> tuple[str, str] | None:
     kind, name = _ENTRY_OF.get(event["type"].partition(".")[0], ("", ""))
     data = event["data"]
     return (kind, data[name]) if isinstance(data, dict) and name in data else None
+
+
+def _bytes(entry: Mapping[str, Any] | None) -> bytes:
+    """The entry as JSON, to be compared: Python takes ``True`` for 1."""
+    return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
 
 
 def _has_finished(entry: Mapping[str, Any] | None) -> bool:
