@@ -143,7 +143,7 @@ def test_programs_write_to_stderr(root: logging.Logger, capsys: pytest.CaptureFi
 def test_tracebacks_show_no_variables(root: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
     """They may hold secrets."""
     configure(format="console")
-    get_logger("headway.test").error("failed", error=failed("wrong", secret="".join(["hunt", "er2"])))
+    get_logger("headway.test").error("failed", error=failed("wrong", secret="hunter2"))
     text = capsys.readouterr().err
     assert "ValueError" in text
     assert "hunter2" not in text
