@@ -123,19 +123,19 @@ class _Writer:
             "run.reopened": lambda: {"by": self._maybe("ada"), "items": self._maybe(self._sample(KEYS))},
             "run.planned": lambda: {"phases": [self.phase_plan(id) for id in self._sample(KEYS)]},
             "phase.started": lambda: {
-                "id": self._key(),
+                "id": self._phase_id(),
                 "total": self._maybe(rng.choice(NUMBERS)),
                 "unit": self._maybe(self._text()),
             },
-            "phase.progressed": lambda: {"id": self._key(), **self._moved(), "unit": self._maybe(self._text())},
-            "phase.finished": lambda: {"id": self._key()},
-            "phase.failed": lambda: {"id": self._key(), "error": self._maybe(self._error())},
+            "phase.progressed": lambda: {"id": self._phase_id(), **self._moved(), "unit": self._maybe(self._text())},
+            "phase.finished": lambda: {"id": self._phase_id()},
+            "phase.failed": lambda: {"id": self._phase_id(), "error": self._maybe(self._error())},
             "item.planned": lambda: {
                 "key": self._key(),
                 "kind": rng.choice(("item", "day", "__proto__")),
                 "title": self._text(),
                 "parent": self._maybe(self._key()),
-                "phase": self._maybe(self._key()),
+                "phase": self._maybe(self._phase_id()),
             },
             "item.started": lambda: {"key": self._key()},
             "item.progressed": lambda: {"key": self._key(), **self._moved()},
@@ -377,6 +377,11 @@ class _Writer:
 
     def _key(self) -> str:
         return self.rng.choice(KEYS)
+
+    def _phase_id(self) -> str:
+        """Mostly of a phase there is: one nobody declared makes percent unknown for good."""
+        known = self._fold.keys("phases")
+        return self.rng.choice(known) if known and self.rng.random() < 0.95 else self._key()
 
     def _text(self) -> str:
         return self.rng.choice(TEXTS)
