@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.core.sse import Parser
+from headway.core.sse import Frame, Parser
 from headway.hub.sinks import Owner
 from tests.wire import Viewer
 
@@ -51,10 +51,11 @@ class MemorySink:
             self.aborted = True
             self._owner.gone()
 
-    def read(self, viewer: Viewer, size: int) -> None:
-        """Let the client read so many bytes."""
+    def read(self, viewer: Viewer, size: int) -> list[Frame]:
+        """Let the client read so many bytes; return the frames complete with them."""
         data, self._kept = self._kept[:size], self._kept[size:]
-        for frame in self._parser.feed(data):
+        frames = self._parser.feed(data)
+        for frame in frames:
             viewer.take(frame)
         if self.closed and not self._kept and not self.aborted:
             self.aborted = True
@@ -62,3 +63,4 @@ class MemorySink:
         elif self._paused and len(self._kept) <= self._budget // 4:
             self._paused = False
             self._owner.resumed()
+        return frames

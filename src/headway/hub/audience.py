@@ -73,7 +73,6 @@ class Audience:
         members = tuple(group)
         for start in range(0, len(members), WRITES_A_PASS):
             part = members[start : start + WRITES_A_PASS]
-            await self._breathe(len(part))
             for subscription in part:
                 if subscription.seq == before and subscription.live:
                     subscription.seq = upto
@@ -82,6 +81,7 @@ class Audience:
                     except Exception as error:  # noqa: BLE001 - one broken connection must not end the pass
                         subscription.connection.fail(error)
             self._counters.writes += len(part)
+            await self._breathe(len(part))
 
     async def show(self, make: Callable[[Form], Block]) -> None:
         """Write what `make` returns to every live viewer that takes a flat summary."""

@@ -280,7 +280,7 @@ class Hub:
             yield feed
         finally:
             feed.holds -= 1
-            if not feed.is_open:
+            if not (feed.is_open or feed.holds):
                 await self._drop(feed)
 
     @asynccontextmanager
