@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -109,9 +108,9 @@ class SqliteStore(Store):
                 lock.release()  # first of all: whatever happens to the row, the worker is dead
                 self._write(partial(work.drop_worker, worker=worker)).add_done_callback(_let_be)
             self._locks.clear()
-            threads = [self._writer.stop(), *self._readers.stop()]
+            writer, readers = self._writer, self._readers
             self._writer = self._readers = None
-            await asyncio.to_thread(_join, threads)
+            await asyncio.to_thread(_stop, writer, readers)
 
     def _write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
         if self._writer is None or self._process != os.getpid():
@@ -315,9 +314,10 @@ def _let_be(dropped: asyncio.Future[None]) -> None:
         _log.info("a worker could not be taken off the list: %s", dropped.exception())
 
 
-def _join(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
+def _stop(writer: Writer, readers: Readers) -> None:
+    readers.stop()
+    # the last connection to be closed moves the WAL into the file; of two that close at once neither would be the last
+    writer.stop()
 
 
 def _list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:

@@ -80,11 +80,12 @@ class Readers:
         self._inbox.put(Handed(work, future))
         return future
 
-    def stop(self) -> list[threading.Thread]:
-        """Tell the threads to end after the reads handed in; return them to be joined."""
+    def stop(self) -> None:
+        """Finish the reads handed in, and wait for the end of the threads. Called in another thread than the loop's."""
         for _ in self._threads:
             self._inbox.put(Signal.STOP)
-        return self._threads
+        for thread in self._threads:
+            thread.join()
 
     @property
     def waiting(self) -> int:

@@ -122,10 +122,10 @@ class Writer:
             self._inbox.put(Signal.WAKE)
         self._watched = watched
 
-    def stop(self) -> threading.Thread:
-        """Tell the thread to end after the writes handed in; return it to be joined."""
+    def stop(self) -> None:
+        """Finish the writes handed in, and wait for the end of the thread. Called in another than the loop's."""
         self._inbox.put(Signal.STOP)
-        return self._thread
+        self._thread.join()
 
     @property
     def waiting(self) -> int:
