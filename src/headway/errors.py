@@ -328,10 +328,11 @@ def from_code(code: str, detail: str, *, hint: str | None = None, **extra: Any) 
 
 
 def _by_code() -> dict[str, type[HeadwayError]]:
+    """Return the most exact class of each code: `Forbidden`, not its base, which answers with the same code."""
     found: dict[str, type[HeadwayError]] = {}
     left = [HeadwayError]
     while left:
         kind = left.pop(0)
-        found.setdefault(kind.code, kind)
-        left += kind.__subclasses__()
+        found[kind.code] = kind
+        left += [heir for heir in kind.__subclasses__() if heir.__module__ == __name__]
     return found

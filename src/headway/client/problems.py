@@ -95,7 +95,7 @@ def retry_after_s(response: httpx.Response) -> float:
 
 def unreachable(url: httpx.URL | str, error: httpx.HTTPError) -> StoreUnavailable:
     """Return the error of a request that got no answer."""
-    return StoreUnavailable(f"{url} cannot be reached: {words(error)}", hint="is the server running there?")
+    return StoreUnavailable(f"{url}: {words(error)}", hint="is it running there?")
 
 
 def words(error: Exception) -> str:

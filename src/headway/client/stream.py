@@ -171,8 +171,10 @@ def _end(link: Link, data: Mapping[str, Any]) -> None:
 
 
 def _event(link: Link, frame: Frame, event: dict[str, Any]) -> list[Seen]:
-    link.worked()
     applied = link.feed.apply(event, frame.id)
     if applied is Applied.GAP:
         raise Again("an event is missing", at_once=True)
-    return [(link.watched, event)] if applied is Applied.APPLIED else []
+    if applied is Applied.DUPLICATE:
+        return []
+    link.worked()
+    return [(link.watched, event)]
