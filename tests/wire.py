@@ -87,8 +87,14 @@ class Stream:
         receive_buffer: int | None = None,
     ) -> Stream:
         """Ask for a stream and read the head of the answer."""
-        stream = await cls.ask(port, path, headers, method, version, body, tls=tls, receive_buffer=receive_buffer)
-        await stream.head()
+        stream = await cls.ask(
+            port, path, headers, method=method, version=version, body=body, tls=tls, receive_buffer=receive_buffer
+        )
+        try:
+            await stream.head()
+        except BaseException:
+            await stream.close()
+            raise
         return stream
 
     @classmethod
@@ -97,21 +103,25 @@ class Stream:
         port: int,
         path: str,
         headers: Mapping[str, str] | None = None,
+        *,
         method: str = "GET",
         version: str = "1.1",
         body: bytes = b"",
-        *,
         tls: ssl.SSLContext | None = None,
         receive_buffer: int | None = None,
     ) -> Stream:
         """Ask, and read nothing."""
         sock = socket.socket()
-        sock.setblocking(False)  # noqa: FBT003 - the socket's own signature
+        sock.setblocking(False)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
-        name = {"server_hostname": "localhost"} if tls else {}
-        reader, writer = await asyncio.open_connection(sock=sock, ssl=tls, limit=1 << 16, **name)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        except BaseException:
+            sock.close()
+            raise
+        name = "localhost" if tls else None
+        reader, writer = await asyncio.open_connection(sock=sock, ssl=tls, limit=1 << 16, server_hostname=name)
         lines = [f"{method} {path} HTTP/{version}", f"Host: 127.0.0.1:{port}"]
         lines += [f"{key}: {value}" for key, value in (headers or {}).items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
@@ -278,15 +288,20 @@ class Viewer:
 
     async def follow(self, *, until: Callable[[Viewer], bool] = lambda viewer: False) -> None:
         """Watch to the end, coming back whenever the stream is cut or asks for it; stop early when `until` says so."""
-        while self.end is None and not until(self):
+        while not (self.end or until(self)):
             stream = await self.open()
             if stream.status == 204:
                 return
             assert stream.status == 200, stream.status
             try:
-                while self.end is None and not until(self) and (frame := await stream.next()) is not None:
-                    self.take(frame)
+                await self._watch(stream, until)
             except Cut:
                 continue
             finally:
                 await stream.close()
+
+    async def _watch(self, stream: Stream, until: Callable[[Viewer], bool]) -> None:
+        while (frame := await stream.next()) is not None:
+            self.take(frame)
+            if until(self):
+                return

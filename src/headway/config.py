@@ -25,6 +25,8 @@ _STORES = ("sqlite", "memory")
 _READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL"})
 """Variables of the command line's client side."""
 
+_OF_EXAMPLES: Final = f"{PREFIX}DEMO_"
+
 _log = logging.getLogger(__name__)
 
 

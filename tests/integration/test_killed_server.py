@@ -55,20 +55,16 @@ async def follow(viewer: Viewer) -> None:
     while viewer.end is None:
         try:
             await viewer.follow()
-        except (ConnectionError, AssertionError) as error:
-            if isinstance(error, AssertionError) and "503" not in str(error):
-                raise
+        except (ConnectionError, asyncio.IncompleteReadError):  # killed before the head of an answer
             await asyncio.sleep(0.02)
 
 
 async def test_fifty_kills_under_ingest_and_viewers(tmp_path: Path) -> None:
     """No acknowledged event is lost, none is doubled, and viewers see each exactly once."""
     rng = random.Random(11)
-    server = ServerProcess(tmp_path)
-    await server.start()
     sent: list[str | None] = []
     done = asyncio.Event()
-    async with Client(server.url, timeout=3) as client:
+    async with ServerProcess(tmp_path) as server, Client(server.url, timeout=3) as client:
         run = await client.open("under fire")
         run_id, execution_id = run["id"], run["execution_id"]
 
@@ -90,7 +86,7 @@ async def test_fifty_kills_under_ingest_and_viewers(tmp_path: Path) -> None:
         done.set()
         async with asyncio.timeout(60):
             await asyncio.gather(*work)
-    assert server.terminate() == 0
+        server.terminate()
     store = SqliteStore(server.store)
     await store.open()
     events = [event async for event in read_log(store, run_id)]

@@ -27,7 +27,7 @@ def run() -> None:
     try:
         app()
     except HeadwayError as error:
-        Console(stderr=True, highlight=False).print(f"[red]headway:[/] {error} [dim]({error.code})[/]")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]headway:[/] {error} [dim]({error.code})[/]")
         sys.exit(2)
 
 

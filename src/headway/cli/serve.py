@@ -19,7 +19,7 @@ from headway.hub.direct import http_protocol, why_off
 from headway.ops.logging import configure
 from headway.security.access import is_loopback
 
-TARGET = "HEADWAY_SERVE_TARGET"
+TARGET = "_HEADWAY_SERVE_TARGET"
 _NO_TARGET = "-"
 
 
