@@ -142,7 +142,7 @@ class Server:
     async def append(self, run: RunRow, *events: NewEvent) -> RunRow:
         """Append to a run's log."""
         write = Write(events=events, execution_id=run.execution_id)
-        return (await self.do(lambda: self.app.store.append(run.id, write))).run  # type: ignore[no-any-return]
+        return (await self.do(lambda: self.app.store.append(run.id, write))).run
 
     async def statistics(self) -> dict[str, Any]:
         """Return the hub's."""

@@ -149,7 +149,7 @@ async def test_a_cursor_of_another_log(server: Server) -> None:
     """The log lost its tail, or is another one: it is said, and the state follows."""
     run = await server.run(note())
     stream = await _get(server, run, cursor=f"3.{new_tag()}")
-    opened, reset, snapshot = await stream.until("snapshot")
+    _, reset, snapshot = await stream.until("snapshot")
     assert orjson.loads(reset.data) == {"reason": "ahead"}
     assert snapshot.id == str(run.cursor)
     stream = await _get(server, run, cursor=f"99.{new_tag()}")
@@ -363,7 +363,7 @@ async def test_the_list_of_runs(server: Server) -> None:
     """A page, newest first; then whatever changed, with the percent of this moment."""
     old, new = await server.run(), await server.run()
     stream = await Stream.open(server.port, "/v1/runs/stream?limit=2")
-    opened, page = await stream.until("page")
+    _, page = await stream.until("page")
     assert [entry["id"] for entry in orjson.loads(page.data)["runs"]] == [new.id, old.id]
     from headway.core.events import new_event
 

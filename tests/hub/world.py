@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from headway.core.events import NewEvent
 from headway.core.sse import Frame
 from headway.hub import Hub, HubSettings
 from headway.hub.connection import Connection
+from headway.hub.shared import Situation
 from headway.hub.subscription import Subscription, Wish
 from headway.stores.base import RunRow, Write
 from headway.stores.memory import MemoryStore
@@ -41,7 +42,7 @@ class Client:
 class World:
     """A store, a hub and a clock that stands still."""
 
-    def __init__(self, settings: HubSettings, situation: Callable[[RunRow], Awaitable[Mapping[str, Any]]] | None) -> None:
+    def __init__(self, settings: HubSettings, situation: Situation | None) -> None:
         self.time = 1_000.0
         self.store = MemoryStore()
         self.projections = Projections(self.store)
@@ -105,12 +106,14 @@ class World:
 @asynccontextmanager
 async def world(
     settings: HubSettings | None = None,
-    situation: Callable[[RunRow], Awaitable[Mapping[str, Any]]] | None = None,
+    situation: Situation | None = None,
 ) -> AsyncIterator[World]:
     """Give a started world."""
     made = World(settings or HubSettings(), situation)
     await made.store.open()
     await made.hub.start()
     yield made
+    for connection in tuple(made.hub.connections.values()):
+        connection.abort()
     await made.hub.stop()
     await made.store.close()

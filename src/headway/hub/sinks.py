@@ -71,7 +71,7 @@ class SendSink:
     """
 
     __slots__ = (
-        "_budget", "_cut", "_last", "_over", "_owner", "_paused", "_pieces", "_receive", "_send", "_size", "_task",
+        "_budget", "_cut", "_last", "_over", "_owner", "_paused", "_pieces", "_receive", "_send", "_sending", "_size",
         "_wake",
     )  # fmt: skip
 
@@ -97,7 +97,7 @@ class SendSink:
         self._over = False
         self._last: bytes | None = None
         self._wake: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
 
     def write(self, data: bytes) -> None:
         """Take bytes to be sent by `run`."""
@@ -129,8 +129,8 @@ class SendSink:
         self._size = 0
         if self._cut is not None:
             self._cut()
-        elif self._task is not None and self._wake is None:
-            self._task.cancel()
+        elif self._sending is not None:
+            self._sending.cancel()
         self.wake()
 
     def wake(self) -> None:
@@ -140,14 +140,13 @@ class SendSink:
 
     async def run(self) -> None:
         """Send until the stream is closed, aborted or left; the owner is told when it is over."""
-        self._task = asyncio.current_task()
         leaving = leaving_of(self._receive, self.wake)
         try:
             while not self._over and not leaving.gone:
                 if self._pieces:
                     await self._flush()
                 elif self._last is not None:
-                    await self._send({"type": "http.response.body", "body": self._last, "more_body": False})
+                    await self._put(self._last, more=False)
                     break
                 else:
                     self._wake = asyncio.get_running_loop().create_future()
@@ -157,23 +156,29 @@ class SendSink:
                     self._wake = None
         except OSError as error:  # how a server says that the client is gone (ASGI 2.4)
             logger.debug("a viewer left: %s", error)
-        except asyncio.CancelledError:
-            if not self._aborted():
-                raise
         finally:
-            self._over, self._task = True, None
-            await leaving.close()
-            self._owner.gone()
+            self._over = True
+            try:
+                await leaving.close()
+            finally:
+                self._owner.gone()
 
     async def _flush(self) -> None:
         body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
-        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._put(body, more=True)
         if self._paused and not self._over and self._size <= self._budget // 4:
             self._paused = False
             self._owner.resumed()
 
-    def _aborted(self) -> bool:
-        """Tell whether a cancellation was ours, and take it back if so."""
-        return self._over and self._task is not None and self._task.uncancel() == 0
+    async def _put(self, body: bytes, *, more: bool) -> None:
+        self._sending = task = asyncio.current_task()
+        try:
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        except asyncio.CancelledError:
+            # `abort` ended the wait for a client that does not read; anybody else's cancellation is none of ours.
+            if not self._over or task is None or task.uncancel():
+                raise
+        finally:
+            self._sending = None
