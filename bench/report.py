@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 BASES = ("c_send_loop", "nchan")
 CPU_GOALS = (("headway", "c_send_loop", 1.3), ("headway", "nchan", 0.75))
 IDLE_GOAL_KIB = ("headway", 4.0)
+GOAL_VIEWERS = 1_000
+"""With fewer, fixed costs outweigh what the goals are about: nothing is judged."""
 
 
 def summary(results: Results) -> list[dict[str, Any]]:
@@ -46,9 +48,9 @@ def _of(rounds: list[Round], size: int, peer: str) -> list[Round]:
 
 
 def goals(results: Results) -> list[dict[str, Any]]:
-    """Return each goal with what was measured; a goal whose peers were not there is left out."""
+    """Return each goal with what was measured; one that this run cannot judge is left out."""
     found = []
-    for row in summary(results):
+    for row in summary(results) if results.load.viewers >= GOAL_VIEWERS else ():
         for peer, base, limit in CPU_GOALS:
             if row["peer"] == peer and row[f"x {base}"] is not None:
                 what = f"{peer}, CPU per delivery of {row['size']} bytes, x {base}"
@@ -57,7 +59,7 @@ def goals(results: Results) -> list[dict[str, Any]]:
     found += [
         {"what": f"{peer}, KiB per idle viewer", "limit": limit, "measured": each.kib_per_viewer}
         for each in results.idle
-        if each.peer == peer
+        if each.peer == peer and each.viewers >= GOAL_VIEWERS
     ]
     return found
 
@@ -76,12 +78,13 @@ def text(results: Results) -> str:
     lines += [
         "",
         f"CPU per delivery, medians: {load.viewers:,} viewers of one run, {load.events} events each, {load.rate:g}/s",
-        f"(server on core {sorted(load.server_cores)}, load generator and publisher on {sorted(load.load_cores)})",
+        "  per event: the part that all deliveries of an event share (an event with one viewer, divided by the viewers)",
+        "  bytes: on the wire, per delivery; reads: of the load generator, per delivery",
+        f"  server: its use of core {sorted(load.server_cores)}; load: the generator's of {sorted(load.load_cores)}",
         *_table(summary(results), CPU_COLUMNS),
         *_warnings(results),
     ]
     rows = [{"peer": each.peer, "each": each} for each in results.probes]
-    lines += ["(of it per event: what an event costs with one viewer, divided by the viewers)"]
     lines += ["", "With one viewer: CPU per published event, and bytes around the data", *_table(rows, PROBE_COLUMNS)]
     if results.idle:
         rows = [{"peer": each.peer, "each": each} for each in results.idle]
@@ -97,6 +100,9 @@ def _verdict(goal: dict[str, Any]) -> str:
 
 
 def _warnings(results: Results) -> Iterable[str]:
+    began, cores = float(results.machine["load average"].split()[0]), int(results.machine["cores"])
+    if began > cores / 2:
+        yield f"! the machine was busy before this began (load {began:g} on {cores} cores): take the ratios as rough"
     for row in summary(results):
         if row["rate"] < 0.97 * results.load.rate:
             why = "it is saturated, lower --rate" if row["server_busy"] > 0.75 else "other work kept the machine busy"
@@ -122,13 +128,13 @@ CPU_COLUMNS: tuple[Column, ...] = (
     ("event", lambda row: f"{row['size']} B"),
     ("peer", lambda row: row["peer"]),
     ("us/delivery", lambda row: f"{row['us_per_delivery']:.2f}"),
-    ("lowest-highest", lambda row: f"{row['lowest']:.2f}-{row['highest']:.2f}"),
+    ("range", lambda row: f"{row['lowest']:.2f}-{row['highest']:.2f}"),
     *((f"x {base}", _ratio(base)) for base in BASES),
-    ("of it per event", lambda row: "-" if row["shared_us"] is None else f"{row['shared_us']:.2f}"),
-    ("bytes on wire", lambda row: f"{row['wire_bytes']:.0f}"),
+    ("per event", lambda row: "-" if row["shared_us"] is None else f"{row['shared_us']:.2f}"),
+    ("bytes", lambda row: f"{row['wire_bytes']:.0f}"),
     ("reads", lambda row: f"{row['reads']:.2f}"),
-    ("server core", lambda row: f"{row['server_busy']:.0%}"),
-    ("generator", lambda row: f"{row['generator_busy']:.0%}"),
+    ("server", lambda row: f"{row['server_busy']:.0%}"),
+    ("load", lambda row: f"{row['generator_busy']:.0%}"),
     ("p50 ms", lambda row: f"{row['late_p50_ms']:.1f}"),
     ("p99 ms", lambda row: f"{row['late_p99_ms']:.1f}"),
 )

@@ -16,7 +16,15 @@ def round_of(peer: str, cost: float, *, rate: float = 20.0, busy: float = 0.3) -
 
 def results(*rounds: Round, idle: list[Idle] | None = None) -> Results:
     """Return results that hold these rounds."""
-    return Results({"cpu": "test"}, Load(50, 20, 5, 20, 1000, {0}, {1}), {}, {}, [], list(rounds), idle or [])
+    return Results(
+        {"load average": "0.10 0.20 0.30", "cores": "2"},
+        Load(2000, 20, 5, 20, 1000, {0}, {1}),
+        {},
+        {},
+        [],
+        list(rounds),
+        idle or [],
+    )
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios():
@@ -37,7 +45,7 @@ def test_goals_tell_met_from_missed():
         round_of("c_send_loop", 5.0),
         round_of("headway", 6.0),
         round_of("nchan", 7.0),
-        idle=[Idle("headway", 100, 1000, 1800, 8.0), Idle("nchan", 100, 1000, 1800, 8.0)],
+        idle=[Idle("headway", 1000, 1000, 9000, 8.0), Idle("nchan", 1000, 1000, 9000, 8.0)],
     )
     measured = {goal["what"]: goal["measured"] <= goal["limit"] for goal in goals(found)}
     assert list(measured.values()) == [True, False, False]
@@ -51,7 +59,7 @@ def test_what_an_event_costs_by_itself_is_told_apart():
     """The cost that all deliveries of an event share is shown per delivery."""
     found = results(round_of("headway", 6.0))
     found.probes = [Probe("headway", 300.0, 1000.0)]
-    assert summary(found)[0]["shared_us"] == pytest.approx(1000 / 50)
+    assert summary(found)[0]["shared_us"] == pytest.approx(1000 / 2000)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +69,20 @@ def test_a_peer_that_missed_the_pace_is_named(busy, why):
     """Whether a server was at its limit, or something else was, shows in how busy it was."""
     shown = text(results(round_of("headway", 6.0, rate=12.0, busy=busy)))
     assert f"! headway reached 12.0 of 20 events/s: {why}" in shown
+
+
+def test_a_busy_machine_is_told():
+    """Figures from a machine that did other work say so."""
+    found = results(round_of("headway", 6.0))
+    assert "busy before this began" not in text(found)
+    found.machine["load average"] = "1.50 0.20 0.30"
+    assert "busy before this began (load 1.5 on 2 cores)" in text(found)
+
+
+def test_a_smoke_test_judges_nothing():
+    """Fifty viewers cannot tell whether a goal is met."""
+    found = results(
+        round_of("c_send_loop", 5.0), round_of("headway", 60.0), idle=[Idle("headway", 50, 1000, 1800, 16.0)]
+    )
+    found.load = Load(50, 20, 5, 20, 1000, {0}, {1})
+    assert goals(found) == []
