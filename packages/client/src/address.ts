@@ -7,8 +7,6 @@ export interface Address {
   self: string | null;
 }
 
-const RUN_PATH = /^(.*\/v1\/runs\/[^/?#]+)(\/stream)?\/?$/;
-
 /**
  * Find the addresses of a run.
  *
@@ -16,16 +14,9 @@ const RUN_PATH = /^(.*\/v1\/runs\/[^/?#]+)(\/stream)?\/?$/;
  * @param baseUrl Where Headway is mounted; used for ids only.
  */
 export function addressOf(target: string, baseUrl: string): Address {
-  if (!target.includes("/")) return addressOf(`${baseUrl}/v1/runs/${encodeURIComponent(target)}`, "");
-  const self = RUN_PATH.exec(target)?.[1] ?? null;
-  return { self, stream: self === null ? target : `${self}/stream` };
-}
-
-/** Add parameters to an address that may have some. */
-export function withQuery(url: string, query: Record<string, string | number | undefined>): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
-  if (given.length === 0) return url;
-  return `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(given)}`;
+  const url = target.includes("/") ? target : `${baseUrl}/v1/runs/${encodeURIComponent(target)}`;
+  const self = /^(.*\/v1\/runs\/[^/?#]+)(\/stream)?\/?$/.exec(url)?.[1] ?? null;
+  return { self, stream: self === null ? url : `${self}/stream` };
 }
 
 /** Return where Headway is mounted, when it serves this very file as `<prefix>/client.js`; else the origin's root. */

@@ -11,7 +11,7 @@ import type { ProblemCode } from "./contract.gen.ts";
  * - `conflict`, `invalid`: 409 and other 4xx; the request has to be another one.
  * - `rate_limited`, `server`: 429, 5xx.
  * - `protocol`: the answer is not Headway's.
- * - `aborted`: the caller ended it.
+ * - `aborted`: ended by ourselves.
  */
 export type ErrorCategory =
   | "network"
@@ -27,6 +27,13 @@ export type ErrorCategory =
   | "protocol"
   | "aborted";
 
+/** For people, where no server has words of its own. */
+const MESSAGES: Partial<Record<ErrorCategory, string>> = {
+  network: "The server cannot be reached.",
+  timeout: "The server does not answer.",
+  protocol: "The answer did not come from Headway.",
+};
+
 /** Body of an error answer (RFC 9457). */
 export interface Problem {
   code: ProblemCode;
@@ -37,104 +44,51 @@ export interface Problem {
   request_id: string | null;
 }
 
-interface Details {
-  status?: number | undefined;
-  problem?: Partial<Problem> | undefined;
-  retryAfterMs?: number | undefined;
-  cause?: unknown;
-}
-
-const RETRYABLE: readonly ErrorCategory[] = ["network", "timeout", "rate_limited", "server"];
-
-const MESSAGES: Record<ErrorCategory, string> = {
-  network: "The server cannot be reached.",
-  timeout: "The server does not answer.",
-  auth: "You are not signed in, or no longer.",
-  forbidden: "You may not see this.",
-  not_found: "There is nothing at this address.",
-  expired: "This part of the log is no longer kept.",
-  conflict: "This is not possible at present.",
-  invalid: "The server refused the request.",
-  rate_limited: "Too many requests; trying again later.",
-  server: "The server has a problem.",
-  protocol: "The answer did not come from a Headway server.",
-  aborted: "The request was ended.",
-};
-
 /** The one error of this package. Its message is made for people. */
 export class HeadwayError extends Error {
   override readonly name = "HeadwayError";
   readonly category: ErrorCategory;
   /** HTTP status, or null when there was no answer. */
-  readonly status: number | null;
-  /** Code of the server's problem, or null. */
-  readonly code: ProblemCode | null;
-  /** What may help, in words. */
-  readonly hint: string | null;
-  /** The same request may succeed later. */
-  readonly retryable: boolean;
+  readonly status: number | null = null;
+  /** What the server said of it: its `code`, a `hint`, the `request_id` that names it in the log. */
+  readonly problem: Partial<Problem> = {};
   /** How long the server asked to be left alone. */
-  readonly retryAfterMs: number | null;
-  /** Names the request in the server's log. */
-  readonly requestId: string | null;
+  readonly retryAfterMs: number = 0;
 
-  constructor(category: ErrorCategory, message?: string, { status, problem, retryAfterMs, cause }: Details = {}) {
-    super(message ?? problem?.detail ?? problem?.title ?? MESSAGES[category], { cause });
+  constructor(category: ErrorCategory, message?: string, about: Partial<HeadwayError> = {}) {
+    const { problem, status } = about;
+    super(message ?? problem?.detail ?? problem?.title ?? MESSAGES[category] ?? `The server answered ${status}.`);
     this.category = category;
-    this.status = status ?? null;
-    this.code = problem?.code ?? null;
-    this.hint = problem?.hint ?? null;
-    this.retryable = problem?.retryable ?? RETRYABLE.includes(category);
-    this.retryAfterMs = retryAfterMs ?? null;
-    this.requestId = problem?.request_id ?? null;
+    Object.assign(this, about);
+  }
+
+  /** The same request may succeed later. */
+  get retryable(): boolean {
+    return ["network", "timeout", "rate_limited", "server"].includes(this.category);
   }
 }
 
-/** Whether trying again, with the same or a fresh token, cannot help. */
-export function isFinal(error: HeadwayError): boolean {
-  return !RETRYABLE.includes(error.category) && error.category !== "expired";
-}
+const CATEGORIES: Record<number, ErrorCategory> = {
+  401: "auth",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  410: "expired",
+  429: "rate_limited",
+};
 
 /** Make an error of an answer that is not a success. */
-export async function errorOf(response: Response, now: number): Promise<HeadwayError> {
-  const problem = await problemOf(response);
-  const retryAfterMs = retryAfter(response.headers.get("Retry-After"), now);
-  return new HeadwayError(categoryOf(response.status), undefined, { status: response.status, problem, retryAfterMs });
+export async function errorOf(response: Response): Promise<HeadwayError> {
+  const { status, headers } = response;
+  // A proxy in front answers with a page of its own; the status says enough.
+  const problem: Partial<Problem> = (await response.json().catch(() => null)) ?? {};
+  const category = CATEGORIES[status] ?? (status >= 500 ? "server" : status >= 400 ? "invalid" : "protocol");
+  const retryAfterMs = (Number(headers.get("Retry-After")) || 0) * 1000;
+  return new HeadwayError(category, undefined, { status, problem, retryAfterMs });
 }
 
-/** Make an error of whatever was thrown. */
-export function errorFrom(thrown: unknown): HeadwayError {
-  if (thrown instanceof HeadwayError) return thrown;
-  const aborted = thrown instanceof DOMException && thrown.name === "AbortError";
-  return new HeadwayError(aborted ? "aborted" : "network", undefined, { cause: thrown });
-}
-
-function categoryOf(status: number): ErrorCategory {
-  const known: Record<number, ErrorCategory> = {
-    401: "auth",
-    403: "forbidden",
-    404: "not_found",
-    408: "timeout",
-    409: "conflict",
-    410: "expired",
-    429: "rate_limited",
-  };
-  return known[status] ?? (status >= 500 ? "server" : status >= 400 ? "invalid" : "protocol");
-}
-
-async function problemOf(response: Response): Promise<Partial<Problem> | undefined> {
-  try {
-    const body: unknown = await response.json();
-    return typeof body === "object" && body !== null ? body : undefined;
-  } catch {
-    // A proxy in front answers with a page of its own; the status says enough.
-    return undefined;
-  }
-}
-
-/** Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). */
-function retryAfter(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+/** Make an error of whatever was thrown. What is no JSON came from something else than Headway. */
+export function errorFrom(cause: unknown): HeadwayError {
+  if (cause instanceof HeadwayError) return cause;
+  return new HeadwayError(cause instanceof SyntaxError ? "protocol" : "network", undefined, { cause });
 }

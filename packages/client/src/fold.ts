@@ -6,7 +6,6 @@
  * past a cap are ignored alike in both languages; shared vectors and random histories prove it.
  */
 
-import { parseMs } from "./clock.ts";
 import {
   ERRORS_MAX,
   type EventOf,
@@ -23,7 +22,8 @@ import {
   type RunStatus,
   type Snapshot,
 } from "./contract.gen.ts";
-import { bare, State } from "./entries.ts";
+import { createState, type State } from "./entries.ts";
+import { merged } from "./merged.ts";
 import { eta, percent } from "./progress.ts";
 import { follow, isEnded, moves } from "./transitions.ts";
 
@@ -37,7 +37,7 @@ export class Fold {
 
   /** @param snapshot Start from this state, of any origin with the same `FOLD_VERSION`; it is not changed. */
   constructor(snapshot: Snapshot = EMPTY) {
-    this.#state = new State(snapshot);
+    this.#state = createState(snapshot);
   }
 
   /** Seq of the last event folded in; 0 before the first. */
@@ -63,15 +63,14 @@ export class Fold {
    */
   apply(event: RunEvent, cursor?: string, { partial = false }: { partial?: boolean } = {}): Applied {
     const { body } = this.#state;
-    const { seq, run_id, type, data } = event;
+    const { seq, run_id, data } = event;
     if (seq <= body.seq) return "duplicate";
     if (seq > body.seq + 1 && !partial) return "gap";
     this.#snapshot = undefined;
     body.seq = seq;
     body.cursor = cursor ?? body.cursor;
     body.run_id ??= run_id;
-    const open = !isEnded(body.status) || type === "run.reopened";
-    if (open && typeof data === "object" && data && !Array.isArray(data)) take(this.#state, event);
+    if (typeof data === "object" && data && !Array.isArray(data)) take(this.#state, event);
     return "applied";
   }
 
@@ -87,18 +86,35 @@ export class Fold {
 
 function take(state: State, event: RunEvent): void {
   const { type } = event;
-  const handler = HANDLERS.get(moves(type) ? (type.split(".")[0] as string) : type);
-  handler?.(state, event as never);
+  const name = moves(type) ? (type.split(".")[0] as string) : type;
+  const legal = name === "run" ? move(state.body, type) : !isEnded(state.body.status);
+  if (legal && Object.hasOwn(HANDLERS, name)) HANDLERS[name]?.(state, event as never);
 }
 
-/** Take some keys of an object; what is not there is null. */
-function pick<Data extends object, Name extends keyof Data>(data: Data, ...names: Name[]): Pick<Data, Name> {
-  return Object.fromEntries(names.map((name) => [name, data[name] ?? null])) as Pick<Data, Name>;
+/** Follow the run's transition table; false when the event is illegal where the run stands. */
+function move(body: Snapshot, type: string): boolean {
+  const status = follow(type, body.status);
+  if (status === undefined) return false;
+  body.status = status as RunStatus;
+  if (status !== "waiting") body.asks = EMPTY.asks;
+  return true;
+}
+
+/** The words of a text. */
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
+
+/** Take some keys of an object, named in one text; what is not there is null. */
+function pick<Data extends object, Names extends string>(
+  data: Data,
+  names: Names,
+): { [Name in Words<Names>]: Name extends keyof Data ? Data[Name] : null } {
+  const value = (name: string) => (data as Record<string, unknown>)[name] ?? null;
+  return Object.fromEntries(names.split(" ").map((name) => [name, value(name)])) as never;
 }
 
 /** Keys that are null. */
-function blank<Name extends string>(...names: Name[]): Record<Name, null> {
-  return pick({} as Record<Name, null>, ...names);
+function blank<Names extends string>(names: Names): Record<Words<Names>, null> {
+  return pick({}, names);
 }
 
 // -- the run itself
@@ -107,27 +123,26 @@ type RunEventOf<Verb extends string> = Extract<RunEvent, { type: `run.${Verb}` }
 
 function run(state: State, event: RunEvent): void {
   const { body } = state;
-  const status = follow(event.type, body.status);
-  if (status === undefined) return;
-  body.status = status as RunStatus;
-  if (status !== "waiting" && Object.keys(body.asks).length > 0) body.asks = bare({});
+  const { time } = event;
   switch (event.type) {
     case "run.queued":
       queued(state, event);
       break;
     case "run.started":
-      body.started_at ??= event.time;
+      body.started_at ??= time;
       changeExecution(body, {
-        ...pick(event.data, "worker", "expected_s"),
-        started_at: event.time,
+        ...pick(event.data, "worker expected_s"),
+        started_at: time,
         from_percent: body.progress.reached ?? 0,
       });
       break;
     case "run.waiting":
-      state.own("asks")[event.data.ask_id] = { ...pick(event.data, "prompt", "schema"), asked_at: event.time };
+      state.own("asks")[event.data.ask_id] = { ...pick(event.data, "prompt schema"), asked_at: time };
+      // Nobody knows when the answer comes.
+      show(body, { eta: null });
       break;
     case "run.cancel_requested":
-      body.cancel_requested_at ??= event.time;
+      body.cancel_requested_at ??= time;
       break;
     case "run.reopened":
       reopened(state, event);
@@ -141,11 +156,11 @@ function queued(state: State, { execution_id, time, data }: RunEventOf<"queued">
   const { body } = state;
   const { attempt, reason, run: header } = data;
   if (header && body.created_at === null) {
-    Object.assign(body, pick(header, "job", "title", "owner", "group", "metadata", "created_at"));
+    Object.assign(body, pick(header, "job title owner group metadata created_at"));
   }
   closeExecution(body, time, reason === "retry" ? "failed" : reason === "resumed" ? "waiting" : "lost");
   const execution = {
-    ...blank("worker", "started_at", "finished_at", "outcome", "from_percent", "expected_s"),
+    ...blank("worker started_at finished_at outcome from_percent expected_s"),
     ...{ execution_id, attempt, reason, queued_at: time },
   } as Execution;
   Object.assign(body, { attempt, execution_id, executions: [...body.executions, execution].slice(-EXECUTIONS_MAX) });
@@ -155,7 +170,7 @@ function queued(state: State, { execution_id, time, data }: RunEventOf<"queued">
 
 function changeExecution(body: Snapshot, change: Partial<Execution>): void {
   const last = body.executions.at(-1);
-  if (last) body.executions = [...body.executions.slice(0, -1), { ...last, ...change }];
+  if (last) body.executions = body.executions.with(-1, { ...last, ...change });
 }
 
 function closeExecution(body: Snapshot, finished_at: string, outcome: string): void {
@@ -168,14 +183,14 @@ interface Loose {
 }
 
 function ended(body: Snapshot, { time, data }: RunEventOf<"succeeded" | "partial" | "failed">): void {
-  Object.assign(body, pick(data as Loose, "result", "error"), { finished_at: time });
+  Object.assign(body, pick(data as Loose, "result error"), { finished_at: time });
   const complete = ["succeeded", "partial"].includes(body.status as string);
   show(body, { eta: null, ...(complete && { percent: 100, reached: 100 }) });
   closeExecution(body, time, body.status as string);
 }
 
 function reopened(state: State, { time, data }: RunEventOf<"reopened">): void {
-  Object.assign(state.body, blank("finished_at", "result", "error", "cancel_requested_at"));
+  Object.assign(state.body, blank("finished_at result error cancel_requested_at"));
   show(state.body, { reached: null });
   for (const key of data.items ?? []) {
     const item = state.body.items[key];
@@ -187,47 +202,38 @@ function reopened(state: State, { time, data }: RunEventOf<"reopened">): void {
 /** Replace the plan; phases that stay keep what happened in them, others that began stay at the end. */
 function planned(state: State, { time, data }: RunEventOf<"planned">): void {
   const { body } = state;
-  const phases = new Map<string, Phase>();
-  for (const { id, title, weight } of data.phases.slice(0, PHASES_MAX)) {
+  const plan = data.phases.slice(0, PHASES_MAX).map(({ id, title, weight }): [string, Phase] => {
     const known = body.phases.find((phase) => phase.id === id) ?? newPhase(id, "", null);
-    phases.set(id, { ...known, title: title || id, weight });
-  }
-  for (const phase of body.phases) {
-    const stays = !phases.has(phase.id) && phase.status !== "planned" && phases.size < PHASES_MAX;
-    if (stays) phases.set(phase.id, { ...phase, weight: null });
-  }
-  body.phases = [...phases.values()];
+    return [id, { ...known, title: title || id, weight }];
+  });
+  const phases = new Map(plan); // of two with one id the first gives the place, the last the rest
+  const others = body.phases.filter(({ id, status }) => !phases.has(id) && status !== "planned");
+  const undeclared = others.map((phase) => ({ ...phase, weight: null }));
+  body.phases = [...phases.values(), ...undeclared].slice(0, PHASES_MAX);
   progressed(state, time);
 }
 
 // -- progress
 
 function show(body: Snapshot, change: Partial<Progress>): void {
-  const progress = { ...body.progress, ...change };
-  if (JSON.stringify(progress) !== JSON.stringify(body.progress)) body.progress = progress;
+  body.progress = merged(body.progress, change);
 }
 
 /** Work out percent and ETA anew; called by whatever may have moved them. */
 function progressed({ body, tallies }: State, time: string): void {
-  const { reached } = body.progress;
-  const now = percent(body.phases, tallies);
+  const { status, executions, phases, progress } = body;
+  const { reached } = progress;
+  const now = percent(phases, tallies);
   const shown = now !== null && reached !== null && reached > now ? reached : now;
-  show(body, { percent: shown, reached: shown ?? reached, eta: shown === null ? null : etaOf(body, time, shown) });
-}
-
-function etaOf({ status, executions }: Snapshot, time: string, reached: number): string | null {
-  const execution = executions.at(-1);
-  const now = parseMs(time);
-  const started = parseMs(execution?.started_at);
-  if (status !== "running" || !execution || now === null || started === null) return null;
-  return eta(now, started, execution.from_percent ?? 0, reached, execution.expected_s);
+  const pace = status === "running" && shown !== null ? executions.at(-1) : undefined;
+  show(body, { percent: shown, reached: shown ?? reached, eta: pace ? eta(time, pace, shown as number) : null });
 }
 
 // -- phases, items, outputs
 
 /** A phase that has not begun. `weight` null: nobody declared it. */
 function newPhase(id: string, title: string, weight: number | null): Phase {
-  const nothing = blank("total", "unit", "message", "started_at", "finished_at", "error");
+  const nothing = blank("total unit message started_at finished_at error");
   return { id, title, weight, status: "planned", done: 0, ...nothing };
 }
 
@@ -247,7 +253,7 @@ function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` 
 function phaseChange(before: Phase, event: Extract<RunEvent, { type: `phase.${string}` }>): Partial<Phase> {
   switch (event.type) {
     case "phase.started":
-      return { ...newPhase(before.id, before.title, before.weight), ...pick(event.data, "total", "unit") };
+      return { ...newPhase(before.id, before.title, before.weight), ...pick(event.data, "total unit") };
     case "phase.progressed": {
       const { done, total = null, unit, message } = event.data;
       return { done, total, unit: unit ?? before.unit, message: message ?? before.message };
@@ -266,7 +272,7 @@ function item(state: State, event: ItemEvent): void {
   const status = follow(event.type, known?.status) as Item["status"] | undefined;
   if (!status) return;
   const before = known ?? {
-    ...blank("parent", "phase", "progress", "data", "error"),
+    ...blank("parent phase progress data error"),
     ...{ kind: "item", title: key, status: "planned", attempt, seq: event.seq },
   };
   if (!state.setItem(key, { ...before, ...itemChange(event, attempt), status })) return;
@@ -276,15 +282,15 @@ function item(state: State, event: ItemEvent): void {
 function itemChange({ type, data }: ItemEvent, attempt: number): Partial<Item> {
   switch (type) {
     case "item.planned":
-      return { ...pick(data, "kind", "parent", "phase"), title: data.title || data.key };
+      return { ...pick(data, "kind parent phase"), title: data.title || data.key };
     case "item.started":
-      return { ...blank("progress", "data", "error"), attempt };
+      return { ...blank("progress data error"), attempt };
     case "item.progressed":
-      return { progress: pick(data, "done", "total", "message") };
+      return { progress: pick(data, "done total message") };
     case "item.failed":
       return pick(data, "error");
     default:
-      return type === "item.updated" || (data.data ?? null) !== null ? pick(data, "data") : {};
+      return type === "item.updated" || data.data != null ? pick(data, "data") : {};
   }
 }
 
@@ -304,14 +310,17 @@ function output(state: State, { type, seq, data }: Extract<RunEvent, { type: `ou
 
 // -- the rest
 
-function note({ body }: State, { seq, time, data }: EventOf<"note">): void {
-  const entry = { seq, time, ...pick(data, "kind", "title", "body") };
-  body.notes = [...body.notes, entry].slice(-NOTES_MAX);
+/** Add an entry made of an event to a list that keeps its last ones. */
+function listed<Entry>(list: Entry[], { seq, time, data }: RunEvent, names: string, max: number): Entry[] {
+  return [...list, { seq, time, ...pick(data, names) } as Entry].slice(-max);
 }
 
-function error({ body }: State, { seq, time, data }: EventOf<"error">): void {
-  const entry = { seq, time, ...pick(data, "severity", "category", "code", "message", "retryable", "item") };
-  body.errors = [...body.errors, entry].slice(-ERRORS_MAX);
+function note({ body }: State, event: EventOf<"note">): void {
+  body.notes = listed(body.notes, event, "kind title body", NOTES_MAX);
+}
+
+function error({ body }: State, event: EventOf<"error">): void {
+  body.errors = listed(body.errors, event, "severity category code message retryable item", ERRORS_MAX);
 }
 
 function custom(state: State, { data }: EventOf<"custom">): void {
@@ -321,40 +330,36 @@ function custom(state: State, { data }: EventOf<"custom">): void {
 function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): void {
   const { body } = state;
   state.assign(data.set);
-  const step = data.step ?? null;
   // What a dead worker left is gone: only here may percent fall, and the ETA counts from what is left.
-  if (step === null) show(body, { reached: null });
+  if (data.step == null) show(body, { reached: null });
   progressed(state, time);
-  if (step !== null) return;
+  if (data.step != null) return;
   show(body, { eta: null });
-  const from = body.executions.at(-1)?.from_percent ?? null;
-  if (from !== null) changeExecution(body, { from_percent: body.progress.reached ?? 0 });
+  if (body.executions.at(-1)?.from_percent != null) changeExecution(body, { from_percent: body.progress.reached ?? 0 });
 }
 
-const HANDLERS: ReadonlyMap<string, (state: State, event: never) => void> = new Map<
-  string,
-  (state: State, event: never) => void
->([
-  ["run", run],
-  ["run.planned", planned],
-  ["phase", phase],
-  ["item", item],
-  ["output", output],
-  ["note", note],
-  ["error", error],
-  ["custom", custom],
-  ["attempt.discarded", discarded],
-]);
+/** By family for the types of the table, by type for the others. */
+const HANDLERS: Record<string, (state: State, event: never) => void> = {
+  run,
+  "run.planned": planned,
+  phase,
+  item,
+  output,
+  note,
+  error,
+  custom,
+  "attempt.discarded": discarded,
+};
 
 /** Before event 1. A snapshot on the wire always has a run id; here none is known yet. */
 const EMPTY = {
-  ...blank("run_id", "job", "title", "status", "execution_id", "created_at", "started_at", "finished_at"),
-  ...blank("cancel_requested_at", "result", "error", "group"),
+  ...blank("run_id job title status execution_id created_at started_at finished_at cancel_requested_at"),
+  ...blank("result error group"),
   seq: 0,
   cursor: "0.0",
   attempt: 0,
   executions: [],
-  progress: blank("percent", "reached", "eta", "message"),
+  progress: blank("percent reached eta message"),
   phases: [],
   items: {},
   outputs: {},

@@ -1,12 +1,13 @@
 /** The entry: where Headway is, who is asking, and the runs. */
 
-import { addressOf, defaultBaseUrl, withQuery } from "./address.ts";
+import { addressOf, defaultBaseUrl } from "./address.ts";
 import type { Snapshot } from "./contract.gen.ts";
 import { browser, type Environment } from "./environment.ts";
-import { Http, type HttpOptions } from "./http.ts";
-import { RunHandle } from "./run.ts";
-import { TIMING, type Timing } from "./timing.ts";
+import { createHttp, type Http, type HttpOptions } from "./http.ts";
+import { createRun, type RunHandle } from "./run.ts";
 import type { RunPage, RunQuery, StartedRun } from "./wire.ts";
+
+const BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 
 export interface HeadwayOptions extends HttpOptions {
   /**
@@ -17,7 +18,13 @@ export interface HeadwayOptions extends HttpOptions {
   baseUrl?: string | undefined;
   /** Used in place of the global `fetch`. */
   fetch?: Environment["fetch"] | undefined;
-  timing?: Partial<Timing> | undefined;
+  /**
+   * Longest wait before the 1st, 2nd, … try after a break, in milliseconds; the last one stays. The wait itself is
+   * random below it ("full jitter"), at least 50 ms, and never shorter than the server asks for.
+   *
+   * @defaultValue 1, 2, 4, 8, 16, 30 seconds
+   */
+  backoffMs?: readonly number[] | undefined;
   /** Clock, timers and the page's state; tests bring their own. */
   environment?: Environment | undefined;
 }
@@ -44,22 +51,25 @@ export interface Started extends StartedRun {
 export class Headway {
   readonly #baseUrl: string;
   readonly #http: Http;
-  readonly #timing: Timing;
+  readonly #backoffMs: readonly number[];
   /** Weak, so that a run nobody holds is forgotten, and one that is held is never there twice. */
   readonly #runs: Map<string, WeakRef<RunHandle>> = new Map();
 
-  constructor({ baseUrl, fetch, timing, environment = browser, ...http }: HeadwayOptions = {}) {
+  constructor({ baseUrl, fetch, backoffMs = BACKOFF_MS, environment = browser, ...http }: HeadwayOptions = {}) {
     this.#baseUrl = (baseUrl ?? defaultBaseUrl()).replace(/\/+$/, "");
-    this.#http = new Http(fetch ? { ...environment, fetch } : environment, http);
-    this.#timing = { ...TIMING, ...timing };
+    this.#http = createHttp(fetch ? { ...environment, fetch } : environment, http);
+    this.#backoffMs = backoffMs;
   }
 
   /**
    * Return a run by its id, its address, or the address of a stream in your own application (`hw.stream`). Nothing is
    * opened before somebody watches it. The same run is the same handle.
    */
-  run(target: string): RunHandle {
-    return this.#run(target);
+  run(target: string, snapshot?: Snapshot | null): RunHandle {
+    const address = addressOf(target, this.#baseUrl);
+    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.#http, this.#backoffMs, snapshot);
+    this.#runs.set(address.stream, new WeakRef(run));
+    return run;
   }
 
   /**
@@ -67,34 +77,20 @@ export class Headway {
    *
    * @throws HeadwayError `invalid` with code `invalid_input` when the input does not fit the job.
    */
-  async start(job: string, input: unknown, options: StartOptions = {}): Promise<Started> {
-    const { key = randomKey(), ...given } = options;
-    const started = await this.#http.json<StartedRun>(`${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`, {
-      method: "POST",
-      headers: { "Idempotency-Key": key },
-      body: { input, ...given },
-    });
-    return { ...started, run: this.#run(started.id, started.snapshot) };
+  async start(
+    job: string,
+    input: unknown,
+    { key = `${Date.now()}-${Math.random()}`, ...about }: StartOptions = {},
+  ): Promise<Started> {
+    const url = `${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
+    const headers = { "Idempotency-Key": key };
+    const started = await this.#http.json<StartedRun>(url, { headers, body: { input, ...about } });
+    return { ...started, run: this.run(started.id, started.snapshot) };
   }
 
   /** List runs, newest first. */
-  runs({ status, ...query }: RunQuery = {}): Promise<RunPage> {
-    const statuses = typeof status === "string" ? status : status?.join(",");
-    return this.#http.json(withQuery(`${this.#baseUrl}/v1/runs`, { status: statuses, ...query }));
+  runs(query: RunQuery = {}): Promise<RunPage> {
+    const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, `${one}`]));
+    return this.#http.json(`${this.#baseUrl}/v1/runs?${new URLSearchParams(pairs)}`);
   }
-
-  #run(target: string, snapshot?: Snapshot | null): RunHandle {
-    const address = addressOf(target, this.#baseUrl);
-    const known = this.#runs.get(address.stream)?.deref();
-    if (known) return known;
-    for (const [stream, run] of this.#runs) if (run.deref() === undefined) this.#runs.delete(stream);
-    const run = new RunHandle({ address, http: this.#http, timing: this.#timing, snapshot });
-    this.#runs.set(address.stream, new WeakRef(run));
-    return run;
-  }
-}
-
-/** `crypto.randomUUID` is not there on pages that came over plain HTTP. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

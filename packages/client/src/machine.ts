@@ -1,6 +1,6 @@
 /**
  * The life of a connection as a table: in which state which sign leads where. A sign that a state does not know leaves
- * it as it is.
+ * it as it is; `stop` leads from everywhere to `idle`.
  *
  * The words of a state are for people, too:
  *
@@ -40,21 +40,20 @@ export type Sign =
 
 type Moves = Partial<Record<Sign, ConnectionState>>;
 
-const ALWAYS: Moves = { stop: "idle" };
-const TRYING: Moves = { ...ALWAYS, lost: "backoff", lostOffline: "offline", ended: "closed", refused: "failed" };
+const TRYING: Moves = { lost: "backoff", lostOffline: "offline", ended: "closed", refused: "failed" };
 
 export const CONNECTION_TRANSITIONS: Record<ConnectionState, Moves> = {
   idle: { start: "connecting" },
   connecting: { ...TRYING, opened: "live" },
   live: { ...TRYING, quiet: "stale" },
   stale: { ...TRYING, heard: "live", opened: "live" },
-  backoff: { ...ALWAYS, due: "connecting" },
-  offline: { ...ALWAYS, due: "connecting" },
-  closed: { ...ALWAYS, reopened: "connecting" },
-  failed: { ...ALWAYS, start: "connecting" },
+  backoff: { due: "connecting" },
+  offline: { due: "connecting" },
+  closed: { reopened: "connecting" },
+  failed: { start: "connecting" },
 };
 
 /** Return the state after a sign. */
 export function nextState(state: ConnectionState, sign: Sign): ConnectionState {
-  return CONNECTION_TRANSITIONS[state][sign] ?? state;
+  return sign === "stop" ? "idle" : (CONNECTION_TRANSITIONS[state][sign] ?? state);
 }

@@ -4,15 +4,13 @@
  * The twin of `headway/core/progress.py`: the same floating-point operations in the same order, nothing rounded.
  */
 
-import { formatMs } from "./clock.ts";
-import type { Phase } from "./contract.gen.ts";
+import { formatMs, MS_MAX, parseMs } from "./clock.ts";
+import type { Execution, Phase } from "./contract.gen.ts";
 
 const ETA_AFTER_PERCENT = 10;
 const ETA_AFTER_MS = 15_000;
 /** Whoever would take longer, ten years, is not told when. */
 const LEFT_MAX_MS = 10 * 365 * 86_400_000;
-/** The last millisecond of the year 9999, the last that can be written. */
-const MS_MAX = 253_402_300_799_999;
 /** The most a run shows that has done everything, but has not ended. */
 const UNFINISHED_MAX = 99;
 
@@ -48,26 +46,19 @@ export function percent(phases: readonly Phase[], tallies: ReadonlyMap<string, T
 /**
  * Return when the run may end, or null while it is too early to tell.
  *
- * @param now Time of the event that moved the progress.
- * @param started When the execution started.
- * @param from Percent when the execution started; a retried run does not start from 0.
+ * @param time Of the event that moved the progress.
+ * @param execution Its usual duration has its say, too, less and less as the run gets further.
  * @param reached Percent now.
- * @param expected Usual duration in seconds. Its say shrinks as the run gets further.
  */
-export function eta(
-  now: number,
-  started: number,
-  from: number,
-  reached: number,
-  expected: number | null,
-): string | null {
-  const elapsed = now - started;
-  const gained = reached - from;
-  if (reached < ETA_AFTER_PERCENT || elapsed < ETA_AFTER_MS || gained <= 0) return null;
+export function eta(time: string, execution: Execution, reached: number): string | null {
+  const now = parseMs(time);
+  const elapsed = now - parseMs(execution.started_at); // NaN when one of them is no time
+  const gained = reached - (execution.from_percent ?? 0); // a retried run does not start from 0
+  if (!(reached >= ETA_AFTER_PERCENT && elapsed >= ETA_AFTER_MS && gained > 0)) return null;
   let left = (elapsed * (100 - reached)) / gained;
-  if (expected !== null) {
+  if (execution.expected_s !== null) {
     const share = reached / 100;
-    left = share * left + (1 - share) * ((expected * 1000 * (100 - reached)) / 100);
+    left = share * left + (1 - share) * ((execution.expected_s * 1000 * (100 - reached)) / 100);
   }
   return left > LEFT_MAX_MS || now + left > MS_MAX ? null : formatMs(now + Math.floor(left));
 }

@@ -1,13 +1,18 @@
 /** One run as an application sees it: its state, its events, its commands. */
 
 import type { Address } from "./address.ts";
-import { Connection, type ConnectionInfo } from "./connection.ts";
-import type { EventType, Snapshot } from "./contract.gen.ts";
+import { type ConnectionInfo, createConnection } from "./connection.ts";
+import type { EventOf, EventType, RunEvent, Snapshot } from "./contract.gen.ts";
+import { throttle } from "./environment.ts";
 import { HeadwayError } from "./errors.ts";
-import { type FeedCounts, type ListenerOf, RunFeed } from "./feed.ts";
+import { Fold } from "./fold.ts";
 import type { Http } from "./http.ts";
-import type { Timing } from "./timing.ts";
-import type { Appended, Live } from "./wire.ts";
+import { isEnded } from "./transitions.ts";
+import type { Feed } from "./transport.ts";
+import type { Appended, Live, Notice } from "./wire.ts";
+
+/** How long a connection outlives its last viewer. */
+const LINGER_MS = 1_000;
 
 /** What there is to be shown. The same object until something in it changes. */
 export interface RunState {
@@ -20,135 +25,175 @@ export interface RunState {
   readonly error: HeadwayError | null;
 }
 
-export interface RunParts {
-  address: Address;
-  http: Http;
-  timing: Timing;
-  /** State that is known already, as from the answer that created the run. */
-  snapshot?: Snapshot | null | undefined;
-}
+/** What can be listened to: the run's events by type, `*` for all of them, and an operator's words to everybody. */
+export type Topic = EventType | "*" | "notice";
+
+export type Listener<Of extends Topic> = (
+  value: Of extends EventType ? EventOf<Of> : Of extends "notice" ? Notice : RunEvent,
+) => void;
 
 /**
  * A run that can be watched and commanded. All views of a page share one, and with it one connection: it opens with
  * the first of them and closes a moment after the last, so that a page that changes its views does not reconnect.
+ *
+ * Its functions need no `this`.
  */
-export class RunHandle {
-  readonly #parts: RunParts;
-  readonly #feed: RunFeed;
-  readonly #connection: Connection;
-  readonly #listeners: Set<() => void> = new Set();
-  #retained = 0;
-  #lingering: unknown;
-  #state: RunState | undefined;
-
-  constructor(parts: RunParts) {
-    this.#parts = parts;
-    const onChange = () => this.#notify();
-    this.#feed = new RunFeed(onChange);
-    this.#connection = new Connection({ ...parts, feed: this.#feed, onChange });
-    if (parts.snapshot) this.#feed.replace(parts.snapshot);
-  }
-
-  // -- reading
-
+export interface RunHandle {
   /**
-   * Watch the state: `listener` is called after every change, many times a second when much happens. Opens the
-   * connection. Returns a function that ends it.
+   * Watch the state: `listener` is called at a change and then at most once every `everyMs` (16), so that a burst of
+   * events is drawn once. Opens the connection. Returns a function that ends it.
    */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const own = () => listener(); // the same function may subscribe twice
-    this.#listeners.add(own);
-    return this.#retainUntil(() => this.#listeners.delete(own));
-  };
-
+  subscribe(listener: () => void, everyMs?: number): () => void;
   /** Return the state as it is now. */
-  readonly getSnapshot = (): RunState => {
-    const connection = this.#connection.info;
-    const error = connection.state === "failed" ? connection.trouble : null;
-    this.#state ??= { run: this.#feed.run, live: this.#feed.liveState, connection, error };
-    return this.#state;
-  };
-
+  getSnapshot(): RunState;
   /**
    * Listen to the run's events of one type, or to all (`*`), or to an operator's words to everybody (`notice`). Opens
    * the connection. Each event comes once and in order; those that a snapshot stands for do not come: what must see
    * every event reads the log. Returns a function that ends it.
    */
-  on<Type extends EventType | "*" | "notice">(type: Type, listener: ListenerOf<Type>): () => void {
-    return this.#retainUntil(this.#feed.on(type, listener));
-  }
-
+  on<Of extends Topic>(topic: Of, listener: Listener<Of>): () => void;
   /** Keep the connection open until `release`. */
-  retain(): void {
-    this.#parts.http.environment.clearTimeout(this.#lingering);
-    if (this.#retained++ === 0) this.#connection.start();
-  }
-
+  retain(): void;
   /** Let go of the connection; the last one closes it after a moment. What was received stays. */
-  release(): void {
-    if (this.#retained === 0 || --this.#retained > 0) return;
-    const close = () => this.#connection.stop();
-    this.#lingering = this.#parts.http.environment.setTimeout(close, this.#parts.timing.lingerMs);
-  }
-
+  release(): void;
   /** Connect anew at once, also after a final error. */
-  reconnect(): void {
-    this.#connection.reconnect();
-  }
-
-  /** Counts of what came, for diagnostics. */
-  get counts(): Readonly<FeedCounts> {
-    return this.#feed.counts;
-  }
-
-  // -- commands
-
+  reconnect(): void;
   /** Ask for the run to be stopped. An ended run stays as it is: the answer tells its status. */
-  cancel(reason?: string): Promise<Appended> {
-    return this.#command("cancel", { reason: reason ?? null });
-  }
-
+  cancel(reason?: string): Promise<Appended>;
   /**
    * Try a failed, partial or cancelled run again: the items named, or all that failed.
    *
    * @throws HeadwayError `conflict` when the run has moved on since what is shown here.
    */
-  async retry({ items }: { items?: readonly string[] } = {}): Promise<Appended> {
-    const appended = await this.#command("retry", { seq: this.#feed.seq, items: items ?? null });
-    this.#connection.reopened();
-    return appended;
-  }
-
+  retry(what?: { items?: readonly string[] }): Promise<Appended>;
   /** Answer a question the run waits for. */
-  answer(askId: string, data: unknown): Promise<Appended> {
-    return this.#command("input", { ask_id: askId, data });
-  }
+  answer(askId: string, data: unknown): Promise<Appended>;
+}
 
-  #command(name: string, body: unknown): Promise<Appended> {
-    const { address, http } = this.#parts;
-    if (address.self === null) {
-      return Promise.reject(
-        new HeadwayError("invalid", "Only the stream of this run is known, not where to command it."),
-      );
+/**
+ * @param backoffMs See `HeadwayOptions`.
+ * @param known The run as far as it is known already, as from the answer that created it.
+ */
+export function createRun(
+  address: Address,
+  http: Http,
+  backoffMs: readonly number[],
+  known?: Snapshot | null,
+): RunHandle {
+  const { clearTimeout, setTimeout } = http.environment;
+  const viewers = new Set<() => void>();
+  const listeners = new Map<string, Set<(value: never) => void>>();
+  let fold = known ? new Fold(known) : undefined;
+  let position = known?.cursor ?? null;
+  let live: Live | null = null;
+  let state: RunState | undefined;
+  let retained = 0;
+  let lingering: unknown;
+
+  const flush = () => {
+    state = undefined;
+    for (const viewer of viewers) viewer();
+  };
+
+  const tell = (topic: string, value: unknown) => {
+    for (const listener of listeners.get(topic) ?? []) {
+      try {
+        listener(value as never);
+      } catch (error) {
+        // A listener's mistake is reported like any other, but costs nobody else an event.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
-    return http.json<Appended>(`${address.self}/${name}`, { method: "POST", body });
-  }
+  };
 
-  // -- sharing
+  const feed: Feed = {
+    flush,
+    position: () => position,
+    isEnded: () => isEnded(fold?.status ?? null),
+    isFinal: () => fold?.status === "succeeded",
+    replace(snapshot) {
+      fold = new Fold(snapshot);
+      position = snapshot.cursor;
+    },
+    apply(event, cursor, partial = false) {
+      const applied = fold?.apply(event, cursor, { partial }) ?? "gap";
+      if (fold && applied === "applied") {
+        position = fold.cursor;
+        tell(event.type, event);
+        tell("*", event);
+      }
+      return applied;
+    },
+    live(now) {
+      live = now;
+    },
+    notice: (notice) => tell("notice", notice),
+    forget() {
+      position = null;
+    },
+  };
 
-  #retainUntil(end: () => void): () => void {
-    this.retain();
+  const { info, reconnect, start, stop } = createConnection(address, feed, http, backoffMs, flush);
+
+  const retain = () => {
+    clearTimeout(lingering);
+    retained++;
+    start();
+  };
+
+  const release = () => {
+    retained = Math.max(0, retained - 1);
+    if (retained === 0) lingering = setTimeout(stop, LINGER_MS);
+  };
+
+  /** Retain until the function that is returned is called for the first time. */
+  const retainUntil = (end: () => void) => {
+    retain();
     let over = false;
     return () => {
-      if (over) return;
-      over = true;
       end();
-      this.release();
+      if (!over) release();
+      over = true;
     };
-  }
+  };
 
-  #notify(): void {
-    this.#state = undefined;
-    for (const listener of this.#listeners) listener();
-  }
+  const command = async (name: string, body: unknown): Promise<Appended> => {
+    if (address.self === null) throw new HeadwayError("invalid", "This address only streams.");
+    return http.json<Appended>(`${address.self}/${name}`, { body });
+  };
+
+  return {
+    retain,
+    release,
+    reconnect,
+    subscribe(listener, everyMs = 16) {
+      const [call, cancel] = throttle(http.environment, everyMs, listener);
+      viewers.add(call);
+      return retainUntil(() => {
+        cancel();
+        viewers.delete(call);
+      });
+    },
+    getSnapshot() {
+      const connection = info();
+      const error = connection.state === "failed" ? connection.trouble : null;
+      state ??= { run: fold?.snapshot() ?? null, live, connection, error };
+      return state;
+    },
+    on(topic, listener) {
+      const own = (value: never) => listener(value); // the same function may listen twice
+      const all = listeners.get(topic) ?? new Set();
+      listeners.set(topic, all.add(own));
+      return retainUntil(() => all.delete(own));
+    },
+    cancel: (reason) => command("cancel", { reason }),
+    async retry(what) {
+      const appended = await command("retry", { seq: fold?.seq, ...what });
+      if (retained > 0) reconnect();
+      return appended;
+    },
+    answer: (askId, data) => command("input", { ask_id: askId, data }),
+  };
 }

@@ -6,58 +6,51 @@
 
 import type { RunStatus } from "./contract.gen.ts";
 
-/** Stands for "does not exist yet". */
-const NONE = "none";
+/** Event, statuses it may happen in (`none`: there is nothing yet), status after it (`=`: as before). */
+const TABLE = `run.queued none,queued,running,waiting queued
+run.started queued running
+run.waiting running waiting
+run.resumed waiting running
+run.cancel_requested queued,running,waiting =
+run.succeeded running succeeded
+run.partial running partial
+run.failed queued,running,waiting failed
+run.cancelled queued,running,waiting cancelled
+run.reopened partial,failed,cancelled queued
+phase.started none,planned,running,finished,failed running
+phase.progressed none,planned,running running
+phase.finished none,planned,running finished
+phase.failed none,planned,running failed
+item.planned none planned
+item.started none,planned,running,finished,failed running
+item.progressed none,planned,running running
+item.updated none,planned,running,finished,failed =
+item.finished none,planned,running finished
+item.failed none,planned,running failed
+output.started none,open,finished open
+output.appended none,open open
+output.finished none,open finished`;
 
-const ACTIVE = ["queued", "running", "waiting"];
-const BEGUN = [NONE, "planned", "running"];
-const ANY = [...BEGUN, "finished", "failed"];
-
-/** From which statuses to which; null: it stays as it is, and what does not exist yet is planned. */
-type Move = readonly [from: readonly string[], to: string | null];
-
-const MOVES: ReadonlyMap<string, Move> = new Map<string, Move>([
-  ["run.queued", [[NONE, ...ACTIVE], "queued"]],
-  ["run.started", [["queued"], "running"]],
-  ["run.waiting", [["running"], "waiting"]],
-  ["run.resumed", [["waiting"], "running"]],
-  ["run.cancel_requested", [ACTIVE, null]],
-  ["run.succeeded", [["running"], "succeeded"]],
-  ["run.partial", [["running"], "partial"]],
-  ["run.failed", [ACTIVE, "failed"]],
-  ["run.cancelled", [ACTIVE, "cancelled"]],
-  ["run.reopened", [["partial", "failed", "cancelled"], "queued"]],
-
-  ["phase.started", [ANY, "running"]],
-  ["phase.progressed", [BEGUN, "running"]],
-  ["phase.finished", [BEGUN, "finished"]],
-  ["phase.failed", [BEGUN, "failed"]],
-
-  ["item.planned", [[NONE], "planned"]],
-  ["item.started", [ANY, "running"]],
-  ["item.progressed", [BEGUN, "running"]],
-  ["item.updated", [ANY, null]],
-  ["item.finished", [BEGUN, "finished"]],
-  ["item.failed", [BEGUN, "failed"]],
-
-  ["output.started", [[NONE, "open", "finished"], "open"]],
-  ["output.appended", [[NONE, "open"], "open"]],
-  ["output.finished", [[NONE, "open"], "finished"]],
-]);
-
-/** Return what a status becomes by an event; undefined: the event may not happen in it. */
-export function follow(type: string, status: string | null | undefined): string | undefined {
-  const [from, to] = MOVES.get(type) ?? [[], null];
-  const now = status ?? NONE;
-  return from.includes(now) ? (to ?? (now === NONE ? "planned" : now)) : undefined;
-}
+const MOVES: ReadonlyMap<string, string[]> = new Map(
+  TABLE.split("\n").map((row) => {
+    const [type = "", ...move] = row.split(" ");
+    return [type, move];
+  }),
+);
 
 /** Tell whether the table knows an event type. */
 export function moves(type: string): boolean {
   return MOVES.has(type);
 }
 
+/** Return what a status becomes by an event of the table; undefined: the event may not happen in it. */
+export function follow(type: string, status: string | null | undefined): string | undefined {
+  const [from = "", to] = MOVES.get(type) ?? [];
+  if (!from.split(",").includes(status ?? "none")) return undefined;
+  return to === "=" ? (status ?? "planned") : to;
+}
+
 /** Tell whether a run of this status is over, though perhaps not for ever. */
 export function isEnded(status: RunStatus | null): boolean {
-  return status !== null && !ACTIVE.includes(status);
+  return status !== null && !follow("run.cancelled", status);
 }

@@ -2,10 +2,8 @@
 
 import type { Address } from "./address.ts";
 import type { RunEvent, Snapshot } from "./contract.gen.ts";
-import type { Environment } from "./environment.ts";
 import type { Applied } from "./fold.ts";
 import type { Http } from "./http.ts";
-import type { Timing } from "./timing.ts";
 import type { Live, Notice } from "./wire.ts";
 
 export type TransportName = "sse" | "poll";
@@ -13,14 +11,13 @@ export type TransportName = "sse" | "poll";
 /** Where what comes in goes. */
 export interface Feed {
   /** Cursor of what is here; null: begin with a snapshot. */
-  readonly position: string | null;
-  readonly seq: number;
+  position(): string | null;
   /** The run has ended: nothing follows unless it is tried again. */
-  readonly isEnded: boolean;
+  isEnded(): boolean;
   /** The run has ended for good. */
-  readonly isFinal: boolean;
+  isFinal(): boolean;
   /** Take a snapshot in place of what is here. */
-  replace(snapshot: Snapshot, cursor?: string): void;
+  replace(snapshot: Snapshot): void;
   apply(event: RunEvent, cursor: string | undefined, partial?: boolean): Applied;
   live(live: Live | null): void;
   notice(notice: Notice): void;
@@ -33,18 +30,14 @@ export interface Feed {
 /** What a connection lends to the transport that runs it. */
 export interface Link {
   readonly address: Address;
-  readonly environment: Environment;
   readonly feed: Feed;
   readonly http: Http;
-  readonly timing: Timing;
-  /** An answer has to come within `ms`, or the connection is cut. */
-  expect(ms: number): void;
-  /** A heartbeat has to come every `seconds`, or the connection is cut. */
-  expectPings(seconds: number): void;
+  /** The server has answered before, so that there is no need to make sure of it. */
+  isOpen(): boolean;
+  /** Bytes have to come within `silentMs`, or the connection is cut; after `quietMs` it counts as stale. */
+  expect(silentMs: number, quietMs?: number): void;
   /** The server answered as it should. */
   opened(): void;
-  /** Whether it did, on this connection or the one it follows. */
-  isOpen(): boolean;
   /** Bytes came. */
   heard(): void;
   /** An event or a heartbeat came: the connection is worth something. */
@@ -60,11 +53,9 @@ export interface Link {
  * - `lost`: without a word; come back after a pause.
  * - `again`: come back at once.
  * - `more`: this transport makes one connection after the other, and this was one of them.
- * - `poll`: the server asks to poll instead, for at least `forMs`.
+ * - `poll`: the server asks to poll instead.
  */
-export type Outcome =
-  | { readonly kind: "ended" | "lost" | "again" | "more" }
-  | { readonly kind: "poll"; readonly forMs: number };
+export type Outcome = "ended" | "lost" | "again" | "more" | "poll";
 
 export interface Transport {
   readonly name: TransportName;

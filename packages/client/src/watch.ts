@@ -2,9 +2,8 @@
 
 import type { ConnectionInfo } from "./connection.ts";
 import type { RunEvent, Snapshot } from "./contract.gen.ts";
-import { browser, throttle } from "./environment.ts";
-import type { HeadwayError } from "./errors.ts";
 import { Headway, type HeadwayOptions } from "./headway.ts";
+import type { RunState } from "./run.ts";
 import { isEnded } from "./transitions.ts";
 
 export interface WatchOptions extends HeadwayOptions {
@@ -12,30 +11,14 @@ export interface WatchOptions extends HeadwayOptions {
   onState?: (run: Snapshot) => void;
   /** Every event that comes, in order. */
   onEvent?: (event: RunEvent) => void;
-  /** The connection's state, whenever it changes. */
+  /** The connection's state, whenever it changes. In `failed`, `trouble` says in words why watching ended for good. */
   onConnection?: (connection: ConnectionInfo) => void;
   /** The run has ended. Called again when it was retried and ended again. */
   onEnd?: (run: Snapshot) => void;
-  /** Watching ended for good: the run does not exist, or is somebody else's. */
-  onError?: (error: HeadwayError) => void;
   /** @defaultValue 16 */
   everyMs?: number;
   /** Watch through this client, with its connections and its identity. */
   client?: Headway;
-}
-
-/** Redraws per second are bounded by this; nobody sees more. */
-export const FRAME_MS = 16;
-
-let shared: Headway | undefined;
-
-function clientOf({ client, baseUrl, fetch, headers, getToken, timing, environment }: WatchOptions): Headway {
-  if (client) return client;
-  if ([baseUrl, fetch, headers, getToken, timing, environment].some((option) => option !== undefined)) {
-    return new Headway({ baseUrl, fetch, headers, getToken, timing, environment });
-  }
-  shared ??= new Headway();
-  return shared;
 }
 
 /**
@@ -45,33 +28,21 @@ function clientOf({ client, baseUrl, fetch, headers, getToken, timing, environme
  * @returns A function that stops watching.
  */
 export function watchRun(target: string, options: WatchOptions): () => void {
-  const { onState, onEvent, onConnection, onEnd, onError, everyMs = FRAME_MS, environment = browser } = options;
-  const handle = clientOf(options).run(target);
-  let last: Snapshot | null = null;
-  let ended = false;
+  const { onState, onEvent, onConnection, onEnd, everyMs, client, ...rest } = options;
+  const handle = (client ?? new Headway(rest)).run(target);
+  let last: RunState | undefined;
   const show = () => {
-    const { run } = handle.getSnapshot();
-    if (run === null || run === last) return;
-    last = run;
+    const before = last;
+    last = handle.getSnapshot();
+    const { run, connection } = last;
+    if (connection !== before?.connection) onConnection?.(connection);
+    if (!run || run === before?.run) return;
     onState?.(run);
-    if (isEnded(run.status) && !ended) onEnd?.(run);
-    ended = isEnded(run.status);
+    if (isEnded(run.status) && !isEnded(before?.run?.status ?? null)) onEnd?.(run);
   };
-  const [showSoon, cancel] = throttle(environment, everyMs, show);
-  let connection: ConnectionInfo | undefined;
-  const onChange = () => {
-    const state = handle.getSnapshot();
-    if (state.connection !== connection) {
-      connection = state.connection;
-      onConnection?.(connection);
-      if (state.error) onError?.(state.error);
-    }
-    showSoon();
-  };
-  const ends = [handle.subscribe(onChange), onEvent ? handle.on("*", onEvent) : cancel];
-  onChange();
+  const ends = [handle.subscribe(show, everyMs), handle.on("*", (event) => onEvent?.(event))];
+  show();
   return () => {
-    cancel();
     for (const end of ends) end();
   };
 }

@@ -1,81 +1,59 @@
 /** Notices that nothing comes any more. */
 
 import type { Environment } from "./environment.ts";
-import { HIDDEN_SILENT_MS, QUIET_PINGS, SILENT_PINGS } from "./timing.ts";
 
-export interface WatchdogEvents {
-  /** A heartbeat is overdue. */
-  onQuiet(): void;
-  /** Nothing came for so long that the connection is dead. Called once; then it is off. */
-  onSilent(): void;
+/** The least silence that counts while the page is hidden: browsers then run timers once a minute. */
+const HIDDEN_SILENT_MS = 70_000;
+
+export interface Watchdog {
+  /** Begin to wait. Only where there are heartbeats, there is a `quietMs`. */
+  expect(silentMs: number, quietMs?: number): void;
+  /** A byte came. Costs nothing but a look at the clock: the timer is set anew only when it fires. */
+  heard(): void;
+  /** Look now. */
+  check(): void;
+  stop(): void;
 }
 
 /**
- * Watches the time since the last byte. It compares clock times instead of trusting its timer, so that a machine that
+ * Watch the time since the last byte. It compares clock times instead of trusting its timer, so that a machine that
  * slept, or a hidden tab whose timers are held back, is noticed at once by `check`.
+ *
+ * @param onQuiet A heartbeat is overdue.
+ * @param onSilent Nothing came for so long that the connection is dead. Called once; then it is off.
  */
-export class Watchdog {
-  readonly #environment: Environment;
-  readonly #events: WatchdogEvents;
-  #timer: unknown;
-  #last = 0;
-  #quietMs = Number.POSITIVE_INFINITY;
-  #silentMs = Number.POSITIVE_INFINITY;
-  #on = false;
+export function createWatchdog(environment: Environment, onQuiet: () => void, onSilent: () => void): Watchdog {
+  const { clearTimeout, isHidden, now, setTimeout } = environment;
+  let timer: unknown;
+  let last = 0;
+  let quietMs = 0;
+  let silentMs = 0;
 
-  constructor(environment: Environment, events: WatchdogEvents) {
-    this.#environment = environment;
-    this.#events = events;
-  }
+  const stop = () => clearTimeout(timer);
 
-  /** Begin to wait for an answer that has to come within `ms`. */
-  expect(ms: number): void {
-    this.#set(Number.POSITIVE_INFINITY, ms);
-  }
+  const heard = () => {
+    last = now();
+  };
 
-  /** Begin to wait for a heartbeat every `seconds`. */
-  expectPings(seconds: number): void {
-    this.#set(seconds * 1000 * QUIET_PINGS, seconds * 1000 * SILENT_PINGS);
-  }
-
-  /** A byte came. Costs nothing but a look at the clock: the timer is set anew only when it fires. */
-  heard(): void {
-    this.#last = this.#environment.now();
-  }
-
-  /** Look now. */
-  check(): void {
-    if (!this.#on) return;
-    this.#environment.clearTimeout(this.#timer);
-    const now = this.#environment.now();
-    this.#last = Math.min(this.#last, now); // the clock was set back
-    const idle = now - this.#last;
-    const pinged = this.#quietMs < this.#silentMs;
-    const hidden = pinged && this.#environment.isHidden();
-    const silentMs = hidden ? Math.max(this.#silentMs, HIDDEN_SILENT_MS) : this.#silentMs;
-    if (idle >= silentMs) {
-      this.stop();
-      this.#events.onSilent();
+  const check = () => {
+    stop();
+    const hidden = quietMs > 0 && isHidden();
+    const dueMs = hidden ? Math.max(silentMs, HIDDEN_SILENT_MS) : silentMs;
+    const idle = Math.max(0, now() - last); // negative after the clock was set back
+    if (idle >= dueMs) {
+      onSilent();
       return;
     }
-    const quiet = idle >= this.#quietMs;
-    if (quiet && !hidden) this.#events.onQuiet();
-    this.#timer = this.#environment.setTimeout(
-      () => this.check(),
-      (quiet ? silentMs : Math.min(this.#quietMs, silentMs)) - idle,
-    );
-  }
+    if (quietMs > 0 && idle >= quietMs && !hidden) onQuiet();
+    timer = setTimeout(check, (idle < quietMs ? quietMs : dueMs) - idle);
+  };
 
-  stop(): void {
-    this.#on = false;
-    this.#environment.clearTimeout(this.#timer);
-  }
+  const expect = (silent: number, quiet = 0) => {
+    silentMs = silent;
+    quietMs = quiet;
+    heard();
+    check();
+  };
 
-  #set(quietMs: number, silentMs: number): void {
-    this.#on = true;
-    this.#quietMs = quietMs;
-    this.#silentMs = silentMs;
-    this.heard();
-    this.check();
-  }
+  return { expect, heard, check, stop };
 }

@@ -26,10 +26,10 @@ export interface OpenFrame {
   partial?: boolean;
 }
 
-/** The run has ended; nothing follows. `final` false: it may be tried again. `use`: go on by other means. */
+/** Nothing follows: the run has ended (`final` false: it may be tried again), or, with `use`, go on by other means. */
 export interface EndFrame {
-  status: RunStatus;
-  seq: number;
+  status: RunStatus | null;
+  seq: number | null;
   final: boolean;
   use?: "poll" | null;
 }
@@ -59,22 +59,31 @@ export interface EventPage {
   partial?: boolean;
 }
 
-/** A run in a list. */
+/** A run in a list. From `percent` on as of its last stored snapshot, null before the first. */
 export interface RunSummary {
   id: string;
   job: string;
   title: string;
   status: RunStatus;
-  attempt: number;
-  seq: number;
   owner: string;
   group: string | null;
+  metadata: Record<string, unknown>;
+  execution_id: string;
+  attempt: number;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
   updated_at: string;
-  /** As of the last stored snapshot. */
-  percent?: number | null;
+  cancel_requested: boolean;
+  seq: number;
+  cursor: string;
+  percent: number | null;
+  reached: number | null;
+  message: string | null;
+  phase: string | null;
+  items_total: number | null;
+  items_ended: number | null;
+  items_failed: number | null;
 }
 
 export interface RunPage {
@@ -83,8 +92,9 @@ export interface RunPage {
   next: string | null;
 }
 
+/** Which runs to list; all of one's own without it. */
 export interface RunQuery {
-  status?: RunStatus | readonly RunStatus[];
+  status?: RunStatus | RunStatus[];
   job?: string;
   group?: string;
   limit?: number;
