@@ -78,7 +78,7 @@ def text(results: Results) -> str:
     lines += [
         "",
         f"CPU per delivery, medians: {load.viewers:,} viewers of one run, {load.events} events each, {load.rate:g}/s",
-        "  per event: the part that all deliveries of an event share (an event with one viewer, divided by the viewers)",
+        "  per event: what all deliveries of an event share (an event with one viewer, divided by the viewers)",
         "  bytes: on the wire, per delivery; reads: of the load generator, per delivery",
         f"  server: its use of core {sorted(load.server_cores)}; load: the generator's of {sorted(load.load_cores)}",
         *_table(summary(results), CPU_COLUMNS),
