@@ -272,16 +272,21 @@ class Agent(Scoped):
 
 
 def describe(error: BaseException) -> Error:
-    """Return what viewers are told of an exception: its kind and text, never its stack."""
+    """Return what viewers are told of an exception, never its stack.
+
+    One that brings a code of its own was made to be read: its text is told as it is. Of others the kind is told, too.
+    """
     if isinstance(error, HeadwayError):
         return Error(
             code=error.code, message=error.detail, category="headway", retryable=error.retryable, hint=error.hint
         )
     if isinstance(error, TimeoutError):
         return Error(code="timed_out", message=str(error) or "it took too long", category="timeout", retryable=True)
-    text = "".join(traceback.format_exception_only(error)).strip()
+    code = _own(error, "code", "job_error")
+    text = "" if code == "job_error" else str(error)
+    text = text or "".join(traceback.format_exception_only(error)).strip()
     return Error(
-        code=_own(error, "code", "job_error"),
+        code=code,
         message=text[:10_000],
         category=_own(error, "category", "application"),
         retryable=bool(getattr(error, "retryable", True)),
