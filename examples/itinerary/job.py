@@ -74,8 +74,10 @@ async def plan_trip(run: Run, trip: Trip) -> Itinerary:
     days = [day for day in planned if not isinstance(day, Failed)]
     if not days:
         raise NoDayPlanned("no day could be planned; the place provider may be down")
+    numbers = ",".join(str(day.day.number) for day in days)
     async with run.phase("write", total=len(days), unit="days") as phase:
-        summary = await run.step(write_summary, days, phase, key="summary")
+        # A day planned in a retry belongs into the text: about other days, it is another step.
+        summary = await run.step(write_summary, days, phase, key=f"summary:{numbers}")
     return Itinerary(days=days, missing=[day.key for day in planned if isinstance(day, Failed)], summary=summary)
 
 
