@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from headway.stores.base import Store
 from headway.stores.memory import MemoryStore
 
 PREFIX = "/headway"
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and a context with the machine's certificates takes longer to make than most tests."""
 
 
 class Trip(BaseModel):
@@ -91,12 +94,34 @@ def make_world(
     return World(Headway(store or MemoryStore(), authenticate=authenticate, settings=settings(**fields)))
 
 
+class Prompt(uvicorn.Server):
+    """uvicorn without its pauses: it stops when it is told, and at once. How it really stops is tested elsewhere."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Serve until told."""
+        await self.on_tick(0)
+        await self.told.wait()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """End connections, wait for their requests, end the lifespan."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+        await self._wait_tasks_to_complete()
+        await self.lifespan.shutdown()
+
+
 @asynccontextmanager
 async def listening(app: Any, *, direct: bool = True) -> AsyncIterator[str]:
     """Serve an application on a free port; gives its address."""
     protocol = http_protocol() if direct else "httptools"
-    config = uvicorn.Config(app, port=0, http=protocol, log_level="critical", access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
+    server = Prompt(uvicorn.Config(app, port=0, http=protocol, log_level="critical", access_log=False, lifespan="on"))
     task = asyncio.create_task(server.serve())
     try:
         while not server.started:
@@ -104,8 +129,13 @@ async def listening(app: Any, *, direct: bool = True) -> AsyncIterator[str]:
             await asyncio.sleep(0.005)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.told.set()
         await task
+
+
+def client_at(address: str, **options: Any) -> httpx.AsyncClient:
+    """Return a client that stands at an address."""
+    return httpx.AsyncClient(base_url=address, timeout=10, verify=PLAIN, **options)
 
 
 @asynccontextmanager
@@ -115,7 +145,7 @@ async def serving(world: World, *, direct: bool = True) -> AsyncIterator[httpx.A
     world.hw.mount(app, PREFIX)
     async with (
         listening(app, direct=direct) as address,
-        httpx.AsyncClient(base_url=address + PREFIX, timeout=10) as client,
+        client_at(address + PREFIX) as client,
     ):
         yield client
 

@@ -22,6 +22,7 @@ from tests.gateways.serving import (
     Broken,
     World,
     as_user,
+    client_at,
     ended,
     from_afar,
     listening,
@@ -265,7 +266,7 @@ async def test_sockets_are_closed_politely(world: World) -> None:
 
 async def test_served_by_itself_it_has_a_lifespan(world: World) -> None:
     """One that does nothing: the application's own starts Headway."""
-    async with world.hw, listening(world.hw.asgi) as address, httpx.AsyncClient(base_url=address) as client:
+    async with world.hw, listening(world.hw.asgi) as address, client_at(address) as client:
         assert (await client.get("/v1/runs")).status_code == 200
 
 
@@ -355,7 +356,7 @@ async def test_forgotten_lifespan_is_named() -> None:
     world = make_world()
     app = FastAPI()
     world.hw.mount(app, PREFIX)
-    async with listening(app) as address, httpx.AsyncClient(base_url=address + PREFIX) as client:
+    async with listening(app) as address, client_at(address + PREFIX) as client:
         problem = problem_of(await client.get("/v1/runs"), 503, "not_started")
         assert "hw.lifespan" in problem["hint"]
         assert (await client.get("/healthz")).status_code == 200
@@ -382,7 +383,7 @@ async def test_under_any_prefix_of_a_foreign_application(prefix: str, direct: bo
         return {"hello": "world"}
 
     world.hw.mount(app, prefix)
-    async with listening(app, direct=direct) as address, httpx.AsyncClient(base_url=address, timeout=10) as client:
+    async with listening(app, direct=direct) as address, client_at(address) as client:
         assert (await client.get("/mine")).json() == {"hello": "world"}
         answer = await client.post(f"{prefix}/v1/jobs/trip/runs", json={"input": {"days": 2}})
         links = answer.json()["links"]
@@ -427,7 +428,7 @@ async def test_two_in_one_application() -> None:
     app = FastAPI(lifespan=one.hw.lifespan(two.hw.lifespan))
     one.hw.mount(app, "/one")
     two.hw.mount(app, "/two")
-    async with listening(app) as address, httpx.AsyncClient(base_url=address) as client:
+    async with listening(app) as address, client_at(address) as client:
         await client.post("/one/v1/runs", json={"title": "t"})
         assert len((await client.get("/one/v1/runs")).json()["runs"]) == 1
         assert (await client.get("/two/v1/runs")).json()["runs"] == []

@@ -18,6 +18,7 @@ from tests.gateways.serving import (
     World,
     as_user,
     by_header,
+    client_at,
     data,
     ended,
     from_afar,
@@ -123,7 +124,7 @@ async def a_forgotten_lifespan() -> httpx.Response:
     """Mounted, never started."""
     app = FastAPI()
     make_world().hw.mount(app, PREFIX)
-    async with listening(app) as address, httpx.AsyncClient(base_url=address) as client:
+    async with listening(app) as address, client_at(address) as client:
         return await client.get(f"{PREFIX}/v1/runs")
 
 

@@ -7,7 +7,18 @@ import pytest
 
 from headway.gateways import operations
 from headway.ops.metrics import NoMetrics
-from tests.gateways.serving import World, as_user, listening, make_world, open_run, problem_of, serving, start, until
+from tests.gateways.serving import (
+    World,
+    as_user,
+    client_at,
+    listening,
+    make_world,
+    open_run,
+    problem_of,
+    serving,
+    start,
+    until,
+)
 
 
 async def test_alive_means_alive(client: httpx.AsyncClient) -> None:
@@ -111,7 +122,7 @@ async def test_a_listed_page_may_import_the_client() -> None:
 async def test_probes_work_before_the_start() -> None:
     """An application that was forgotten to be started is alive, and not ready."""
     world = make_world()
-    async with listening(world.hw.asgi) as address, httpx.AsyncClient(base_url=address) as client:
+    async with listening(world.hw.asgi) as address, client_at(address) as client:
         assert (await client.get("/healthz")).status_code == 200
         answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["started"]) == (503, False)

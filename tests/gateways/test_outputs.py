@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from headway.core import limits
 from headway.core.fold import Fold
+from headway.gateways import outputs
 from headway.gateways.outputs import WholeText
 from tests.gateways.serving import World, as_user, open_run, problem_of, report
 
@@ -65,6 +66,25 @@ async def test_what_the_snapshot_dropped_is_read_from_the_log(client: httpx.Asyn
     assert state["outputs"]["text"]["from_offset"] == len(whole) - limits.OUTPUT_TEXT_MAX > 0
     answer = await client.get(f"/v1/runs/{run_id}/outputs/text")
     assert (answer.text, answer.headers["headway-from-offset"]) == (whole, "0")
+
+
+async def test_long_logs_are_read_page_by_page(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other outputs and what is withdrawn of them stand in between."""
+    monkeypatch.setattr(outputs, "PAGE_MAX", 3)
+    run_id, whole = await large(client)
+    await report(client, run_id, text("appended", "other", delta="x"), {"type": "note", "data": {"body": "x"}})
+    assert (await client.get(f"/v1/runs/{run_id}/outputs/text")).text == whole
+
+
+def test_withdrawals_of_other_outputs_do_not_matter() -> None:
+    """Nor do their events."""
+    whole = WholeText("text")
+    for key in ("text", "other"):
+        whole.feed({"type": "output.appended", "data": {"key": key, "delta": key}})
+    gone = withdrawn(None)
+    gone["data"]["set"]["outputs"] = {"other": None}
+    whole.feed(gone)
+    assert whole.read() == "text"
 
 
 async def test_what_is_not_kept_any_more_is_said(world: World, client: httpx.AsyncClient) -> None:

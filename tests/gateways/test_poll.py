@@ -10,6 +10,7 @@ from headway.core.fold import Fold
 from headway.stores.base import Retention
 from tests.gateways.serving import (
     World,
+    client_at,
     ended,
     eventually,
     make_world,
@@ -293,7 +294,7 @@ async def test_many_waiting_wake_together(world: World, client: httpx.AsyncClien
     """Fifty viewers, one event: all have it."""
     handle = await open_run(client)
     path = f"/v1/runs/{handle['id']}/events?after={handle['snapshot']['cursor']}&wait=30"
-    async with httpx.AsyncClient(base_url=client.base_url, timeout=30, limits=httpx.Limits()) as crowd:
+    async with client_at(str(client.base_url), limits=httpx.Limits()) as crowd:
         asked = [asyncio.create_task(crowd.get(path)) for _ in range(50)]
         await waiting(world, 50)
         await report(client, handle["id"], note("news"))

@@ -10,7 +10,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI, Header, Request
 from starlette.responses import Response
 
 from headway.core.fold import Fold
-from tests.gateways.serving import World, data, eventually, frames, listening, make_world, until
+from tests.gateways.serving import World, client_at, data, eventually, frames, listening, make_world, until
 
 
 class Foreign:
@@ -57,7 +57,7 @@ async def foreign(*, direct: bool = True) -> AsyncIterator[tuple[Foreign, httpx.
     application = Foreign(make_world())
     async with (
         listening(application.app, direct=direct) as address,
-        httpx.AsyncClient(base_url=address, timeout=10, headers={"x-user": "ada"}) as client,
+        client_at(address, headers={"x-user": "ada"}) as client,
     ):
         yield application, client
 
@@ -199,6 +199,18 @@ async def test_a_forgotten_lifespan_is_named() -> None:
     assert answer.json()["code"] == "not_started"
     assert answer.status_code == 503
     assert "hw.lifespan" in answer.json()["hint"]
+
+
+async def test_a_client_that_leaves_while_it_polls_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody waits for it any more, nothing is logged."""
+    async with foreign() as (application, client):
+        run_id = await application.report(finish=False)
+        seq = (await application.world.hw.store.get(run_id)).cursor  # type: ignore[union-attr]
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get(f"/public/{run_id}?after={seq}&wait=30", timeout=0.1)
+        waits = application.world.hw.services.waits
+        await eventually(lambda: waits.statistics()["waiting"] == 0)
+    assert [line for line in caplog.records if line.levelname == "ERROR"] == []
 
 
 async def test_the_answer_names_its_request() -> None:

@@ -106,6 +106,31 @@ async def test_a_lost_ring_costs_a_moment(monkeypatch: pytest.MonkeyPatch) -> No
             assert all(await asyncio.gather(*tasks))
 
 
+async def test_looks_without_news_wake_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits sleeps on."""
+    monkeypatch.setattr(waiting, "LOOK_EVERY_S", 0.01)
+    async with opened(Deaf()) as (store, run):
+        looks, rows = 0, 0
+        get = store.get
+
+        async def counted(run_id: str) -> RunRow | None:
+            nonlocal rows
+            rows += 1
+            return await get(run_id)
+
+        async def look() -> None:
+            nonlocal looks
+            looks += 1
+
+        monkeypatch.setattr(store, "get", counted)
+        waits = Waits(store)
+        task = asyncio.create_task(waits.until(run.id, look, wait_s=30, receive=Client().receive))
+        await eventually(lambda: rows >= 5)
+        assert looks <= 2
+        task.cancel()
+        await asyncio.wait([task])
+
+
 async def test_the_time_is_up() -> None:
     """Nothing is returned, after one more look."""
     async with opened(MemoryStore()) as (store, run):

@@ -123,6 +123,15 @@ def test_plain_lines_need_no_package() -> None:
     assert rest[-1] == "ValueError: wrong"
 
 
+@pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter(), ours.ConsoleFormatter()], ids=repr)
+def test_most_lines_are_about_no_error(formatter: logging.Formatter) -> None:
+    """They are one line, whoever writes them."""
+    text = formatter.format(record(ours.Line("run started", {"job": "trip"})))
+    assert "run started" in text
+    assert "trip" in text
+    assert "\n" not in text
+
+
 @pytest.mark.parametrize("format", ["json", "console", "auto"])
 def test_programs_write_to_stderr(root: logging.Logger, capsys: pytest.CaptureFixture[str], format: str) -> None:
     """From the level on that is wanted; "auto" is JSON where nobody reads along."""

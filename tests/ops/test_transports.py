@@ -120,6 +120,22 @@ async def test_starting_and_stopping_twice_is_once(store: MemoryStore) -> None:
     assert state(followed) == TRANSPORTS
 
 
+async def test_one_that_never_started_can_be_stopped(store: MemoryStore) -> None:
+    """As when something before it failed."""
+    await Transports(store, hub_of(store), TRANSPORTS).stop()
+
+
+async def test_streams_that_are_off_stay_off(store: MemoryStore) -> None:
+    """They are not ended twice."""
+    hub = hub_of(store)
+    followed = Transports(store, hub, ["poll"])
+    await followed.start()
+    await switch(store, ["ingest"])
+    await eventually(lambda: state(followed) == {"ingest"})
+    assert hub.statistics()["off"] == ["sse"]
+    await followed.stop()
+
+
 async def test_names_are_known(store: MemoryStore) -> None:
     """A face misspelt would switch nothing."""
     with pytest.raises(UsageError, match="telegraph"):

@@ -52,8 +52,12 @@ def api(services: Services) -> ASGIApp:
     return Api(services)
 
 
-def make_rest() -> FastAPI:
-    """Return the FastAPI application of everything that is not a stream."""
+@functools.cache
+def rest_application() -> FastAPI:
+    """Return the FastAPI application of everything that is not a stream.
+
+    It keeps no state: what it works with comes with each request. So there is one, however many Headways there are.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     for gateway in GATEWAYS:
         app.include_router(gateway.router)
@@ -101,7 +105,7 @@ class Api:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._rest = make_rest()
+        self._rest = rest_application()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -113,8 +117,6 @@ class Api:
         with bound(request_id=exchange.request_id):
             try:
                 await self._answer(exchange, scope, receive, answer.send)
-            except (ClientLeft, ClientDisconnect):
-                pass  # nobody reads an answer
             except Exception as error:  # noqa: BLE001 - the last one to know: the client gets an answer, the log the rest
                 await answer.fail(error, receive)
             finally:

@@ -48,8 +48,7 @@ class Waits:
         self._bells: dict[RunId, set[asyncio.Event]] = {}
         self._seen: dict[RunId, Seq | None] = {}
         self._count = 0
-        self._looking: asyncio.Task[None] | None = None
-        self._unwatch: Callable[[], None] | None = None
+        self._fall_asleep: Callable[[], None]
 
     def statistics(self) -> Mapping[str, Any]:
         """Return how many requests wait, and for how many runs."""
@@ -93,7 +92,8 @@ class Waits:
     async def _place(self, run_id: RunId) -> AsyncIterator[asyncio.Event]:
         if self._limit and self._count >= self._limit:
             raise Overloaded(f"{self._count} requests are waiting already", hint="ask again later, or without `wait`")
-        self._begin()
+        if not self._count:
+            self._fall_asleep = self._listen()
         bell = asyncio.Event()
         self._bells.setdefault(run_id, set()).add(bell)
         self._count += 1
@@ -106,21 +106,18 @@ class Waits:
                 del self._bells[run_id]
                 self._seen.pop(run_id, None)
             if not self._count:
-                await self._end()
+                self._fall_asleep()
 
-    def _begin(self) -> None:
-        if self._looking is None:
-            self._unwatch = self._store.watch(self._ring)
-            self._looking = asyncio.create_task(self._look_on(), name="headway: long-polls")
+    def _listen(self) -> Callable[[], None]:
+        """Listen to the doorbell and look now and then, until what is returned is called."""
+        looking = asyncio.create_task(self._look_on(), name="headway: long-polls")
+        unwatch = self._store.watch(self._ring)
 
-    async def _end(self) -> None:
-        looking, unwatch = self._looking, self._unwatch
-        self._looking = self._unwatch = None
-        if unwatch is not None:
+        def end() -> None:
             unwatch()
-        if looking is not None:
             looking.cancel()
-            await asyncio.wait([looking])
+
+        return end
 
     def _ring(self, runs: Collection[RunId]) -> None:
         for run_id in runs or list(self._bells):
@@ -142,7 +139,7 @@ class Waits:
         for run_id in list(self._bells):
             row = await self._store.get(run_id)
             seq = None if row is None else row.seq
-            if run_id not in self._seen or self._seen[run_id] != seq:
+            if run_id in self._bells and (run_id not in self._seen or self._seen[run_id] != seq):
                 self._seen[run_id] = seq
                 self._ring([run_id])
 
