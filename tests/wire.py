@@ -59,6 +59,7 @@ class Stream:
         headers: By lower-case name.
         received: Bytes of the body so far.
         complete: The last chunk came.
+        pings: Hand out pings, too; they come whenever they like.
     """
 
     _open: ClassVar[set[Stream]] = set()
@@ -72,6 +73,7 @@ class Stream:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.received = 0
+        self.pings = False
 
     @classmethod
     async def open(
@@ -177,7 +179,7 @@ class Stream:
             data = await self.read()
             if not data:
                 return None
-            self._frames.extend(self._parser.feed(data))
+            self._frames.extend(frame for frame in self._parser.feed(data) if self.pings or frame.event != "ping")
         return self._frames.pop(0)
 
     async def until(self, event: str) -> list[Frame]:

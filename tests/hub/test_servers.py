@@ -1,0 +1,220 @@
+"""The servers people use, as processes: streams run on all of them, and end at once when the process should."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from headway.hub import signals
+from tests.wire import Cut, Stream
+
+ROOT = Path(__file__).parents[2]
+APP = "tests.hub.foreign:app"
+OURS = ("--http", "headway.hub.uvicorn_protocol:HandOverProtocol")
+SERVERS: dict[str, Sequence[str]] = {
+    "uvicorn": ("uvicorn", APP, "--port", "{port}"),
+    "uvicorn-asyncio-h11": ("uvicorn", APP, "--port", "{port}", "--loop", "asyncio", "--http", "h11"),
+    "uvicorn-ours": ("uvicorn", APP, "--port", "{port}", *OURS),
+    "uvicorn-ours-asyncio": ("uvicorn", APP, "--port", "{port}", *OURS, "--loop", "asyncio"),
+    "hypercorn": ("hypercorn", APP, "--bind", "127.0.0.1:{port}"),
+    "hypercorn-uvloop": ("hypercorn", APP, "--bind", "127.0.0.1:{port}", "--worker-class", "uvloop"),
+}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class _Process:
+    """A server in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process, self.port = process, port
+
+    async def get(self, path: str) -> Any:
+        """Ask for a page."""
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
+            return (await client.get(path, timeout=10)).raise_for_status().json()
+
+    async def answers(self) -> None:
+        """Wait until it does."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    await self.get("/statistics")
+                except httpx.HTTPError:
+                    assert self.process.poll() is None, "the server ended"
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    async def stream(self, run_id: str) -> Stream:
+        """Open a stream of a run."""
+        return await Stream.open(self.port, f"/headway/v1/runs/{run_id}/stream")
+
+    async def exits(self) -> int:
+        """Wait until it has ended."""
+        return await asyncio.to_thread(self.process.wait, 15)
+
+
+def _start(command: Sequence[str], cwd: Path) -> _Process:
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", *(part.format(port=port) for part in command)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return _Process(process, port)
+
+
+@asynccontextmanager
+async def _serving(*command: str, cwd: Path = ROOT) -> AsyncIterator[_Process]:
+    server = _start(command, cwd)
+    process = server.process
+    try:
+        await server.answers()
+        yield server
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.mark.parametrize("name", SERVERS)
+async def test_a_server_from_its_start_to_its_end(name: str) -> None:
+    """One process for all, because starting one takes seconds: a stream, clients that leave, a signal."""
+    async with _serving(*SERVERS[name]) as server:
+        await _stream_to_its_end(server, direct=name.startswith("uvicorn-ours"))
+        await _clients_leave(server)
+        number = signal.SIGINT if name.endswith("asyncio") else signal.SIGTERM
+        await _signal_ends_streams(server, number, told=name.startswith("uvicorn"))
+
+
+async def _stream_to_its_end(server: _Process, *, direct: bool) -> None:
+    """Snapshot, events, end, last chunk; handed over where the server allows it."""
+    run_id = await server.get("/create")
+    stream = await server.stream(run_id)
+    await stream.until("snapshot")
+    await server.get(f"/say/{run_id}")
+    frame = await stream.next()
+    assert frame is not None
+    assert frame.event == "note"
+    assert (await server.get("/statistics"))["direct"] == direct
+    await server.get(f"/say/{run_id}?end=true")
+    assert [frame.event for frame in await stream.rest()] == ["note", "run.succeeded", "end"]
+    assert stream.complete
+
+
+async def _clients_leave(server: _Process) -> None:
+    """Rudely or not, they are forgotten at once, without another event."""
+    for leave in ("close", "reset"):
+        stream = await server.stream(await server.get("/create"))
+        await stream.until("snapshot")
+        assert (await server.get("/statistics"))["open"] == 1
+        result = getattr(stream, leave)()
+        if result is not None:
+            await result
+        async with asyncio.timeout(10):
+            while (await server.get("/statistics"))["open"]:
+                await asyncio.sleep(0.02)
+
+
+async def _signal_ends_streams(server: _Process, number: signal.Signals, *, told: bool) -> None:
+    """The process does not wait for open streams: they end with `retry:` and the last chunk, and it exits.
+
+    hypercorn's process that serves is told by no signal, so its streams are cut when its own patience ends.
+    """
+    run_id = await server.get("/create")
+    streams = [await server.stream(run_id) for _ in range(5)]
+    for stream in streams:
+        await stream.until("snapshot")
+    server.process.send_signal(number)
+    for stream in streams:
+        with contextlib.nullcontext() if told else contextlib.suppress(Cut):
+            assert await stream.rest() == []
+        assert stream.complete or not told
+    assert len({stream.retry_ms for stream in streams}) > 1
+    await server.exits()
+
+
+async def test_several_workers() -> None:
+    """Each process hears of it from the one that started it."""
+    async with _serving("uvicorn", APP, "--port", "{port}", "--workers", "2") as server:
+        streams: list[Stream] = []
+        async with asyncio.timeout(30):
+            while len(streams) < 4:
+                stream = await server.stream(await server.get("/create"))
+                if stream.status == 200:  # else the other process had the run: each has a memory of its own
+                    await stream.until("snapshot")
+                    streams.append(stream)
+        server.process.send_signal(signal.SIGTERM)
+        for stream in streams:
+            assert await stream.rest() == []
+            assert stream.complete
+        await server.exits()
+
+
+async def test_reload_with_an_open_page(tmp_path: Path) -> None:
+    """An edit restarts the server at once, although a page is watching."""
+    module = tmp_path / "edited.py"
+    module.write_text("from tests.hub.foreign import app\nVERSION = 1\n")
+    command = ("uvicorn", "edited:app", "--port", "{port}", "--reload", "--reload-dir", str(tmp_path))
+    async with _serving(*command, cwd=tmp_path) as server:
+        stream = await server.stream(await server.get("/create"))
+        await stream.until("snapshot")
+        module.write_text("from tests.hub.foreign import app\nVERSION = 2\n")
+        assert await stream.rest() == []
+        assert stream.complete
+        await server.answers()
+        assert (await server.get("/statistics"))["connections"] == 0
+
+
+async def test_handlers_are_chained_and_taken_off_again() -> None:
+    """Ours first, then the one that was there; afterwards it is as it was."""
+    heard: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append("server"))
+    try:
+        server = signal.getsignal(signal.SIGTERM)
+        with signals.on_exit(lambda: heard.append("hub")):
+            signal.raise_signal(signal.SIGTERM)
+        assert heard == ["hub", "server"]
+        assert signal.getsignal(signal.SIGTERM) is server
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_a_signal_nobody_handles_is_left_alone() -> None:
+    """The process dies of it, as it did before."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with signals.on_exit(lambda: None):
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_outside_the_main_thread_nothing_is_heard() -> None:
+    """Signals cannot be handled there, and trying is an error."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def work() -> object:
+        with signals.on_exit(lambda: None):
+            return signal.getsignal(signal.SIGTERM)
+
+    assert await asyncio.to_thread(work) == before
