@@ -1,12 +1,13 @@
-import { VERSION } from "@headway-run/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import "./styles.css";
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <p>Headway {VERSION}</p>
+      <App />
     </StrictMode>,
   );
 }

@@ -1,0 +1,50 @@
+import { useEffect } from "react";
+import { listCities } from "../api.ts";
+import { useFetched } from "../hooks/useFetched.ts";
+import { Problem } from "../parts/Problem.tsx";
+import { ProviderDial } from "../provider/ProviderDial.tsx";
+import { RecentTrips } from "./RecentTrips.tsx";
+import { TripForm } from "./TripForm.tsx";
+
+export function HomePage() {
+  const cities = useFetched(listCities);
+  useEffect(() => {
+    document.title = "Plan a trip – Itinerary";
+  }, []);
+  return (
+    <main className="page">
+      <h1>Plan a trip</h1>
+      <p className="lead">
+        Every day is planned while you watch, from opening hours and walking times. Close the page whenever you like:
+        the planning goes on, and the trip is here when you come back.
+      </p>
+      <div className="columns">
+        <div className="stack">
+          {cities.data && <TripForm cities={cities.data} />}
+          {!cities.data && cities.trouble && <NoCities trouble={cities.trouble} onRetry={cities.reload} />}
+          {!cities.data && !cities.trouble && <p className="panel muted">Asking which cities there are…</p>}
+        </div>
+        <aside className="stack">
+          <RecentTrips />
+          <ProviderDial />
+        </aside>
+      </div>
+    </main>
+  );
+}
+
+function NoCities({ trouble, onRetry }: { trouble: string; onRetry: () => void }) {
+  const retry = (
+    <button type="button" className="button" onClick={onRetry}>
+      Try again
+    </button>
+  );
+  return (
+    <div className="panel stack">
+      <h2>The cities could not be listed</h2>
+      <Problem action={retry} hint="They come from the place provider; it may be switched off, see “Place provider”.">
+        {trouble}
+      </Problem>
+    </div>
+  );
+}

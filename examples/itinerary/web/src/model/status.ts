@@ -1,0 +1,80 @@
+/** Statuses in words, each with the icon and the colour it is shown in. */
+
+import type { Item, Phase, RunStatus, Snapshot } from "@headway-run/client";
+import { count } from "./words.ts";
+
+const ENDED: readonly (RunStatus | null)[] = ["succeeded", "partial", "failed", "cancelled"];
+
+export function hasEnded(status: RunStatus | null): boolean {
+  return ENDED.includes(status);
+}
+
+export type Tone = "idle" | "busy" | "good" | "warn" | "bad";
+export type IconName = "circle" | "clock" | "busy" | "check" | "alert" | "cross" | "stop";
+
+export interface Sign {
+  word: string;
+  icon: IconName;
+  tone: Tone;
+}
+
+const RUN: Record<RunStatus, Sign> = {
+  queued: { word: "Queued", icon: "clock", tone: "idle" },
+  running: { word: "Planning", icon: "busy", tone: "busy" },
+  waiting: { word: "Waiting for you", icon: "clock", tone: "warn" },
+  succeeded: { word: "Planned", icon: "check", tone: "good" },
+  partial: { word: "Partly planned", icon: "alert", tone: "warn" },
+  failed: { word: "Failed", icon: "cross", tone: "bad" },
+  cancelled: { word: "Cancelled", icon: "stop", tone: "idle" },
+};
+
+/** @param stopping Somebody asked for it to be stopped. */
+export function runSign(status: RunStatus | null, stopping: boolean): Sign {
+  if (status === null) return { word: "Loading", icon: "clock", tone: "idle" };
+  return stopping && !hasEnded(status) ? { word: "Stopping", icon: "stop", tone: "warn" } : RUN[status];
+}
+
+export type DayState = "waiting" | "planning" | "planned" | "failed" | "stopped";
+
+const DAY: Record<DayState, Sign> = {
+  waiting: { word: "Waiting", icon: "circle", tone: "idle" },
+  planning: { word: "Planning", icon: "busy", tone: "busy" },
+  planned: { word: "Planned", icon: "check", tone: "good" },
+  failed: { word: "Failed", icon: "cross", tone: "bad" },
+  stopped: { word: "Not planned", icon: "stop", tone: "idle" },
+};
+
+/** A day that was begun or waited when the run ended is not being planned any more. */
+export function dayState(item: Item, status: RunStatus | null): DayState {
+  if (item.status === "finished") return "planned";
+  if (item.status === "failed") return "failed";
+  if (hasEnded(status)) return "stopped";
+  return item.status === "running" ? "planning" : "waiting";
+}
+
+export function daySign(state: DayState): Sign {
+  return DAY[state];
+}
+
+/** A phase that was under way when the run ended was not finished. */
+export function phaseSign(phase: Phase, status: RunStatus | null): Sign {
+  if (phase.status === "finished") return { word: "done", icon: "check", tone: "good" };
+  if (phase.status === "failed") return { word: "failed", icon: "cross", tone: "bad" };
+  if (hasEnded(status)) return { word: "not done", icon: "stop", tone: "idle" };
+  if (phase.status === "running") return { word: "under way", icon: "busy", tone: "busy" };
+  return { word: "to come", icon: "circle", tone: "idle" };
+}
+
+export function daysOf(run: Snapshot): [key: string, item: Item][] {
+  return Object.entries(run.items)
+    .filter(([, item]) => item.kind === "day")
+    .sort(([, one], [, other]) => one.seq - other.seq);
+}
+
+/** What the button says that has an ended trip tried again; null when there is nothing to try. */
+export function retryLabel(run: Snapshot): string | null {
+  const failed = daysOf(run).filter(([, item]) => item.status === "failed").length;
+  if (run.status === "cancelled") return "Go on planning";
+  if (run.status === "partial") return `Try ${failed === 1 ? "the failed day" : count(failed, "failed day")} again`;
+  return run.status === "failed" ? "Try again" : null;
+}

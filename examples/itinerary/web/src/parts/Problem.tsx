@@ -1,0 +1,25 @@
+import type { ReactNode } from "react";
+import { sentence } from "../model/words.ts";
+import { Icon } from "./Icon.tsx";
+
+interface ProblemProps {
+  /** What is wrong. */
+  children: string;
+  hint?: string | null | undefined;
+  /** It needs somebody to act now: read out at once. */
+  urgent?: boolean;
+  action?: ReactNode;
+}
+
+/** Something is wrong, why, and what can be done about it. */
+export function Problem({ children, hint, urgent = false, action }: ProblemProps) {
+  return (
+    <div className="problem" role={urgent ? "alert" : undefined}>
+      <Icon name="alert" />
+      <p>
+        {sentence(children)} {hint && sentence(hint)}
+      </p>
+      {action}
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { useEffect, useRef, useState } from "react";
+import { type Dial, readDial, turnDial } from "../api.ts";
+import { useFetched } from "../hooks/useFetched.ts";
+import { latencyOf, latencyRange } from "../model/dial.ts";
+import { Problem } from "../parts/Problem.tsx";
+import { Slider } from "./Slider.tsx";
+
+/** A slider being dragged is not a wish yet. */
+const SETTLE_MS = 250;
+
+export function ProviderDial() {
+  const { data, trouble, reload, replace } = useFetched(readDial);
+  const [wish, setWish] = useState<Partial<Dial>>({});
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const turn = (change: Partial<Dial>) => {
+    const all = { ...wish, ...change };
+    setWish(all);
+    clearTimeout(timer.current);
+    const mine = setTimeout(() => {
+      turnDial(all)
+        .then((dial) => {
+          replace(dial);
+          setRefusal(null);
+        })
+        .catch((error: Error) => setRefusal(error.message))
+        .finally(() => timer.current === mine && setWish({}));
+    }, SETTLE_MS);
+    timer.current = mine;
+  };
+
+  return (
+    <section className="panel stack" aria-labelledby="provider">
+      <h2 id="provider">Place provider</h2>
+      <p className="muted">
+        A second process on this machine plays a remote service: places, opening hours and walks come from it over HTTP.
+        Slow it down or break it, and see what becomes of the trip.
+      </p>
+      {data && <Controls dial={{ ...data, ...wish }} onTurn={turn} />}
+      {(refusal ?? trouble) && (
+        <Problem
+          action={
+            <button type="button" className="button" onClick={reload}>
+              Ask again
+            </button>
+          }
+        >
+          {refusal ?? trouble ?? ""}
+        </Problem>
+      )}
+    </section>
+  );
+}
+
+function Controls({ dial, onTurn }: { dial: Dial; onTurn: (change: Partial<Dial>) => void }) {
+  const latency = latencyOf(dial);
+  return (
+    <>
+      <Slider
+        label="Time per call"
+        text={`about ${latency.toFixed(1)} s`}
+        value={latency}
+        max={3}
+        step={0.1}
+        onChange={(seconds) => onTurn(latencyRange(seconds))}
+      />
+      <Slider
+        label="Calls that fail"
+        text={`${Math.round(dial.fault_rate * 100)} %`}
+        value={Math.round(dial.fault_rate * 100)}
+        max={60}
+        step={5}
+        onChange={(percent) => onTurn({ fault_rate: percent / 100 })}
+      />
+      <label className="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={dial.down}
+          aria-checked={dial.down}
+          onChange={({ target }) => onTurn({ down: target.checked })}
+        />
+        <span>
+          The provider is down
+          <small className="muted">{dial.down ? "Every call is refused." : "Calls are answered."}</small>
+        </span>
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Live, Snapshot } from "@headway-run/client";
+import { useNow } from "../hooks/useNow.ts";
+import { elapsedMs, etaText, progressText, wholePercent } from "../model/progress.ts";
+import type { Tone } from "../model/status.ts";
+import { hasEnded } from "../model/status.ts";
+import { count, stopwatch } from "../model/words.ts";
+import { ProgressBar } from "../parts/ProgressBar.tsx";
+import { PhaseStrip } from "./PhaseStrip.tsx";
+
+const TONES: Record<string, Tone> = { succeeded: "good", partial: "warn", failed: "bad", cancelled: "idle" };
+
+/** How far the whole trip is. */
+export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
+  const percent = wholePercent(run);
+  const ended = hasEnded(run.status);
+  const step = progressText(run);
+  const amount = percent === null ? "" : `${percent} %`;
+  return (
+    <section className="panel stack" aria-label="Progress">
+      <div className="overview">
+        <p className="percent">{amount || "…"}</p>
+        <p className="muted">{ended ? "" : (queueText(run, live) ?? step)}</p>
+        <Times run={run} />
+      </div>
+      {/* Of a run that ended without an answer nothing is known any more: its bar stands still. */}
+      <ProgressBar
+        label="Trip"
+        percent={ended ? (percent ?? 0) : percent}
+        text={[amount, step].filter(Boolean).join(", ") || "not known yet"}
+        tone={TONES[run.status ?? ""] ?? "busy"}
+      />
+      <PhaseStrip run={run} />
+    </section>
+  );
+}
+
+function Times({ run }: { run: Snapshot }) {
+  const ended = hasEnded(run.status);
+  const now = useNow(ended ? null : 1_000);
+  const eta = etaText(run, now);
+  return (
+    <p className="times">
+      <span>
+        <span className="muted">{ended ? "Took" : "Elapsed"}</span> {stopwatch(elapsedMs(run, now))}
+      </span>
+      {eta && <span className="muted">{eta}</span>}
+    </p>
+  );
+}
+
+function queueText(run: Snapshot, live: Live | null): string | null {
+  if (run.status !== "queued") return null;
+  const before = live?.queue_position ?? 0;
+  return before > 0 ? `${count(before, "trip")} before this one` : "Waiting for a worker";
+}

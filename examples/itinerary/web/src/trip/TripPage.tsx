@@ -1,0 +1,63 @@
+import { useEffect } from "react";
+import { useRun } from "../headway.ts";
+import { useDowntime } from "../hooks/useDowntime.ts";
+import { useNews } from "../hooks/useNews.ts";
+import { isOutdated } from "../model/link.ts";
+import { tabTitle } from "../model/progress.ts";
+import { ProviderDial } from "../provider/ProviderDial.tsx";
+import { ConnectionPill } from "./ConnectionPill.tsx";
+import { Days } from "./Days.tsx";
+import { NoTrip } from "./NoTrip.tsx";
+import { OutdatedBar } from "./OutdatedBar.tsx";
+import { Overview } from "./Overview.tsx";
+import { ShareLinks } from "./ShareLinks.tsx";
+import { Summary } from "./Summary.tsx";
+import { TripHeader } from "./TripHeader.tsx";
+
+/** A trip as it is planned. What was once shown stays, whatever becomes of the connection. */
+export function TripPage({ id }: { id: string }) {
+  const { run, live, connection, error, handle } = useRun(id);
+  const { down, downAt } = useDowntime(connection.state);
+  const outdated = isOutdated(connection.state, down);
+  const news = useNews(run, outdated);
+  const title = run ? tabTitle(run) : "Itinerary";
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+
+  const pill = <ConnectionPill connection={connection} shown={run !== null} down={down} />;
+  return (
+    <main className="page">
+      {run && (
+        <>
+          <TripHeader run={run} handle={handle} pill={pill} />
+          {error && <NoTrip error={error} onRetry={() => handle.reconnect()} heading="h2" />}
+          {outdated && (
+            <OutdatedBar run={run} state={connection.state} asOf={downAt} onRetry={() => handle.reconnect()} />
+          )}
+          <Overview run={run} live={live} />
+          <div className="columns">
+            <div className="stack">
+              <Days run={run} handle={handle} />
+              <Summary output={run.outputs["summary"]} status={run.status} />
+            </div>
+            <aside className="stack">
+              <ProviderDial />
+              <ShareLinks id={id} run={run} connection={connection} />
+            </aside>
+          </div>
+        </>
+      )}
+      {!run && error && <NoTrip error={error} onRetry={() => handle.reconnect()} />}
+      {!run && !error && (
+        <div className="panel trip-head">
+          <h1>Opening the trip…</h1>
+          {pill}
+        </div>
+      )}
+      <p className="sr-only" role="status">
+        {news}
+      </p>
+    </main>
+  );
+}
