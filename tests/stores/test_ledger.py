@@ -1,5 +1,7 @@
 """The decision on a write, by itself: the same for every store."""
 
+from collections.abc import Mapping
+
 import orjson
 import pytest
 
@@ -17,7 +19,7 @@ NOW = 1_790_000_000_000
 def row(**changes: object) -> RunRow:
     """A running run, two events long, changed."""
     run = birth(new_run(started()), now_ms=NOW).run
-    return RunRow(**{name: getattr(run, name) for name in RunRow.__slots__} | changes)  # type: ignore[arg-type]
+    return RunRow(**{name: getattr(run, name) for name in RunRow.__slots__} | changes)
 
 
 @pytest.mark.parametrize("status", list(RunStatus))
@@ -74,7 +76,7 @@ def test_the_creation_time_is_the_header_s() -> None:
         assert made.created_at == made.updated_at
 
 
-def _queued(header: dict[str, str | None]) -> bytes:
+def _queued(header: Mapping[str, str | None]) -> bytes:
     return orjson.dumps({"attempt": 1, "reason": "created", "run": header})
 
 

@@ -110,10 +110,8 @@ async def test_a_forked_child_does_not_keep_its_parent_alive(tmp_path: Path) -> 
         if short == 0:
             os._exit(0)
         os.waitpid(short, 0)
-        child = os.fork()
-        if child == 0:
-            signal.pause()
-        say.send((lock.worker, child))
+        if os.fork() == 0:
+            say.send((lock.worker, os.getpid()))  # now that it runs: what is done on a fork has been done
         signal.pause()
 
     hear, say = context.Pipe(duplex=False)

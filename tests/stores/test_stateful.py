@@ -310,6 +310,6 @@ async def log_of(store: Store, run_id: str) -> list[Any]:
 
 
 Stores.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestStores = Stores.TestCase

@@ -79,16 +79,6 @@ class _Projection:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     begun: int = 0
     done: int = 0
-    saved_seq: Seq = 0
-    saved_total: int = 0
-
-    def is_due(self, seq: Seq, total: int, status: RunStatus | None) -> bool:
-        """Whether a snapshot of this position is worth storing."""
-        return (
-            seq - self.saved_seq >= SNAPSHOT_EVERY_EVENTS
-            or total - self.saved_total >= SNAPSHOT_EVERY_BYTES
-            or (status in ENDED and seq != self.saved_seq)
-        )
 
 
 class Projections:
@@ -103,6 +93,7 @@ class Projections:
         self._store = store
         self._keep = keep
         self._kept: OrderedDict[RunId, _Projection] = OrderedDict()
+        self._saved = _Saved()
         self._counts = {"events": 0, "reads": 0, "begun_anew": 0, "saved": 0, "not_saved": 0}
 
     async def current(self, run_id: RunId) -> Fold:
@@ -131,12 +122,12 @@ class Projections:
         With `run`, the row after an append, this costs nothing in most cases. A store that cannot keep the snapshot is
         logged, no more: it is only a shortcut, and the append before it stands.
         """
-        projection = self._kept_of(run_id)
-        if run is not None and not force and not projection.is_due(run.seq, run.total, run.status):
+        if run is not None and not force and not self._saved.is_due(run_id, run.seq, run.total, run.status):
             return False
         try:
             await self.current(run_id)
-            return await self._save(run_id, projection, force=force)
+            state = self._kept_of(run_id).state
+            return state is not None and await self._save(run_id, state, force=force)
         except (StoreError, Trimmed) as error:
             _log.warning("the snapshot of %s was not stored: %s", run_id, error)
             self._counts["not_saved"] += 1
@@ -147,15 +138,18 @@ class Projections:
     def forget(self, run_id: RunId) -> None:
         """Let go of a state; the next call begins at the stored snapshot."""
         self._kept.pop(run_id, None)
+        self._saved.forget(run_id)
 
     def statistics(self) -> Mapping[str, int]:
         """Return how many states are kept, and what was done for them since the start."""
         return {"kept": len(self._kept), **self._counts}
 
     def _kept_of(self, run_id: RunId) -> _Projection:
-        projection = self._kept.setdefault(run_id, _Projection())
+        projection = self._kept.get(run_id)
+        if projection is None:
+            projection = self._kept[run_id] = _Projection()
         self._kept.move_to_end(run_id)
-        while len(self._kept) > self._keep:
+        if len(self._kept) > self._keep:
             self._kept.popitem(last=False)
         return projection
 
@@ -175,9 +169,10 @@ class Projections:
                 return
             self._counts["begun_anew"] += 1
         stored = await self._store.snapshot(run_id)
-        projection.saved_seq = projection.saved_total = 0
-        if stored is not None and stored.version == FOLD_VERSION:
-            projection.saved_seq, projection.saved_total = stored.cursor.seq, stored.total
+        if stored is None or stored.version != FOLD_VERSION:
+            self._saved.forget(run_id)
+        else:
+            self._saved.note(run_id, stored.cursor.seq, stored.total)
         for state in _beginnings(stored):
             projection.state = state  # kept at once: who comes after a cancelled call goes on where it stopped
             if await self._catch_up(run_id, state):
@@ -202,21 +197,56 @@ class Projections:
             if not page.more:
                 return True
 
-    async def _save(self, run_id: RunId, projection: _Projection, *, force: bool) -> bool:
-        state = projection.state
-        if state is None or not (force or projection.is_due(state.at.seq, state.total, state.fold.status)):
+    async def _save(self, run_id: RunId, state: _State, *, force: bool) -> bool:
+        if not force and not self._saved.is_due(run_id, state.at.seq, state.total, state.fold.status):
             return False
-        before = projection.saved_seq, projection.saved_total
+        before = self._saved.get(run_id)
         # noted first, so that whoever comes while it is being stored does not do it again
-        projection.saved_seq, projection.saved_total = state.at.seq, state.total
+        self._saved.note(run_id, state.at.seq, state.total)
         snapshot = StoredSnapshot(state.at, state.total, FOLD_VERSION, state.fold.snapshot_json())
         try:
             await self._store.put_snapshot(run_id, snapshot, summary(state.fold))
         except BaseException:
-            projection.saved_seq, projection.saved_total = before
+            self._saved.note(run_id, *before)
             raise
         self._counts["saved"] += 1
         return True
+
+
+class _Saved:
+    """Up to where the stored snapshots of runs reach, as far as this process knows.
+
+    Of more runs than there are states: whoever appends asks, without needing a state.
+    """
+
+    _MOST: Final = 10_000
+
+    def __init__(self) -> None:
+        self._reached: OrderedDict[RunId, tuple[Seq, int]] = OrderedDict()
+
+    def get(self, run_id: RunId) -> tuple[Seq, int]:
+        """Return seq and total of the last snapshot; zeros where there is none, or none is known of."""
+        return self._reached.get(run_id, (0, 0))
+
+    def note(self, run_id: RunId, seq: Seq, total: int) -> None:
+        """Remember a stored snapshot."""
+        self._reached[run_id] = seq, total
+        self._reached.move_to_end(run_id)
+        if len(self._reached) > self._MOST:
+            self._reached.popitem(last=False)
+
+    def forget(self, run_id: RunId) -> None:
+        """Know nothing of a run."""
+        self._reached.pop(run_id, None)
+
+    def is_due(self, run_id: RunId, seq: Seq, total: int, status: RunStatus | None) -> bool:
+        """Whether a snapshot of this position is worth storing."""
+        saved_seq, saved_total = self.get(run_id)
+        return (
+            seq - saved_seq >= SNAPSHOT_EVERY_EVENTS
+            or total - saved_total >= SNAPSHOT_EVERY_BYTES
+            or (status in ENDED and seq != saved_seq)
+        )
 
 
 def _beginnings(stored: StoredSnapshot | None) -> Iterator[_State]:

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -98,17 +99,15 @@ class Owners:
 
     def sweep_others(self, listed: Collection[str]) -> None:
         """Remove files of workers that died between making the file and being listed, or between the reverse."""
-        for path in self._folder.iterdir():
-            if path.stem not in listed and _is_old(path) and _is_free(path):
-                path.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be tidied up now can later
+            for path in self._folder.iterdir():
+                if path.stem not in listed and _is_old(path) and _is_free(path):
+                    path.unlink()
 
 
 def _is_old(path: Path) -> bool:
     """Whether the file was made longer ago than anybody takes to lock it."""
-    try:
-        return time.time() - path.stat().st_mtime > _MAKING_S
-    except FileNotFoundError:
-        return False
+    return time.time() - path.stat().st_mtime > _MAKING_S
 
 
 def _is_free(path: Path) -> bool:

@@ -73,7 +73,7 @@ def read_page(
 ) -> Page:
     """Read one page of a log with one statement; see `headway.stores.base.Store.read`."""
     # closed at once, because a statement that has not come to its end holds back the checkpoint of the WAL
-    with closing(connection.execute(_SQL["read"], (run_id, after.seq, limit + 1))) as rows:
+    with closing(connection.execute(_SQL["read"], (run_id, after.seq, max(limit, 1) + 1))) as rows:
         first = rows.fetchone()
         if first is None:
             raise not_found(run_id)

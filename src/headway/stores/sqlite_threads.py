@@ -23,17 +23,17 @@ class Handed:
 
     Attributes:
         work: Called in the thread with whatever that thread offers.
-        future: Of whoever waits; touched on the event loop only.
+        future: Of whoever waits, touched on the event loop only; None where nobody does.
     """
 
     work: Callable[[Any], Any]
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | None = None
     result: Any = None
     error: BaseException | None = None
 
     def settle(self) -> None:
         """Tell whoever waits, unless they were cancelled meanwhile. On the event loop."""
-        if self.future.done():
+        if self.future is None or self.future.done():
             return
         if self.error is not None:
             self.future.set_exception(self.error)

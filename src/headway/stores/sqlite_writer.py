@@ -112,9 +112,7 @@ class Writer:
 
     def submit_from_any_thread(self, work: Callable[[Transaction], T]) -> None:
         """Run `work` in a transaction; nobody is told how it went. The event loop may stand still meanwhile."""
-        future: asyncio.Future[T] = self._loop.create_future()
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._inbox.put(Handed(work, future))
+        self._inbox.put(Handed(work))
 
     def watch(self, *, watched: bool) -> None:
         """Begin or stop to look for news from other processes."""
