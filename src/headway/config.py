@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         transports: Faces that are on: ``sse``, ``poll``, ``ingest``. A stored setting overrides it at run time.
         direct: Hand streams over to the hub where the server allows it. False: always by ASGI ``send()``.
         max_connections: Open streams of this process; more are asked to come back later. 0: any number.
-        max_waits: Long-polls waiting in this process; more are answered at once. 0: any number.
+        max_waits: Long-polls waiting in this process; more are asked to come back later. 0: any number.
         max_body_bytes: Bytes of a request's body.
         insecure: Answer everybody although no authenticator is configured.
         worker: Where jobs run in an application started by its lifespan: ``process`` (one child process per host),

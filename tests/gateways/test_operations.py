@@ -50,12 +50,14 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
     """By its template, never by what was asked for; streams in the counter only."""
     run_id = (await open_run(client))["id"]
     await client.get(f"/v1/runs/{run_id}")
+    await client.head("/v1/runs")
     await client.get("/v1/nothing/secret")
     async with client.stream("GET", f"/v1/runs/{run_id}/stream") as stream:
         await until(stream, "snapshot")
     text = (await client.get("/metrics")).text
     assert 'headway_http_requests_total{method="GET",route="/v1/runs/{run_id}",status="200"} 1.0' in text
     assert 'headway_http_requests_total{method="GET",route="/v1/runs/{run_id}/stream",status="200"} 1.0' in text
+    assert 'headway_http_requests_total{method="HEAD",route="/v1/runs",status="200"} 1.0' in text
     assert 'headway_http_requests_total{method="GET",route="other",status="404"} 1.0' in text
     assert 'headway_http_request_seconds_count{route="/v1/runs/{run_id}"} 1.0' in text
     assert 'headway_http_request_seconds_count{route="/v1/runs/{run_id}/stream"}' not in text

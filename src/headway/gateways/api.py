@@ -135,7 +135,9 @@ class Api:
             exchange.principal = await services.gate.principal(HTTPConnection(scope))
         stream = _stream_of(path)
         if stream is None:
-            await self._serve_rest(scope, receive, send)
+            reported = _RUN_EVENTS.fullmatch(path) if scope["method"] == "POST" else None
+            serve = self._serve_rest if reported is None else functools.partial(_report, reported[1], exchange)
+            await serve(scope, receive, send)
             return
         scope["route"] = stream
         if scope["method"] not in READING:
@@ -143,10 +145,12 @@ class Api:
         await stream.serve(exchange, scope, receive, send)
 
     async def _serve_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD":
-            scope["method"] = "GET"
-            send = _without_body(send)
-        await self._rest(scope, receive, send)
+        if scope["method"] != "HEAD":
+            await self._rest(scope, receive, send)
+            return
+        reading = {**scope, "method": "GET"}  # a copy: the server looks into its own scope for what to send
+        await self._rest(reading, receive, _without_body(send))
+        scope["route"] = reading.get("route")
 
 
 def _without_body(send: Send) -> Send:
@@ -172,7 +176,11 @@ class Route:
     serve: Stream
 
 
+_RUN_EVENTS: Final = re.compile(r"/v1/runs/([^/]+)/events")
 _RUN_STREAM: Final = re.compile(r"/v1/runs/([^/]+)/stream")
+
+
+_REPORTED: Final = APIRoute("/v1/runs/{run_id}/events", ingest.report, methods=["POST"])
 
 
 def _stream_of(path: str) -> Route | None:
@@ -182,6 +190,14 @@ def _stream_of(path: str) -> Route | None:
         return Route(path, _many_stream)
     match = _RUN_STREAM.fullmatch(path)
     return None if match is None else Route("/v1/runs/{run_id}/stream", functools.partial(_run_stream, match[1]))
+
+
+async def _report(run_id: RunId, asked: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    """Ingest is on the way of every event: the same route as FastAPI has, without what FastAPI does per request."""
+    scope["route"] = _REPORTED
+    execution_id = QueryParams(scope["query_string"]).get("execution_id")
+    answer = await ingest.report(run_id, Request(scope, receive), asked, execution_id)
+    await answer(scope, receive, send)
 
 
 async def _run_stream(run_id: RunId, asked: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
