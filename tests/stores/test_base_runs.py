@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Collection
 
 import pytest
@@ -162,6 +163,18 @@ async def test_workers_join_beat_and_leave(store: Store) -> None:
     await store.leave(one)
     await store.beat(one)
     assert list(await store.workers()) == [two]
+
+
+async def test_a_worker_beats_while_its_loop_stands_still(store: Store) -> None:
+    """From a thread of its own; where that is not possible any more, nothing happens."""
+    worker = await store.join()
+    thread = threading.Thread(target=store.beat_soon, args=(worker,))
+    thread.start()
+    thread.join()
+    while (await store.workers())[worker].beat == 0:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0)
+    await store.close()
+    store.beat_soon(worker)
 
 
 # -- settings

@@ -5,10 +5,12 @@
 
 -- name: row_for_write
 -- ?1 run id, ?2 JSON array of the batch's keys or NULL, ?3 whether it claims
+-- CROSS JOIN: from the batch's keys to the log's, never the other way round
 SELECT v.*,
        1 + max((SELECT max(change) FROM runs), (SELECT change FROM other_changes WHERE id = 1)),
        CASE WHEN ?2 IS NOT NULL THEN
-           (SELECT json_group_array(e.key) FROM json_each(?2) AS k JOIN events AS e ON e.run = v.n AND e.key = k.value)
+           (SELECT json_group_array(e.key) FROM json_each(?2) AS k
+            CROSS JOIN events AS e ON e.run = v.n AND e.key = k.value)
        END,
        CASE WHEN ?3 THEN (SELECT count(*) FROM runs AS c WHERE c.job = v.job AND c.worker IS NOT NULL) END
 FROM run_rows AS v
@@ -134,7 +136,7 @@ ORDER BY v.id DESC LIMIT ?3;
 -- ?1 JSON array of jobs, ?2 now in ms, ?3 limit
 SELECT v.*
 FROM json_each(?1) AS j JOIN run_rows AS v ON v.n IN (
-    SELECT c.n FROM runs AS c
+    SELECT c.n FROM runs AS c INDEXED BY runs_queued
     WHERE c.job = j.value AND c.status = 'queued' AND c.worker IS NULL AND c.external = 0
       AND (c.due_ms IS NULL OR c.due_ms <= ?2)
     ORDER BY c.id LIMIT ?3)
