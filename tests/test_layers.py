@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "headway"
 # From the top of the house to its ground. A room imports from its own floor or from a lower one; no two rooms of one
 # floor import each other.
 FLOORS = (
-    {"cli", "testing", "worker"},
+    {"cli", "testing", "worker", "__main__"},
     {"app"},
     {"gateways"},
     {"security", "ops"},

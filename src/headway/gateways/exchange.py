@@ -88,6 +88,10 @@ def exchange_of(request: Request) -> Exchange:
     return exchange
 
 
-Asked = Annotated[Exchange, Depends(exchange_of)]
+async def _asked(request: Request) -> Exchange:
+    return exchange_of(request)  # as a coroutine: FastAPI sends plain functions to a thread
+
+
+Asked = Annotated[Exchange, Depends(_asked)]
 
 ExecutionId = Annotated[str | None, Query(description="Refused with 409 unless this is the current execution.")]

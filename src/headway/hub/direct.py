@@ -64,10 +64,16 @@ def ticket_of(scope: Scope) -> Ticket | None:
 
 
 def cut_of(receive: Receive) -> Callable[[], None] | None:
-    """Return what breaks the connection of a request without a ticket, where the server is a uvicorn we know."""
-    owner = getattr(receive, "__self__", None)
-    cut = getattr(getattr(owner, "transport", None), "abort", None)
-    return cut if callable(cut) else None
+    """Return what breaks the connection of a request without a ticket, where the server is a uvicorn we know.
+
+    The connection is bounded on the way, too: a silent client would cost megabytes of the kernel's memory.
+    """
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    cut = getattr(transport, "abort", None)
+    if transport is None or not callable(cut):
+        return None
+    tune(transport)
+    return cut
 
 
 class DirectSink(asyncio.Protocol):
