@@ -69,7 +69,7 @@ def cut_of(receive: Receive) -> Callable[[], None] | None:
     The connection is bounded on the way, too: a silent client would cost megabytes of the kernel's memory.
     """
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
-    cut = getattr(transport, "abort", None)
+    cut: Callable[[], None] | None = getattr(transport, "abort", None)
     if transport is None or not callable(cut):
         return None
     tune(transport)
