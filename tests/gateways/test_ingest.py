@@ -15,7 +15,7 @@ from headway.core.limits import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 from headway.errors import HeadwayError
 from headway.gateways.body import parse_json
 from headway.gateways.ingest import parse_report
-from tests.gateways.serving import as_user, make_world, note, open_run, problem_of, report, serving, start
+from tests.gateways.serving import World, as_user, make_world, note, open_run, problem_of, report, serving, start
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "run.planned": {"phases": [{"id": "read"}]},
@@ -347,3 +347,22 @@ def test_no_bytes_break_the_parser(body: bytes) -> None:
     value, refusal = outcome(lambda: parse_json(body))
     assert refusal is None or refusal.status in (400, 422)
     orjson.dumps(value)
+
+
+async def test_a_reporter_that_leaves_in_mid_body_is_no_error(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is written, nothing is logged."""
+    async with serving(world) as client:
+        handle = await open_run(client)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        head = (
+            f"POST /headway/v1/runs/{handle['id']}/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+        )
+        writer.write(head.encode() + b'{"events": [')
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(5):
+            while 'route="/v1/runs/{run_id}/events",status="499"' not in (await client.get("/metrics")).text:
+                await client.get("/healthz")
+        assert (await client.get(f"/v1/runs/{handle['id']}")).json()["cursor"] == handle["snapshot"]["cursor"]
+    assert [line for line in caplog.records if line.levelname == "ERROR"] == []

@@ -1,8 +1,8 @@
 """All routes as one ASGI application, mountable at any prefix of any application.
 
-A request goes through here first: it gets its ids, is looked at by the gate, and is sent to a stream (plain ASGI, so
-that the connection can be handed over) or to FastAPI (everything else). Whatever goes wrong on the way is answered as
-problem+json.
+A request goes through here first: it gets its ids, is looked at by the gate, and goes on to plain ASGI (streams, so
+that the connection can be handed over, and ingest, which every reported event passes) or to FastAPI (everything else).
+Whatever goes wrong on the way is answered as problem+json.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CLIENT_LEFT: Final = 499
 GATEWAYS: Final = (rest, poll, outputs, ingest, steering, operations)
 READING: Final = frozenset({"GET", "HEAD"})
 
-Stream = Callable[[Exchange, Scope, Receive, Send], Awaitable[None]]
+Serve = Callable[[Exchange, Scope, Receive, Send], Awaitable[None]]
 
 
 def api(services: Services) -> ASGIApp:
@@ -117,6 +117,8 @@ class Api:
         with bound(request_id=exchange.request_id):
             try:
                 await self._answer(exchange, scope, receive, answer.send)
+            except ClientDisconnect:
+                pass  # nobody reads an answer
             except Exception as error:  # noqa: BLE001 - the last one to know: the client gets an answer, the log the rest
                 await answer.fail(error, receive)
             finally:
@@ -133,16 +135,14 @@ class Api:
             services.started()
             services.origins.check(scope["method"], headers)
             exchange.principal = await services.gate.principal(HTTPConnection(scope))
-        stream = _stream_of(path)
-        if stream is None:
-            reported = _RUN_EVENTS.fullmatch(path) if scope["method"] == "POST" else None
-            serve = self._serve_rest if reported is None else functools.partial(_report, reported[1], exchange)
-            await serve(scope, receive, send)
+        route = _plain_route(scope["method"], path)
+        if route is None:
+            await self._serve_rest(scope, receive, send)
             return
-        scope["route"] = stream
-        if scope["method"] not in READING:
-            raise MethodNotAllowed("a stream is read with GET", allow=sorted(READING))
-        await stream.serve(exchange, scope, receive, send)
+        scope["route"] = route
+        if scope["method"] not in route.methods:
+            raise MethodNotAllowed("a stream is read with GET", allow=sorted(route.methods))
+        await route.serve(exchange, scope, receive, send)
 
     async def _serve_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "HEAD":
@@ -170,31 +170,41 @@ def local_path(scope: Scope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A stream: what serves it, and its template for metrics."""
+    """A route that is served without FastAPI.
+
+    Attributes:
+        path: Its template, for metrics.
+        serve: Answers.
+        lasts: It is answered for as long as somebody reads.
+    """
 
     path: str
-    serve: Stream
+    serve: Serve
+    methods: frozenset[str] = READING
+    lasts: bool = True
 
 
-_RUN_EVENTS: Final = re.compile(r"/v1/runs/([^/]+)/events")
-_RUN_STREAM: Final = re.compile(r"/v1/runs/([^/]+)/stream")
+_OF_A_RUN: Final = re.compile(r"/v1/runs/([^/]+)/(stream|events)")
 
 
-_REPORTED: Final = APIRoute("/v1/runs/{run_id}/events", ingest.report, methods=["POST"])
-
-
-def _stream_of(path: str) -> Route | None:
+def _plain_route(method: str, path: str) -> Route | None:
+    """Return what serves the streams and ingest: the hand-over needs the first plain, every event passes the second."""
     if path == "/v1/runs/stream":
         return Route(path, _list_stream)
     if path == "/v1/stream":
         return Route(path, _many_stream)
-    match = _RUN_STREAM.fullmatch(path)
-    return None if match is None else Route("/v1/runs/{run_id}/stream", functools.partial(_run_stream, match[1]))
+    match = _OF_A_RUN.fullmatch(path)
+    if match is None:
+        return None
+    if match[2] == "stream":
+        return Route("/v1/runs/{run_id}/stream", functools.partial(_run_stream, match[1]))
+    if method != "POST":
+        return None
+    serve = functools.partial(_report, match[1])
+    return Route("/v1/runs/{run_id}/events", serve, methods=frozenset({"POST"}), lasts=False)
 
 
 async def _report(run_id: RunId, asked: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-    """Ingest is on the way of every event: the same route as FastAPI has, without what FastAPI does per request."""
-    scope["route"] = _REPORTED
     execution_id = QueryParams(scope["query_string"]).get("execution_id")
     answer = await ingest.report(run_id, Request(scope, receive), asked, execution_id)
     await answer(scope, receive, send)
@@ -267,8 +277,8 @@ class Answer:
 
     def count(self) -> None:
         """Count the request."""
-        is_stream = isinstance(self._scope.get("route"), Route)
-        seconds = None if is_stream else time.perf_counter() - self._began
+        route = self._scope.get("route")
+        seconds = None if isinstance(route, Route) and route.lasts else time.perf_counter() - self._began
         self._exchange.services.metrics.request(self._route(), self._method, self.status or CLIENT_LEFT, seconds)
 
     def _route(self) -> str:
