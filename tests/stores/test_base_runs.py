@@ -171,7 +171,7 @@ async def test_a_worker_beats_while_its_loop_stands_still(store: Store) -> None:
     thread = threading.Thread(target=store.beat_soon, args=(worker,))
     thread.start()
     thread.join()
-    while (await store.workers())[worker].beat == 0:  # noqa: ASYNC110 - there is no event for it
+    while (await store.workers())[worker].beat == 0:
         await asyncio.sleep(0)
     await store.close()
     store.beat_soon(worker)

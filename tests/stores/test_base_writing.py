@@ -98,6 +98,8 @@ async def test_creating_the_same_id_again_is_no_second_run(store: Store) -> None
     new = new_run(fingerprint="f")
     run, _ = await store.create(new)
     assert await store.create(new) == (run, False)
+    with pytest.raises(KeyReused, match=f"the id {new.id} was used"):
+        await store.create(new_run(id=new.id, fingerprint="other"))
 
 
 async def test_runs_without_key_are_all_different(store: Store) -> None:

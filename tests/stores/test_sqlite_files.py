@@ -32,6 +32,11 @@ def pragma(path: Path, name: str) -> object:
         return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
+def files_in(folder: Path) -> list[str]:
+    """The names of the files."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def refused(path: Path, error: type[Exception], text: str) -> None:
     """Expect that a file is not opened, twice in the same words, and that nothing of it stays open."""
     store = SqliteStore(path, patience_s=0.2)
@@ -60,6 +65,30 @@ async def test_a_log_is_there_after_closing_and_opening(tmp_path: Path) -> None:
     await second.open()
     assert await log(second, run.id) == whole
     await second.close()
+
+
+async def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    """Also one that means something in a URI."""
+    path = tmp_path / "50 %? #1.db"
+    store = SqliteStore(path)
+    await store.open()
+    await running(store)
+    await store.close()
+    assert files_in(tmp_path) == [path.name]
+
+
+async def test_a_file_is_the_same_by_all_its_names(tmp_path: Path) -> None:
+    """Workers that came through a link are alive for those who did not."""
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "real" / "headway.db")
+    one, two = SqliteStore(link), SqliteStore(tmp_path / "real" / "headway.db")
+    await one.open()
+    await two.open()
+    worker = await one.join()
+    assert not (await two.workers())[worker].gone
+    await one.close()
+    await two.close()
 
 
 @pytest.mark.parametrize(("durability", "level"), [("normal", 1), ("full", 2)])

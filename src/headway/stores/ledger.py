@@ -117,8 +117,9 @@ def birth(new: NewRun, *, now_ms: int) -> Decision:
 def check_same(run: RunRow, new: NewRun, fingerprint: str) -> None:
     """Raise `KeyReused` unless a creation key stands for the same job and input as before."""
     if new.fingerprint != fingerprint:
+        what = f"id {new.id}" if run.id == new.id else f"key {new.key!r}"
         raise KeyReused(
-            f"the key {new.key!r} was used before, for run {run.id}, with another job or input",
+            f"the {what} was used before, for run {run.id}, with another job or input",
             hint="take a new key for a new run",
             run_id=run.id,
         )

@@ -79,7 +79,8 @@ class SqliteStore(Store):
     ) -> None:
         if str(path) == ":memory:":
             raise UsageError("SQLite in memory is not supported", hint="use the store `memory`")
-        self._file = SqliteFile(Path(path).absolute(), durability, patience_s)
+        # the file itself, however it is reached: the locks of its workers lie beside it, for all who open it
+        self._file = SqliteFile(Path(path).resolve(), durability, patience_s)
         self._now_ms = now_ms
         self._owners = Owners(self._file.path)
         self._locks: dict[str, OwnerLock] = {}
