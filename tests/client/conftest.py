@@ -1,13 +1,15 @@
 """What most tests of the client begin with."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from headway.app import Headway
 from headway.client import Client, Connection
+from tests.client.running import Running, running
 
 RUN_PATIENCE_S = 20.0
 
@@ -73,3 +75,17 @@ async def viewer_of() -> AsyncIterator[Callable[[str], Viewer]]:
     yield make
     for close in closing:
         await close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """A Headway with its runs in memory."""
+    with running(Headway("memory://", worker="none")) as server:
+        yield server
+
+
+@pytest.fixture
+async def client(server: Running) -> AsyncIterator[Client]:
+    """A client of it."""
+    async with Client(server.url) as client:
+        yield client

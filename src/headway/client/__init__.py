@@ -1,6 +1,6 @@
 """Headway over HTTP, from any Python process: start, watch and steer runs, and report into them."""
 
-from headway.client.attach import Attachment, attach
+from headway.client.attachment import Attachment, attach
 from headway.client.http import Client
 from headway.client.watched import Connection, Watched
 
