@@ -1,1 +1,9 @@
+/**
+ * React hooks for Headway runs.
+ *
+ * @packageDocumentation
+ */
+
 export { VERSION } from "@headway-run/client";
+export { HeadwayProvider, useHeadway } from "./provider.ts";
+export { type UsedRun, type UseRunOptions, useConnection, useRun } from "./run.ts";
