@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import orjson
 
 from headway.core.fold import Applied, Fold
+from headway.core.run import RunStatus
 from headway.core.sse import Frame, Parser
 
 PATIENCE_S = 10.0
@@ -60,6 +61,7 @@ class Stream:
         received: Bytes of the body so far.
         complete: The last chunk came.
         pings: Hand out pings, too; they come whenever they like.
+        left: Bytes of the body, as they are on the wire, after which the client is cut off; None: never.
     """
 
     _open: ClassVar[set[Stream]] = set()
@@ -74,6 +76,7 @@ class Stream:
         self.headers: dict[str, str] = {}
         self.received = 0
         self.pings = False
+        self.left: int | None = None
 
     @classmethod
     async def open(
@@ -165,6 +168,7 @@ class Stream:
                     data = await self._reader.read(65_536)
             except (ConnectionError, ssl.SSLError) as error:
                 raise Cut from error
+            data = self._cut(data)
             if not data and self._body is not None:
                 raise Cut
             body = data if self._body is None else self._body.feed(data)
@@ -172,6 +176,16 @@ class Stream:
             if body or not data:
                 return body
         return b""
+
+    def _cut(self, data: bytes) -> bytes:
+        """Give what comes before the cut; after it, nothing does."""
+        if self.left is not None:
+            data = data[: self.left]
+            self.left -= len(data)
+            if not data:
+                self.reset()
+                raise Cut
+        return data
 
     async def next(self) -> Frame | None:
         """Return the next frame; None at the end of the response."""
@@ -236,7 +250,8 @@ class Viewer:
         seqs: Of every event that came, in order.
         skipped: Seqs that came within a snapshot.
         resets: Reasons of ``reset`` frames.
-        end: Data of ``end``.
+        end: Data of the last ``end``.
+        done: The run has ended for good: the end said so, or 204 to who had it already.
         streams: How many streams were opened.
     """
 
@@ -248,6 +263,7 @@ class Viewer:
         self.skipped: list[int] = []
         self.resets: list[str] = []
         self.end: dict[str, Any] | None = None
+        self.done = False
         self.opened: list[dict[str, Any]] = []
         self.streams = 0
         self._may_replace = True
@@ -278,7 +294,7 @@ class Viewer:
             self.fold = Fold(data)
         elif frame.event == "end":
             assert data["seq"] == self.fold.seq, f"the end is at {data['seq']}, we are at {self.fold.seq}"
-            self.end = data
+            self.end, self.done = data, data["final"]
         elif frame.event not in ("ping", "notice", "live"):
             self._take_event(frame, data)
 
@@ -288,15 +304,25 @@ class Viewer:
         assert applied is Applied.APPLIED, f"{applied} at seq {data['seq']}, the state is at {self.fold.seq}"
         self.seqs.append(data["seq"])
 
-    async def follow(self, *, until: Callable[[Viewer], bool] = lambda viewer: False) -> None:
-        """Watch to the end, coming back whenever the stream is cut or asks for it; stop early when `until` says so."""
-        while not (self.end or until(self)):
+    async def follow(
+        self, *, until: Callable[[Viewer], bool] = lambda viewer: False, cut: Callable[[], int | None] = lambda: None
+    ) -> None:
+        """Watch until the run has ended for good, coming back whenever the stream is cut or asks for it.
+
+        Args:
+            until: Asked after every frame; true stops early.
+            cut: After how many bytes to cut each stream.
+        """
+        while not (self.done or until(self)):
             stream = await self.open()
-            if stream.status == 204:
-                return
-            assert stream.status == 200, stream.status
+            stream.left = cut()
             try:
-                await self._watch(stream, until)
+                if stream.status == 204:
+                    self.done = self.fold.status is RunStatus.SUCCEEDED
+                    await asyncio.sleep(0 if self.done else 0.01)
+                else:
+                    assert stream.status == 200, stream.status
+                    await self._watch(stream, until)
             except Cut:
                 continue
             finally:

@@ -1,5 +1,7 @@
 """Somebody else's application with our streams mounted in it, to be run by any server."""
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -46,5 +48,6 @@ async def say(run_id: str, end: bool = False) -> None:
 
 @app.get("/statistics")
 async def statistics() -> dict[str, object]:
-    """Return the hub's."""
-    return dict(streams.hub.statistics())
+    """Return the hub's, and how many tasks there are."""
+    gc.collect()
+    return {**streams.hub.statistics(), "tasks": len(asyncio.all_tasks())}

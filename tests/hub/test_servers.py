@@ -2,25 +2,16 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from headway.hub import signals
+from tests.hub.processes import APP, OURS, ServerProcess, server_process
 from tests.wire import Cut, Stream
 
-ROOT = Path(__file__).parents[2]
-APP = "tests.hub.foreign:app"
-OURS = ("--http", "headway.hub.uvicorn_protocol:HandOverProtocol")
 SERVERS: dict[str, Sequence[str]] = {
     "uvicorn": ("uvicorn", APP, "--port", "{port}"),
     "uvicorn-asyncio-h11": ("uvicorn", APP, "--port", "{port}", "--loop", "asyncio", "--http", "h11"),
@@ -31,82 +22,17 @@ SERVERS: dict[str, Sequence[str]] = {
 }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class _Process:
-    """A server in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = process, port
-
-    async def get(self, path: str) -> Any:
-        """Ask for a page."""
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
-            return (await client.get(path, timeout=10)).raise_for_status().json()
-
-    async def answers(self) -> None:
-        """Wait until it does."""
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    await self.get("/statistics")
-                except httpx.HTTPError:
-                    assert self.process.poll() is None, "the server ended"
-                    await asyncio.sleep(0.05)
-                else:
-                    return
-
-    async def stream(self, run_id: str) -> Stream:
-        """Open a stream of a run."""
-        return await Stream.open(self.port, f"/headway/v1/runs/{run_id}/stream")
-
-    async def exits(self) -> int:
-        """Wait until it has ended."""
-        return await asyncio.to_thread(self.process.wait, 15)
-
-
-def _start(command: Sequence[str], cwd: Path) -> _Process:
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *(part.format(port=port) for part in command)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return _Process(process, port)
-
-
-@asynccontextmanager
-async def _serving(*command: str, cwd: Path = ROOT) -> AsyncIterator[_Process]:
-    server = _start(command, cwd)
-    process = server.process
-    try:
-        await server.answers()
-        yield server
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_server_from_its_start_to_its_end(name: str) -> None:
     """One process for all, because starting one takes seconds: a stream, clients that leave, a signal."""
-    async with _serving(*SERVERS[name]) as server:
+    async with server_process(*SERVERS[name]) as server:
         await _stream_to_its_end(server, direct=name.startswith("uvicorn-ours"))
         await _clients_leave(server)
         number = signal.SIGINT if name.endswith("asyncio") else signal.SIGTERM
         await _signal_ends_streams(server, number, told=name.startswith("uvicorn"))
 
 
-async def _stream_to_its_end(server: _Process, *, direct: bool) -> None:
+async def _stream_to_its_end(server: ServerProcess, *, direct: bool) -> None:
     """Snapshot, events, end, last chunk; handed over where the server allows it."""
     run_id = await server.get("/create")
     stream = await server.stream(run_id)
@@ -121,7 +47,7 @@ async def _stream_to_its_end(server: _Process, *, direct: bool) -> None:
     assert stream.complete
 
 
-async def _clients_leave(server: _Process) -> None:
+async def _clients_leave(server: ServerProcess) -> None:
     """Rudely or not, they are forgotten at once, without another event."""
     for leave in ("close", "reset"):
         stream = await server.stream(await server.get("/create"))
@@ -130,12 +56,10 @@ async def _clients_leave(server: _Process) -> None:
         result = getattr(stream, leave)()
         if result is not None:
             await result
-        async with asyncio.timeout(10):
-            while (await server.get("/statistics"))["open"]:
-                await asyncio.sleep(0.02)
+        await server.forgets_all()
 
 
-async def _signal_ends_streams(server: _Process, number: signal.Signals, *, told: bool) -> None:
+async def _signal_ends_streams(server: ServerProcess, number: signal.Signals, *, told: bool) -> None:
     """The process does not wait for open streams: they end with `retry:` and the last chunk, and it exits.
 
     hypercorn's process that serves is told by no signal, so its streams are cut when its own patience ends.
@@ -155,7 +79,7 @@ async def _signal_ends_streams(server: _Process, number: signal.Signals, *, told
 
 async def test_several_workers() -> None:
     """Each process hears of it from the one that started it."""
-    async with _serving("uvicorn", APP, "--port", "{port}", "--workers", "2") as server:
+    async with server_process("uvicorn", APP, "--port", "{port}", "--workers", "2") as server:
         streams: list[Stream] = []
         async with asyncio.timeout(30):
             while len(streams) < 4:
@@ -175,7 +99,7 @@ async def test_reload_with_an_open_page(tmp_path: Path) -> None:
     module = tmp_path / "edited.py"
     module.write_text("from tests.hub.foreign import app\nVERSION = 1\n")
     command = ("uvicorn", "edited:app", "--port", "{port}", "--reload", "--reload-dir", str(tmp_path))
-    async with _serving(*command, cwd=tmp_path) as server:
+    async with server_process(*command, cwd=tmp_path) as server:
         stream = await server.stream(await server.get("/create"))
         await stream.until("snapshot")
         module.write_text("from tests.hub.foreign import app\nVERSION = 2\n")
