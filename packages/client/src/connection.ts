@@ -215,7 +215,7 @@ export function createConnection(
     const trial = falls > 0;
     if (info.transport === "poll") {
       if (failures >= FAILURES_MAX) pollUntil = failures = 0;
-    } else if (silent || trial || failures >= FAILURES_MAX) {
+    } else if (address.self !== null && (silent || trial || failures >= FAILURES_MAX)) {
       stepDown(0);
       falls++;
       return silent || trial;

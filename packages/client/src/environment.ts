@@ -40,7 +40,7 @@ export const browser: Environment = {
 };
 
 /**
- * Make calls at most once per `ms`: the first at once, the ones meanwhile as one at the end.
+ * Make calls at most once per `ms`: the first at once, the ones meanwhile as one at the end. 0: all of them.
  *
  * @returns The call to make, and a function that drops one that is still to come.
  */
@@ -48,7 +48,7 @@ export function throttle(environment: Environment, ms: number, call: () => void)
   let timer: unknown;
   let wanted = false;
   const tick = () => {
-    timer = wanted ? environment.setTimeout(tick, ms) : undefined;
+    timer = wanted && ms > 0 ? environment.setTimeout(tick, ms) : undefined;
     if (wanted) {
       wanted = false;
       call();

@@ -41,7 +41,7 @@ export type Listener<Of extends Topic> = (
 export interface RunHandle {
   /**
    * Watch the state: `listener` is called at a change and then at most once every `everyMs` (16), so that a burst of
-   * events is drawn once. Opens the connection. Returns a function that ends it.
+   * events is drawn once; 0: after every change. Opens the connection. Returns a function that ends it.
    */
   subscribe(listener: () => void, everyMs?: number): () => void;
   /** Return the state as it is now. */

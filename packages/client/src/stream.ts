@@ -84,11 +84,10 @@ function take(link: Link, { event, data, id }: Frame): Outcome | undefined {
       return "again";
     case "end":
       return (value as EndFrame).use ?? "ended";
-    default: {
-      // After a gap: the log has events that did not come. Read it again from where we are.
-      const outcome = feed.apply(value as RunEvent, id) === "gap" ? "again" : undefined;
+    default:
+      // A gap: the log has events that did not come. Read it again from where we are.
+      if (feed.apply(value as RunEvent, id) === "gap") return "again";
       link.worked();
-      return outcome;
-    }
+      return undefined;
   }
 }
