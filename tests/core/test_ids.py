@@ -39,3 +39,9 @@ def test_correlation_ids():
     """Short, and safe in a header."""
     assert re.fullmatch(r"[0-9a-f]{16}", ids.new_correlation_id())
     assert ids.new_correlation_id() != ids.new_correlation_id()
+
+
+def test_ids_made_in_one_millisecond_sort_in_the_order_they_were_made() -> None:
+    """A list of runs is in the order they were created."""
+    made = [ids.new_run_id() for _ in range(5_000)]
+    assert made == sorted(set(made))

@@ -5,10 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 
+_last = 0
+
 
 def _uuid7_hex(now_ms: int | None = None) -> str:
+    """Return a UUIDv7 whose 60 leading bits grow within this process, also within one millisecond."""
+    global _last  # noqa: PLW0603 - the order of ids is a property of the process
     ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    head = (ms & (2**48 - 1)) << 16 | 0x7000 | secrets.randbits(12)
+    _last = max((ms & (2**48 - 1)) << 12 | secrets.randbits(11), _last + 1 if now_ms is None else 0)
+    head = (_last >> 12) << 16 | 0x7000 | _last & 0xFFF
     tail = 0b10 << 62 | secrets.randbits(62)
     return f"{head:016x}{tail:016x}"
 
