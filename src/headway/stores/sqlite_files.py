@@ -89,7 +89,7 @@ class SqliteFile:
                 ) from error
         connection = self.connect()
         try:
-            self._upgrade(connection)
+            patiently(lambda: self._upgrade(connection), self.patience_s)
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):
@@ -115,13 +115,13 @@ class SqliteFile:
             )
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Bring the schema up to date; may be begun anew whenever another process is in the way."""
         steps = migrations("sqlite")
         version = self._version(connection)
-        # needs an exclusive lock for a moment and does not wait for it, whatever the busy time-out
-        patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self.patience_s)
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if version == steps[-1].number:
             return
-        patiently(lambda: connection.execute("BEGIN IMMEDIATE"), self.patience_s)
+        connection.execute("BEGIN IMMEDIATE")
         try:
             version = self._version(connection)  # another process may have been faster
             for step in steps:
@@ -137,9 +137,10 @@ class SqliteFile:
 
     def _version(self, connection: sqlite3.Connection) -> int:
         """Return the version of the file's schema, 0 for a new file; make sure that it is ours."""
+        # in this order: another process may be making tables and header, in one transaction, just now
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and application != APPLICATION_ID:
             raise StoreInvalid(
                 f"{self.path} is a database of another program",
