@@ -164,6 +164,7 @@ async def test_one_writer_s_bad_value_hurts_nobody_else(sqlite: SqliteStore) -> 
         (sqlite3.SQLITE_BUSY, StoreLocked),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreLocked),
         (sqlite3.SQLITE_LOCKED, StoreLocked),
+        (sqlite3.SQLITE_PROTOCOL, StoreLocked),
         (sqlite3.SQLITE_FULL, StoreFull),
         (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFull),
         (sqlite3.SQLITE_NOTADB, StoreInvalid),

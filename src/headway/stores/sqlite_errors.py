@@ -36,8 +36,11 @@ def patiently(action: Callable[[], T], patience_s: float) -> T:
 
 def is_busy(error: sqlite3.Error) -> bool:
     """Tell whether another connection holds a lock; the same call may succeed in a moment."""
-    return _primary(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _primary(error) in _BUSY
 
+
+# PROTOCOL: many were at the lock of the WAL at the same moment
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 _MEANINGS: Final[dict[int, tuple[type[StoreError], str, str]]] = {
     sqlite3.SQLITE_FULL: (
@@ -66,7 +69,7 @@ _MEANINGS: Final[dict[int, tuple[type[StoreError], str, str]]] = {
         "check that its directory exists and that this user may write it",
     ),
 } | dict.fromkeys(
-    (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+    _BUSY,
     (
         StoreLocked,
         "another program holds the lock of {path}",
