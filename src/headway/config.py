@@ -133,7 +133,8 @@ def unknown_variables(environ: Mapping[str, str], *, known: Iterable[str] = ()) 
         known: Further names that somebody reads.
     """
     names = {PREFIX + name.upper() for name in Settings.model_fields} | _READ_ELSEWHERE | set(known)
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in names)
+    ours = (name for name in environ if name.startswith(PREFIX) and not name.startswith(_OF_EXAMPLES))
+    unknown = sorted(name for name in ours if name not in names)
     return {name: _meant(name, names) for name in unknown}
 
 

@@ -112,6 +112,8 @@ def configure(*, level: str = "info", format: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # a line for each request some job sends would bury the job's own, and tell addresses with what is in them
+    logging.getLogger("httpx").setLevel(max(logging.WARNING, root.level))
 
 
 def _formatter(*, as_json: bool) -> logging.Formatter:
