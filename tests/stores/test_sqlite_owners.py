@@ -108,6 +108,7 @@ async def test_a_forked_child_does_not_keep_its_parent_alive(tmp_path: Path) -> 
         lock = OwnerLock(tmp_path / "headway.db-owners")
         short = os.fork()
         if short == 0:
+            lock.release()
             os._exit(0)
         os.waitpid(short, 0)
         if os.fork() == 0:

@@ -103,8 +103,8 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         async with self._opening:
-            if self._writer is None or self._readers is None:
-                return
+            if self._writer is None or self._readers is None or self._process != os.getpid():
+                return  # to a forked child its parent's threads and locks are not its own
             for worker, lock in self._locks.items():
                 lock.release()  # first of all: whatever happens to the row, the worker is dead
                 self._write(partial(work.drop_worker, worker=worker)).add_done_callback(_let_be)
@@ -113,15 +113,15 @@ class SqliteStore(Store):
             self._writer = self._readers = None
             await asyncio.to_thread(_stop, writer, readers)
 
-    def _write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+    def _write(self, change: Callable[[Transaction], T]) -> asyncio.Future[T]:
         if self._writer is None or self._process != os.getpid():
             raise self._unusable()
-        return self._writer.submit(work)
+        return self._writer.submit(change)
 
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def _read(self, look: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         if self._readers is None or self._process != os.getpid():
             raise self._unusable()
-        return self._readers.submit(work)
+        return self._readers.submit(look)
 
     def _unusable(self) -> UsageError:
         if self._writer is None:

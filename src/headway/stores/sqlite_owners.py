@@ -50,9 +50,10 @@ class OwnerLock:
             ) from error
 
     def release(self) -> None:
-        """Give the lock up; the worker counts as dead."""
-        self._path.unlink(missing_ok=True)
-        self._close()
+        """Give the lock up; the worker counts as dead. In a forked child, whose lock it is not, nothing happens."""
+        if self in _held:
+            self._path.unlink(missing_ok=True)
+            self._close()
 
     def _close(self) -> None:
         if self in _held:

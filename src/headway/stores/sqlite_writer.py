@@ -262,31 +262,30 @@ class _Outside:
         if time.monotonic() < self._next:
             return None
         self._next = time.monotonic() + LOOK_EVERY_S
-        first = self._version is None
         (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if self._version is None:
+            return self._begin(connection, version)
         if version == self._version:
             self._skip_own()
             return None
-        # the version first: what is committed between the two statements is found twice then, not never
+        # asked after the version was: what is committed between the two is found twice, never not at all
+        rows = connection.execute(_SQL["changes_since"], (self._seen,)).fetchall()
         self._version = version
-        rows = connection.execute(_SQL["changes_since"], (self._seen if not first else _NEVER,)).fetchall()
-        return self._begin_with(connection) if first else self._news(rows)
+        return self._news(rows)
 
-    def _begin_with(self, connection: sqlite3.Connection) -> Collection[RunId]:
+    def _begin(self, connection: sqlite3.Connection, version: int) -> Collection[RunId]:
         self._seen = connection.execute(_SQL["next_change"]).fetchone()[0] - 1
-        return ()  # who watched before this look may have missed something
+        self._version = version
+        return ()  # who came before this look may have missed something
 
     def _news(self, rows: list[Any]) -> Collection[RunId] | None:
-        fresh = [(run_id, number) for run_id, number in rows if number not in self._own]
+        fresh = {run_id for run_id, number in rows if number not in self._own}
         self._seen = max((number for _, number in rows), default=self._seen)
         self._own.clear()
-        if len(rows) > _MANY_CHANGES or any(run_id is None for run_id, _ in fresh):
+        if len(rows) > _MANY_CHANGES or None in fresh:
             return ()
-        return {run_id for run_id, _ in fresh} or None
+        return fresh or None
 
     def _skip_own(self) -> None:
         self._seen = max(self._own, default=self._seen)
         self._own.clear()
-
-
-_NEVER: Final = 2**62
