@@ -133,6 +133,15 @@ def test_one_of_two_steps_on_one_entry_is_tried_again():
     assert changes["outputs"]["o"]["text"] == "S2"
 
 
+def test_what_a_finished_step_says_late_stays():
+    """Also across a take-over that withdraws all that had not finished."""
+    late = ("output.appended", {"key": "o", "delta": "late"}, "s")
+    log = log_of(*BEGUN, ("step.finished", {"key": "s"}, "s"), late, ("item.started", {"key": "a"}, "t"))
+    log = discarded(log, lambda step: step == "t")
+    assert log[-1]["data"]["set"] == {"phases": {}, "items": {"a": None}, "outputs": {}}
+    assert withdrawal(log, lambda step: step == "t") is None
+
+
 def test_values_that_only_python_takes_for_equal_are_put_back():
     """``True`` is not 1 on the wire."""
     log = log_of(
