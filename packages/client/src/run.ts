@@ -13,6 +13,8 @@ import type { Appended, Live, Notice } from "./wire.ts";
 
 /** How long a connection outlives its last viewer. */
 const LINGER_MS = 1_000;
+/** Runs with a connection: their handles are not forgotten, even when only their functions are held. */
+const active = new Set<RunHandle>();
 
 /** What there is to be shown. The same object until something in it changes. */
 export interface RunState {
@@ -120,6 +122,7 @@ export function createRun(
     apply(event, cursor, partial = false) {
       const applied = fold?.apply(event, cursor, { partial }) ?? "gap";
       if (fold && applied === "applied") {
+        state = undefined;
         position = fold.cursor;
         tell(event.type, event);
         tell("*", event);
@@ -140,12 +143,18 @@ export function createRun(
   const retain = () => {
     clearTimeout(lingering);
     retained++;
+    active.add(handle);
     start();
   };
 
   const release = () => {
     retained = Math.max(0, retained - 1);
-    if (retained === 0) lingering = setTimeout(stop, LINGER_MS);
+    if (retained === 0) lingering = setTimeout(close, LINGER_MS);
+  };
+
+  const close = () => {
+    active.delete(handle);
+    stop();
   };
 
   /** Retain until the function that is returned is called for the first time. */
@@ -164,7 +173,7 @@ export function createRun(
     return http.json<Appended>(`${address.self}/${name}`, { body });
   };
 
-  return {
+  const handle: RunHandle = {
     retain,
     release,
     reconnect,
@@ -196,4 +205,5 @@ export function createRun(
     },
     answer: (askId, data) => command("input", { ask_id: askId, data }),
   };
+  return handle;
 }

@@ -1,0 +1,141 @@
+// @vitest-environment node
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+import { Headway, VERSION } from "../src/index.ts";
+import { testEnvironment, until } from "./support/environment.ts";
+import { begun } from "./support/log.ts";
+import { json, problem, WireServer } from "./support/server.ts";
+
+let server: WireServer;
+const environment = testEnvironment();
+
+beforeEach(async () => {
+  server = await new WireServer(begun()).listen();
+});
+
+afterEach(() => server.close());
+
+describe("starting a job", () => {
+  test("sends the input with a key, and gives a run that is known already", async () => {
+    const started = {
+      ...{ id: "run_1", job: "trip", status: "queued", execution_id: "exe_1", created_at: "", stream_token: null },
+      ...{ estimated_completion_at: null, snapshot: server.log.snapshot(), links: { self: "/v1/runs/run_1" } },
+    };
+    server.script = ({ method }, response) => {
+      if (method !== "POST") return false;
+      json(response, 202, started);
+      return true;
+    };
+    const client = new Headway({ baseUrl: `${server.url}/`, environment });
+    const { run, ...said } = await client.start(
+      "plan a trip",
+      { days: 3 },
+      { key: "order-17", title: "Rome", group: "g" },
+    );
+    expect(said).toEqual(started);
+    expect(server.seen[0]).toMatchObject({
+      method: "POST",
+      path: "/v1/jobs/plan%20a%20trip/runs",
+      body: { input: { days: 3 }, title: "Rome", group: "g" },
+      headers: { "idempotency-key": "order-17", "content-type": "application/json" },
+    });
+    expect(run.getSnapshot().run).toMatchObject({ run_id: "run_1", seq: 7 });
+    expect(run).toBe(client.run("run_1"));
+    const end = run.subscribe(() => {});
+    await until(() => server.streams.length === 1, "a stream");
+    expect(server.streams[0]?.headers["last-event-id"]).toBe("7.t");
+    end();
+    environment.advance(1_000);
+  });
+
+  test("without a key makes one, another for every call", async () => {
+    server.script = (_request, response) => {
+      json(response, 202, { id: "run_1", snapshot: null, links: {} });
+      return true;
+    };
+    const client = new Headway({ baseUrl: server.url, environment });
+    await client.start("trip", null);
+    await client.start("trip", null);
+    const [first, second] = server.seen.map(({ headers }) => headers["idempotency-key"]);
+    expect(first).toMatch(/^\d+-0\.\d+$/);
+    expect(second).not.toBe(first);
+    expect(server.seen[0]?.body).toEqual({ input: null });
+  });
+
+  test("says what is wrong with the input", async () => {
+    server.script = (_request, response) => problem(response, 422, "invalid_input", "days: must be at least 1");
+    const client = new Headway({ baseUrl: server.url, environment });
+    const starting = client.start("trip", { days: 0 });
+    await expect(starting).rejects.toMatchObject({ category: "invalid", message: "days: must be at least 1" });
+    await expect(starting).rejects.toHaveProperty("problem.code", "invalid_input");
+  });
+
+  test("fails when the server is not there", async () => {
+    const fetch = () => Promise.reject(new TypeError("fetch failed"));
+    const client = new Headway({ baseUrl: server.url, fetch });
+    await expect(client.start("trip", {})).rejects.toMatchObject({ category: "network", retryable: true });
+  });
+
+  test("fails when the answer is no JSON", async () => {
+    const client = new Headway({ fetch: async () => new Response("<html>") });
+    await expect(client.runs()).rejects.toMatchObject({ category: "protocol" });
+  });
+});
+
+describe("listing runs", () => {
+  test("asks for what is wanted", async () => {
+    const page = { runs: [], next: "abc" };
+    server.script = (_request, response) => {
+      json(response, 200, page);
+      return true;
+    };
+    const client = new Headway({ baseUrl: server.url, environment });
+    expect(await client.runs({ status: ["queued", "running"], job: "trip", limit: 10 })).toEqual(page);
+    expect([...(server.seen[0]?.query ?? [])]).toEqual([
+      ["status", "queued"],
+      ["status", "running"],
+      ["job", "trip"],
+      ["limit", "10"],
+    ]);
+    await client.runs();
+    expect(server.seen[1]?.path).toBe("/v1/runs");
+  });
+});
+
+describe("commands", () => {
+  test("go to the run", async () => {
+    const run = new Headway({ baseUrl: server.url, environment }).run("run_1");
+    expect(await run.cancel("enough")).toMatchObject({ seq: 7, cursor: "7.t", status: "running" });
+    await run.cancel();
+    await run.answer("ask_1", { yes: true });
+    await run.retry();
+    expect(server.seen.map(({ path, body }) => [path, body])).toEqual([
+      ["/v1/runs/run_1/cancel", { reason: "enough" }],
+      ["/v1/runs/run_1/cancel", {}],
+      ["/v1/runs/run_1/input", { ask_id: "ask_1", data: { yes: true } }],
+      ["/v1/runs/run_1/retry", {}],
+    ]);
+    expect(environment.pending()).toBe(0);
+  });
+
+  test("that are refused say why", async () => {
+    server.script = (_request, response) => problem(response, 409, "conflict", "The run has moved on");
+    const run = new Headway({ baseUrl: server.url, environment }).run("run_1");
+    await expect(run.retry()).rejects.toMatchObject({ category: "conflict", message: "The run has moved on" });
+  });
+});
+
+test("a client is at the root of the page's origin unless it is told", async () => {
+  const urls: string[] = [];
+  const fetch = async (url: string) => {
+    urls.push(url);
+    return Response.json({ runs: [], next: null });
+  };
+  await new Headway({ fetch }).runs({ limit: 1 });
+  await new Headway({ fetch, baseUrl: "/headway" }).runs({ limit: 1 });
+  expect(urls).toEqual(["/v1/runs?limit=1", "/headway/v1/runs?limit=1"]);
+});
+
+test("the version is the one of the package", () => {
+  expect(VERSION).toBe(manifest.version);
+});
