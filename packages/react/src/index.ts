@@ -5,5 +5,5 @@
  */
 
 export { VERSION } from "@headway-run/client";
-export { HeadwayProvider, useHeadway } from "./provider.ts";
+export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./provider.ts";
 export { type UsedRun, type UseRunOptions, useConnection, useRun } from "./run.ts";

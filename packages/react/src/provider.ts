@@ -2,11 +2,16 @@ import { Headway } from "@headway-run/client";
 import { createContext, createElement, type ReactNode, useContext } from "react";
 
 const Context = createContext<Headway | null>(null);
-/** Where no provider says otherwise: Headway as found from this file's address, or at the root of the page's origin. */
+/** Where no provider says otherwise: Headway at the root of the page's own origin. */
 let shared: Headway | undefined;
 
-/** Say which Headway server the hooks below it talk to. */
-export function HeadwayProvider({ client, children }: { client: Headway; children?: ReactNode }): ReactNode {
+export interface HeadwayProviderProps {
+  client: Headway;
+  children?: ReactNode;
+}
+
+/** Say which Headway server the hooks below it talk to, and as whom. */
+export function HeadwayProvider({ client, children }: HeadwayProviderProps): ReactNode {
   return createElement(Context, { value: client }, children);
 }
 
