@@ -22,7 +22,7 @@ Transport = Literal["sse", "poll", "ingest"]
 TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
 
 _STORES = ("sqlite", "memory")
-_READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL"})
+_READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL", "HEADWAY_TOKEN"})
 """Variables of the command line's client side."""
 
 _OF_EXAMPLES: Final = f"{PREFIX}DEMO_"

@@ -9,7 +9,7 @@ from headway.client import Client
 from headway.client.sink import HttpSink
 from headway.core.events import new_event
 from headway.errors import Fenced, NotFound, StoreUnavailable, UsageError
-from headway.publish.publisher import Publisher
+from headway.publish.publisher import Publisher, Receipt
 from headway.stores.base import Checkpoint
 from tests.client.scripted import RUN, Answer, Request, json, plain, problem, scripted
 
@@ -75,7 +75,7 @@ async def test_steps_are_refused():
 async def test_hearts_beat_only_in_silence(monkeypatch):
     """An append says as much. Errors pass; what stops a run stops the beating."""
     monkeypatch.setattr("headway.client.sink.BEAT_S", 0.1)
-    receipts = []
+    receipts: list[Receipt] = []
 
     def script(request: Request, n: int) -> Answer:
         if n == 5:

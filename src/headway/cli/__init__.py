@@ -1,19 +1,19 @@
-"""The command line: ``headway serve | worker | runs | watch | demo``. Each command is a module of this room."""
+"""The command line: ``headway serve``, ``worker``, ``runs``, ``watch``, ``demo``."""
 
 from __future__ import annotations
 
 import sys
+from typing import Final
+
+_OF_THE_EXTRA: Final = frozenset({"click", "rich", "typer"})
 
 
 def main() -> None:
-    """Entry of the ``headway`` command."""
+    """Entry of ``headway``."""
     try:
-        import typer  # noqa: F401 - the extra is there
-    except ModuleNotFoundError:
-        print(
-            "headway: the command line needs more than the base install: pip install 'headway[server]'", file=sys.stderr
-        )
-        raise SystemExit(2) from None
-    from headway.cli.commands import run
-
-    run()
+        from headway.cli.commands import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
+            raise
+        sys.exit(f"headway: the command line needs {error.name}: pip install 'headway[server]'")
+    app()

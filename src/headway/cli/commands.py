@@ -1,86 +1,217 @@
-"""All commands in one place, with what is heavy imported only when it is called."""
+"""The commands and their options. What they do is imported when they are called."""
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
-from headway.errors import HeadwayError
+from headway.cli.terminal import err, out, plainly
+
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 app = typer.Typer(
+    name="headway",
     help="Live, durable, resumable progress for long-running jobs and AI agents.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Store = Annotated[str | None, typer.Option(help="Where runs are kept: a path, sqlite:///path or memory://.")]
+
+class Worker(StrEnum):
+    """Where jobs run."""
+
+    PROCESS = "process"
+    INLINE = "inline"
+    NONE = "none"
 
 
-def run() -> None:
-    """Run the command line; an error of ours is one line, never a stack."""
-    try:
-        app()
-    except HeadwayError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]headway:[/] {error} [dim]({error.code})[/]")
-        sys.exit(2)
+class Level(StrEnum):
+    """What is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
-def _set(**variables: object) -> None:
-    """Hand options on as the variables of `headway.config.Settings`: worker processes read them, too."""
-    for name, value in variables.items():
-        if value is not None and value is not False:
-            os.environ[f"HEADWAY_{name.upper()}"] = "1" if value is True else str(value)
+class Status(StrEnum):
+    """Of a run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+Url = Annotated[
+    str,
+    typer.Option(
+        envvar="HEADWAY_URL", metavar="URL", help="Where the server's routes are, with the prefix if they have one."
+    ),
+]
+Token = Annotated[
+    str | None, typer.Option(envvar="HEADWAY_TOKEN", show_envvar=True, help="Sent as `Authorization: Bearer`.")
+]
+Store = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="sqlite:///path, a path, or memory://. Else HEADWAY_STORE, else ./headway.db."),
+]
+LogLevel = Annotated[Level | None, typer.Option(help="Lowest level that is logged. Else HEADWAY_LOG_LEVEL, else info.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")]
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--insecure", help="Answer everybody who reaches the port, although no authenticator tells who they are."
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from headway import __version__
+
+        out().print(f"headway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def headway(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Live, durable, resumable progress for long-running jobs and AI agents."""
 
 
 @app.command()
+@plainly
 def serve(
-    target: Annotated[str | None, typer.Argument(help="module:app to serve; Headway's own routes without it.")] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODULE:APP]",
+            help="Any ASGI application, or a Headway. Without it Headway's own routes are served, for runs whose work "
+            "happens elsewhere.",
+        ),
+    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     store: Store = None,
     worker: Annotated[
-        Literal["process", "inline", "none"] | None,
-        typer.Option(help="Where jobs run: a child process, this one, or elsewhere."),
+        Worker | None,
+        typer.Option(
+            help="Where jobs run: in a worker process of this machine, in the server's own process, or in "
+            "`headway worker` processes you start. Else HEADWAY_WORKER, else process."
+        ),
     ] = None,
-    reload: Annotated[bool, typer.Option("--reload", help="Start anew when a file changes.")] = False,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Answer everybody without an authenticator.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
+    insecure: Insecure = False,
+    log_level: LogLevel = None,
+    access_log: Annotated[bool, typer.Option(help="Log each request, without its query.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing about the start.")] = False,
 ) -> None:
-    """Serve an application, or Headway alone, with streams handed over to the hub."""
-    _set(store=store, worker=worker, insecure=insecure)
-    from headway.cli.serve import serve as start
+    """Serve an application, with its streams handed over to Headway's hub.
 
-    start(target, host, port, reload=reload)
+    On another address than loopback it refuses to start while no authenticator tells who asks.
+    """
+    from headway.cli.serving import Plan
+    from headway.cli.serving import serve as run
+
+    given = {
+        "HEADWAY_STORE": store,
+        "HEADWAY_WORKER": worker,
+        "HEADWAY_INSECURE": "1" if insecure else None,
+        "HEADWAY_LOG_LEVEL": log_level,
+    }
+    run(Plan(target, host, port, reload=reload, access_log=access_log, quiet=quiet), given)
 
 
 @app.command()
+@plainly
 def worker(
-    target: Annotated[str, typer.Argument(help="module:attribute of the Headway, or of the app it is mounted in.")],
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE:HEADWAY", help="A Headway, or anything in a module that holds one.")
+    ],
     store: Store = None,
-    concurrency: Annotated[int | None, typer.Option(help="Attempts at once in this process.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20.")
+    ] = None,
+    log_level: LogLevel = None,
 ) -> None:
-    """Execute jobs in this process until it is told to stop."""
-    _set(store=store, concurrency=concurrency)
-    from headway.ops.logging import configure
-    from headway.worker import load
-    from headway.worker import run as work
+    """Execute jobs in this process, beside the server's or in its place.
 
-    hw = load(target)
-    configure(level=hw.settings.log_level, format=hw.settings.log_format)
-    work(hw)
+    Any number of workers may share a store. When one dies, the others take its runs over at their last finished step;
+    told to stop, it hands them back.
+    """
+    from headway.cli.worker import work
+
+    work(target, store=store, concurrency=concurrency, log_level=log_level, console=err())
 
 
 @app.command()
-def demo(
-    port: Annotated[int, typer.Option(help="Port of the page; another one is taken when it is busy.")] = 8000,
-    browser: Annotated[bool, typer.Option(help="Open the page where there is a display.")] = True,
+@plainly
+def runs(
+    status: Annotated[list[Status] | None, typer.Option(help="Only runs of this status; may be given again.")] = None,
+    job: Annotated[str | None, typer.Option(help="Only runs of this job.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many, the newest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything a list knows.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")
+    ] = None,
 ) -> None:
-    """Plan a trip live in the browser: the itinerary example with its place provider."""
-    from headway.cli.demo import demo as start
+    """List runs, the newest first."""
+    from headway.cli.runs import list_runs
 
-    start(port, open_browser=browser)
+    chosen = [str(one) for one in status or ()]
+    list_runs(url=url, token=token, store=store, status=chosen, job=job, limit=limit, as_json=as_json)
+
+
+@app.command()
+@plainly
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the address of its stream.")],
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Watch a run until it ends: live on a terminal, line by line elsewhere.
+
+    It survives restarts of the server. Ctrl-C stops watching, never the run.
+
+    Exit codes: 0 the run succeeded, 1 it failed, 2 wrong usage, 3 it succeeded in part, 4 it was cancelled, 5 it could
+    not be watched, 130 interrupted.
+    """
+    from headway.cli.watching import watch as follow
+
+    raise typer.Exit(follow(run, url=url, token=token))
+
+
+@app.command()
+@plainly
+def demo(
+    host: Host = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to listen on. Else 8000, or a free one if that is taken."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the trips are kept. Else HEADWAY_STORE, else thrown away in the end."),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page, where there is a display.")] = True,
+    insecure: Insecure = False,
+) -> None:
+    """Plan a trip, live in the browser: a server, a worker and a slow provider of places."""
+    from headway.cli.demo import Options, run_demo
+
+    run_demo(Options(host, port, store, browser, insecure))

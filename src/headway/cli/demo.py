@@ -1,9 +1,8 @@
-"""``headway demo``: the place provider and the itinerary, started together and stopped together."""
+"""``headway demo``: the itinerary example with all its processes, started together and stopped together."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import os
 import signal
@@ -13,85 +12,146 @@ import sys
 import tempfile
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
+from rich.text import Text
 
+from headway.cli.serving import bind, shown_host
+from headway.cli.startup import Row, block
+from headway.cli.terminal import err
 from headway.errors import UsageError
 
-PLACES = ("headway.examples.itinerary", "examples.itinerary")
-"""In an installed wheel, and in a source tree."""
+PROVIDER: Final = "HEADWAY_DEMO_PROVIDER"
+"""Tells the application where the provider of places is."""
+
+PORT: Final = 8000
+PATIENCE_S: Final = 30.0
+AWAY_S: Final = 2.0
+"""A server that was killed stays away for so long, so that one sees what the pages do meanwhile."""
 
 
-def demo(port: int, *, open_browser: bool = True) -> None:
-    """Run the demo until it is interrupted."""
-    package, folder = _find()
-    console = Console(stderr=True, highlight=False)
-    port = _free_port(port)
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="headway-demo-") as scratch, _provider(package, folder) as provider:
-        store = os.environ.get("HEADWAY_STORE", f"{scratch}/demo.db")
-        environment = {**os.environ, "HEADWAY_STORE": store, "HEADWAY_DEMO_PROVIDER": provider}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in (str(folder), *sys.path) if path)
-        command = [sys.executable, "-m", "headway", "serve", f"{package}.app:app", "--port", str(port)]
-        with _process(command, environment) as server:
-            _await_listening(server, port)
-            _greet(console, url, provider, server.pid)
-            if open_browser and _has_display():
-                webbrowser.open(url)
-            with contextlib.suppress(KeyboardInterrupt):
-                server.wait()
-        console.print("[dim]stopped[/]")
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run the demo.
+
+    Attributes:
+        port: None: the usual one, or any free one when that is taken.
+        store: None: a new one that is thrown away in the end.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    store: str | None = None
+    browser: bool = True
+    insecure: bool = False
 
 
-def _find() -> tuple[str, Path]:
-    source_tree = Path(__file__).parents[3]
-    if (source_tree / "examples" / "itinerary" / "app.py").is_file():
-        sys.path.insert(0, str(source_tree))
-    for name in PLACES:
-        with contextlib.suppress(ModuleNotFoundError):
-            if (spec := importlib.util.find_spec(name)) is not None and spec.origin is not None:
-                folder = Path(spec.origin).parent
-                _check_built(folder)
-                _check_extra()
-                return name, folder.parents[name.count(".")]
-    raise UsageError("the itinerary example is not installed", hint="run it from the wheel or from a source tree")
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Where the example is.
+
+    Attributes:
+        package: Its name.
+        folder: Its files.
+        root: What has to be on the path for it.
+    """
+
+    package: str
+    folder: Path
+    root: Path
 
 
-def _check_built(folder: Path) -> None:
-    if not (folder / "static" / "index.html").is_file():
-        raise UsageError("the demo's page is not built", hint="run `make setup` first")
+def run_demo(options: Options) -> None:
+    """Run provider, server and worker until Ctrl-C.
+
+    Raises:
+        UsageError: the example is not there, was not built, or does not start.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    example = find_example()
+    check_built(example)
+    port = choose_port(options)
+    with contextlib.suppress(KeyboardInterrupt), _store(options) as store, _provider(example) as provider:
+        defaults = {"HEADWAY_LOG_LEVEL": "error", "HEADWAY_DRAIN_S": "0"}
+        given = {name: os.environ.get(name, value) for name, value in defaults.items()}
+        variables = {PROVIDER: provider, "HEADWAY_STORE": store, **given}
+        _keep_serving(example, options, port, variables)
 
 
-def _check_extra() -> None:
+def find_example() -> Example:
+    """Return the example: part of an installed wheel, or in the source tree that this is.
+
+    Raises:
+        UsageError: neither.
+    """
+    package = Path(__file__).parents[1]
+    source = package.parents[1]
+    if (package / "examples" / "itinerary" / "app.py").is_file():
+        return Example("headway.examples.itinerary", package / "examples" / "itinerary", package.parent)
+    if (source / "examples" / "itinerary" / "app.py").is_file():
+        return Example("examples.itinerary", source / "examples" / "itinerary", source)
+    raise UsageError("the itinerary example is not here", hint="run it from a wheel or from a source tree")
+
+
+def check_built(example: Example) -> None:
+    """Insist on the page and the solver.
+
+    Raises:
+        UsageError: something is missing; the hint says what to run.
+    """
+    if not (example.folder / "static" / "index.html").is_file():
+        raise UsageError("the page of the demo was not built", hint="run `make web` in the source tree")
     if importlib.util.find_spec("ortools") is None:
-        raise UsageError("the demo plans with OR-tools", hint="pip install 'headway[demo]'")
+        raise UsageError("ortools, which plans the days, is not installed", hint="pip install 'headway[demo]'")
+
+
+def choose_port(options: Options) -> int:
+    """Return a port that can be listened on.
+
+    Raises:
+        UsageError: the one asked for cannot.
+    """
+    if options.port is None:
+        with contextlib.suppress(UsageError), bind(options.host, PORT):
+            return PORT
+    with bind(options.host, options.port or 0) as place:
+        port: int = place.getsockname()[1]
+        return port
 
 
 @contextlib.contextmanager
-def _provider(package: str, folder: Path) -> Iterator[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), *sys.path))}
-    command = [sys.executable, "-m", f"{package}.provider", "--port", "0"]
-    with _process(command, environment, stdout=subprocess.PIPE) as process:
-        said = process.stdout.readline().decode() if process.stdout is not None else ""
-        if " on " not in said:
-            raise UsageError("the place provider did not start")
-        yield said.rpartition(" on ")[2].strip()
+def _store(options: Options) -> Iterator[str]:
+    """Yield where the trips are kept."""
+    given = options.store or os.environ.get("HEADWAY_STORE")
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="headway-demo-") as folder:
+        yield f"{folder}/demo.db"
+
+
+# -- processes
 
 
 @contextlib.contextmanager
 def _process(
-    command: list[str], environment: dict[str, str], stdout: int | None = None
+    example: Example, arguments: Sequence[str], variables: Mapping[str, str], stdout: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environment, stdout=stdout, start_new_session=True)  # noqa: S603 - our own
+    """Run one of our programs until the block ends."""
+    paths = os.pathsep.join([str(example.root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, **variables, "PYTHONPATH": paths}
+    # a session of its own: Ctrl-C reaches us, and we stop them one after the other
+    process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=stdout, start_new_session=True)  # noqa: S603
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
-            process.wait(10)
+            process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -99,38 +159,80 @@ def _process(
             process.stdout.close()
 
 
-def _await_listening(server: subprocess.Popen[bytes], port: int, patience_s: float = 30) -> None:
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        if server.poll() is not None:
-            raise UsageError("the server ended while it was starting", hint="its words are above")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+@contextlib.contextmanager
+def _provider(example: Example) -> Iterator[str]:
+    """Run the provider of places; yield the address it prints when it is ready.
+
+    Raises:
+        UsageError: it does not start.
+    """
+    arguments = ["-m", f"{example.package}.provider", "--port", "0"]
+    with _process(example, arguments, {}, stdout=subprocess.PIPE) as process:
+        line = process.stdout.readline().decode() if process.stdout is not None else ""
+        _, found, address = line.strip().rpartition(" on ")
+        if not found:
+            raise UsageError("the provider of places does not start", hint="what it printed above says more")
+        yield address
+
+
+def _keep_serving(example: Example, options: Options, port: int, variables: Mapping[str, str]) -> None:
+    """Serve; when somebody kills the server, start it again. That is what the demo is about."""
+    address = f"http://{shown_host(options.host)}:{port}"
+    arguments = ["-m", "headway", "serve", f"{example.package}.app:app", "--quiet", "--no-access-log"]
+    arguments += ["--host", options.host, "--port", str(port), *(["--insecure"] if options.insecure else [])]
+    console, first = err(), True
+    while True:
+        with _process(example, arguments, variables) as server:
+            _wait_until_it_listens(server, options.host, port)
+            if first:
+                _welcome(console, address, server.pid, variables)
+                if options.browser and has_display():
+                    webbrowser.open(address)
+            else:
+                console.print(f"  The server is back, as process {server.pid}.")
+            first, code = False, server.wait()
+        if code >= 0:
+            raise UsageError(f"the server ended with code {code}", hint="what it printed above says more")
+        console.print(f"  The server was killed ({signal.Signals(-code).name}). It comes back in {AWAY_S:.0f} s.")
+        time.sleep(AWAY_S)
+
+
+def _wait_until_it_listens(server: subprocess.Popen[bytes], host: str, port: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError):
+            socket.create_connection((shown_host(host).strip("[]"), port), 1).close()
             return
         time.sleep(0.05)
-    raise UsageError(f"the server does not listen on port {port}")
+    raise UsageError("the server does not start", hint="what it printed above says more")
 
 
-def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
-            found: int = listener.getsockname()[1]
-            return found
-    raise UsageError("no port is free")
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
-def _has_display() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+# -- words
 
 
-def _greet(console: Console, url: str, provider: str, pid: int) -> None:
-    console.print()
-    console.print(f"  A trip is being planned at [bold]{url}[/]")
-    console.print(f"  [dim]The place provider plays a remote service at {provider}: 0.3 to 0.9 s a call.[/]")
-    console.print()
-    console.print("  Try to break it: reload, close the tab, open ten, cut the network, or")
-    console.print(
-        f"  [bold]kill -9 {pid}[/]  [dim]the server; `make demo` again goes on only with HEADWAY_STORE set[/]"
-    )
-    console.print("  [bold]pkill -9 -f headway.worker[/]  [dim]the worker; another one takes over at the last step[/]")
-    console.print("  [dim]Ctrl-C stops everything.[/]")
-    console.print()
+def _welcome(console: Console, address: str, pid: int, variables: Mapping[str, str]) -> None:
+    rows = [
+        Row("Open", address, "bold"),
+        Row("Places", f"{variables[PROVIDER]}, a remote service that takes 0.3 to 0.9 s a call"),
+        Row("Trips", variables["HEADWAY_STORE"]),
+    ]
+    console.print(block("demo", rows, "Ask for a trip, and while it is planned:"))
+    for text in (
+        "reload the page, close it, open it in ten tabs",
+        f"kill -9 {pid}, which is the server: it is started again",
+        "kill -9 the worker (headway.worker): another one takes its runs over",
+        f"headway runs --url {address}/headway, and headway watch with an id of those",
+    ):
+        console.print(Text(f"  - {text}"), soft_wrap=True)
+    console.print(Text("\n  Ctrl-C stops everything.\n", "dim"))
+
+
+def has_display() -> bool:
+    """Whether somebody could see a browser here."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

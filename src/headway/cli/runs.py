@@ -1,0 +1,136 @@
+"""``headway runs``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from headway.cli.terminal import out
+from headway.cli.watching import HOW_TO_FIND
+from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
+from headway.client import Client
+from headway.config import Settings, store_location
+from headway.core.run import RunStatus
+from headway.errors import RunNotFound, StoreUnavailable, UsageError
+from headway.stores.base import RunFilter, Store
+from headway.stores.projection import Projections
+from headway.stores.summary import summary_of
+
+Run = Mapping[str, Any]
+
+WIDE: Final = 110
+"""Columns from which the job has one of its own."""
+
+
+def list_runs(
+    *, url: str, token: str | None, store: str | None, status: Sequence[str], job: str | None, limit: int, as_json: bool
+) -> None:
+    """Print the newest runs."""
+    if store is not None:
+        found = asyncio.run(_from_store(store, status, job, limit))
+    else:
+        found = asyncio.run(_from_server(url, token, status, job, limit))
+    if as_json:
+        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        show(found, out())
+
+
+async def _from_server(url: str, token: str | None, status: Sequence[str], job: str | None, limit: int) -> list[Run]:
+    async with Client(url, token=token) as client:
+        try:
+            runs = (await client.runs(status=list(status), job=job, limit=limit))["runs"]
+            return list(await asyncio.gather(*(_with_percent(run, client) for run in runs)))
+        except StoreUnavailable as error:
+            raise StoreUnavailable(error.detail, hint=HOW_TO_FIND) from error
+
+
+async def _with_percent(run: Run, client: Client) -> Run:
+    """Look into a run that goes on: a list knows only how far it was when its last snapshot was stored."""
+    if run["status"] not in ("running", "waiting"):
+        return run
+    try:
+        return {**run, "percent": (await client.get(run["id"]))["progress"]["percent"]}
+    except RunNotFound:  # deleted since the list was made
+        return run
+
+
+async def _from_store(url: str, status: Sequence[str], job: str | None, limit: int) -> Sequence[Run]:
+    store = existing_store(url)
+    await store.open()
+    try:
+        which = RunFilter(status=[RunStatus(name) for name in status] or None, job=job)
+        runs = [summary_of(row) for row in await store.list_runs(which, limit=limit)]
+        projections = Projections(store)
+        for run in runs:
+            if run["status"] in ("running", "waiting"):
+                run["percent"] = (await projections.current(run["id"])).get("progress")["percent"]
+        return runs
+    finally:
+        await store.close()
+
+
+def existing_store(url: str) -> Store:
+    """Return a store that is there already; looking must not make one.
+
+    Raises:
+        UsageError: it is not there, or only its own process can see it.
+    """
+    kind, place = store_location(Settings(store=url).store)
+    if kind != "sqlite":
+        raise UsageError(f"no other process can see {url}", hint="ask its server: --url")
+    if not Path(place).is_file():
+        raise UsageError(f"there is no file {place}", hint="name the one the server was started with")
+    from headway.stores.sqlite import SqliteStore
+
+    return SqliteStore(place)
+
+
+def show(runs: Sequence[Run], console: Console, now: float | None = None) -> None:
+    """Print a table; one that is no wider than the terminal."""
+    if not runs:
+        console.print("There are no runs yet, or none like this.")
+        return
+    console.print(table(runs, console.width, time.time() if now is None else now))
+
+
+def table(runs: Sequence[Run], width: int, now: float) -> Table:
+    """Return runs as a table."""
+    found = Table(box=None, pad_edge=False, header_style="dim", expand=False)
+    found.add_column("run", no_wrap=True, min_width=36)
+    if width >= WIDE:
+        found.add_column("job", no_wrap=True, overflow="ellipsis", max_width=24)
+    found.add_column("title", no_wrap=True, overflow="ellipsis", ratio=1)
+    found.add_column("status", no_wrap=True)
+    found.add_column("done", justify="right", no_wrap=True)
+    found.add_column("age", justify="right", no_wrap=True)
+    found.add_column("took", justify="right", no_wrap=True)
+    for run in runs:
+        found.add_row(*_cells(run, now, with_job=width >= WIDE))
+    return found
+
+
+def _cells(run: Run, now: float, *, with_job: bool) -> list[Text]:
+    sign = STATUS[run["status"]]
+    created, started = seconds_of(run["created_at"]), seconds_of(run["started_at"])
+    ended = seconds_of(run["finished_at"])
+    stopping = run["cancel_requested"] and ended is None
+    status = Text.assemble((f"{sign.icon} ", sign.style), ("stopping" if stopping else run["status"], sign.style))
+    return [
+        Text(run["id"]),
+        *([Text(one_line(run["job"]))] if with_job else []),
+        Text(one_line(run["title"]) or one_line(run["job"])),
+        status,
+        Text(percent(run.get("percent"))),
+        Text("" if created is None else age(now - created), "dim"),
+        Text("" if started is None else clock((ended or now) - started), "dim"),
+    ]

@@ -1,0 +1,134 @@
+"""``headway watch``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from typing import Any, Final, Protocol
+
+from rich.console import Console
+
+from headway.cli.lines import Lines
+from headway.cli.screen import Screen
+from headway.cli.terminal import err, out, tell
+from headway.client import Client, Connection, Watched
+from headway.errors import HeadwayError, StoreUnavailable
+
+CODES: Final = {"succeeded": 0, "failed": 1, "partial": 3, "cancelled": 4}
+NOT_WATCHED: Final = 5
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+FIRST_CONTACT_S: Final = 3.0
+"""A server that was never there for so long is not waited for: the address is probably wrong."""
+
+
+class View(Protocol):
+    """Where a run is shown."""
+
+    def take(self, state: Watched, event: Mapping[str, Any] | None) -> None:
+        """The run moved on."""
+
+    def connected(self, connection: Connection) -> None:
+        """The connection changed."""
+
+    def notice(self, told: Mapping[str, Any]) -> None:
+        """An operator says something."""
+
+    async def show(self) -> None:
+        """Show it until cancelled."""
+
+    def close(self) -> None:
+        """Leave behind what is to stay."""
+
+
+def watch(run: str, *, url: str, token: str | None) -> int:
+    """Show a run until it has ended; return the exit code."""
+    console = out()
+    view: View = Screen(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
+    try:
+        return asyncio.run(_watch(run, url, token, view))
+    except HeadwayError as error:
+        tell(error)
+        return NOT_WATCHED
+    except KeyboardInterrupt:
+        _say_that_it_goes_on(err(), run, url)
+        return INTERRUPTED
+
+
+def _say_that_it_goes_on(console: Console, run: str, url: str) -> None:
+    where = "" if "://" in run else f" --url {url}"
+    console.print(
+        f"Stopped watching. The run is not touched by that; watch on: headway watch {run}{where}", soft_wrap=True
+    )
+
+
+async def _watch(run: str, url: str, token: str | None, view: View) -> int:
+    terminated = _stop_on_sigterm()
+    showing = asyncio.create_task(view.show())
+    try:
+        async with Client(url, token=token) as client:
+            status = await _follow(client, run, view)
+    except asyncio.CancelledError:
+        if terminated.is_set():
+            return TERMINATED
+        raise
+    finally:
+        showing.cancel()
+        with suppress(asyncio.CancelledError):
+            await showing
+        view.close()
+    return CODES[status]
+
+
+async def _follow(client: Client, run: str, view: View) -> str:
+    contact = _FirstContact(client.url if "://" not in run else run)
+
+    def connected(connection: Connection) -> None:
+        contact.check(connection)
+        view.connected(connection)
+
+    status = ""
+    async with aclosing(client.watch(run, on_connection=connected, on_notice=view.notice)) as seen:
+        async for state, event in seen:
+            status = state["status"]
+            view.take(state, event)
+    return status
+
+
+class _FirstContact:
+    """Gives up on a server that was never there."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._until: float | None = asyncio.get_running_loop().time() + FIRST_CONTACT_S
+
+    def check(self, connection: Connection) -> None:
+        if connection.state == "live":
+            self._until = None
+        if (
+            self._until is not None
+            and connection.state == "waiting"
+            and asyncio.get_running_loop().time() > self._until
+        ):
+            raise StoreUnavailable(f"{self._where}: {connection.reason}", hint=HOW_TO_FIND)
+
+
+HOW_TO_FIND: Final = "start one with `headway serve`, or say where it is with --url or HEADWAY_URL"
+
+
+def _stop_on_sigterm() -> asyncio.Event:
+    """Have the current task cancelled by SIGTERM, so that the terminal is left as it was."""
+    asked = asyncio.Event()
+    task = asyncio.current_task()
+
+    def stop() -> None:
+        asked.set()
+        if task is not None:
+            task.cancel()
+
+    with suppress(NotImplementedError):  # not on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    return asked
