@@ -40,6 +40,8 @@ class Figure:
     batch: int
     events_per_s: float
     p50_ms: float
+    cpu_us: float
+    """Processor time per event, of all threads."""
 
 
 def event(data_bytes: int) -> NewEvent:
@@ -65,12 +67,12 @@ async def headway(folder: Path, shape: Shape, options: argparse.Namespace) -> tu
             count += batch
         return count
 
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     written = sum(await asyncio.gather(*(write(row) for row in rows)))
-    took = time.perf_counter() - start
+    took, cpu = time.perf_counter() - start, time.process_time() - cpu
     body = (await store.read(rows[0].id)).events[-1].body
     await store.close()
-    return Figure("headway", runs, batch, written / took, median(waits) * 1e3), len(body)
+    return Figure("headway", runs, batch, written / took, median(waits) * 1e3, cpu / written * 1e6), len(body)
 
 
 def _new_run() -> NewRun:
@@ -92,7 +94,8 @@ def bare(folder: Path, shape: Shape, body_bytes: int, options: argparse.Namespac
     connection.execute("CREATE TABLE events (run, seq, body, PRIMARY KEY (run, seq)) WITHOUT ROWID")
     connection.executemany("INSERT INTO runs VALUES (?, 0)", [(number,) for number in range(runs)])
     body, waits, count, seqs = b"x" * body_bytes, [], 0, [0] * runs
-    start = now = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
+    now = start
     while now < start + options.seconds:
         run = count // batch % runs
         first, seqs[run] = seqs[run] + 1, seqs[run] + batch
@@ -105,8 +108,9 @@ def bare(folder: Path, shape: Shape, body_bytes: int, options: argparse.Namespac
         before, now = now, time.perf_counter()
         waits.append(now - before)
         count += batch
+    cpu = time.process_time() - cpu
     connection.close()
-    return Figure("bare", runs, batch, count / (now - start), median(waits) * 1e3)
+    return Figure("bare", runs, batch, count / (now - start), median(waits) * 1e3, cpu / count * 1e6)
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
@@ -125,15 +129,18 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 def table(figures: Sequence[Figure]) -> str:
     """Return the medians as a table."""
 
-    def middle(what: str, runs: int, batch: int, value: Callable[[Figure], float]) -> float:
-        return median(value(each) for each in figures if (each.what, each.runs, each.batch) == (what, runs, batch))
+    def middle(what: str, shape: Shape, value: Callable[[Figure], float]) -> float:
+        return median(value(each) for each in figures if (each.what, each.runs, each.batch) == (what, *shape))
 
-    lines = ["runs  batch  events/s      p50 ms  bare events/s  ratio"]
-    for runs, batch in SHAPES:
-        rate = middle("headway", runs, batch, lambda each: each.events_per_s)
-        peer = middle("bare", runs, batch, lambda each: each.events_per_s)
-        wait = middle("headway", runs, batch, lambda each: each.p50_ms)
-        lines.append(f"{runs:4}  {batch:5}  {rate:12,.0f}  {wait:6.2f}  {peer:13,.0f}  {rate / peer:5.2f}")
+    lines = ["runs  batch  events/s  p50 ms  CPU us/event | bare events/s  CPU us/event | events/s  CPU (ratios)"]
+    for shape in SHAPES:
+        rate, bare_rate = (middle(what, shape, lambda each: each.events_per_s) for what in ("headway", "bare"))
+        cpu, bare_cpu = (middle(what, shape, lambda each: each.cpu_us) for what in ("headway", "bare"))
+        wait = middle("headway", shape, lambda each: each.p50_ms)
+        lines.append(
+            f"{shape[0]:4}  {shape[1]:5}  {rate:8,.0f}  {wait:6.2f}  {cpu:12.1f} | "
+            f"{bare_rate:13,.0f}  {bare_cpu:12.1f} | {rate / bare_rate:8.2f}  {cpu / bare_cpu:4.2f}"
+        )
     return "\n".join(lines)
 
 

@@ -44,6 +44,7 @@ class OwnerLock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             unnamed.rename(self._path)
         except OSError as error:
+            self._close()
             raise StoreUnavailable(
                 f"{folder} cannot be used for the locks of workers: {error.strerror}",
                 hint="give this user the right to write the directory of the database",
