@@ -8,12 +8,20 @@ import time
 _last = 0
 
 
-def _uuid7_hex(now_ms: int | None = None) -> str:
+def _uuid7_hex() -> str:
     """Return a UUIDv7 whose 60 leading bits grow within this process, also within one millisecond."""
     global _last  # noqa: PLW0603 - the order of ids is a property of the process
-    ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    _last = max((ms & (2**48 - 1)) << 12 | secrets.randbits(11), _last + 1 if now_ms is None else 0)
-    head = (_last >> 12) << 16 | 0x7000 | _last & 0xFFF
+    _last = _stamp(time.time_ns() // 1_000_000, _last)
+    return _hex(_last)
+
+
+def _stamp(ms: int, last: int) -> int:
+    """Return 48 bits of time and 12 of a count that begins anywhere, higher than the stamp before."""
+    return max(ms << 12 | secrets.randbits(11), last + 1)
+
+
+def _hex(stamp: int) -> str:
+    head = (stamp >> 12) << 16 | 0x7000 | stamp & 0xFFF
     tail = 0b10 << 62 | secrets.randbits(62)
     return f"{head:016x}{tail:016x}"
 
