@@ -104,7 +104,6 @@ def bind(host: str, port: int) -> socket.socket:
             f"{host}:{port} cannot be used: {error.strerror or error}",
             hint="choose another --port; 0 takes any free one",
         ) from error
-    made.set_inheritable(True)
     return made
 
 
