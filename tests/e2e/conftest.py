@@ -1,5 +1,6 @@
 """A page of the system's Chromium. `make test-e2e` says where that is."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -19,9 +20,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser of its own for each test: nothing is left over from the one before."""
+@contextlib.asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    """Start the system's Chromium, and end it."""
     path = os.environ.get("HEADWAY_CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.fail("there is no Chromium: run `make test-e2e`, which installs it or says how")
@@ -29,6 +30,13 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of its own for each test: nothing is left over from the one before."""
+    async with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ export function ProviderDial() {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  const turn = (change: Partial<Dial>) => {
+  const turn = (change: Partial<Dial>, settleMs = 0) => {
     const all = { ...wish, ...change };
     setWish(all);
     clearTimeout(timer.current);
@@ -27,7 +27,7 @@ export function ProviderDial() {
         })
         .catch((error: Error) => setRefusal(error.message))
         .finally(() => timer.current === mine && setWish({}));
-    }, SETTLE_MS);
+    }, settleMs);
     timer.current = mine;
   };
 
@@ -38,7 +38,7 @@ export function ProviderDial() {
         A second process on this machine plays a remote service: places, opening hours and walks come from it over HTTP.
         Slow it down or break it, and see what becomes of the trip.
       </p>
-      {data && <Controls dial={{ ...data, ...wish }} onTurn={turn} />}
+      {data && <Controls dial={{ ...data, ...wish }} isDown={data.down} onTurn={turn} />}
       {(refusal ?? trouble) && (
         <Problem
           action={
@@ -54,7 +54,15 @@ export function ProviderDial() {
   );
 }
 
-function Controls({ dial, onTurn }: { dial: Dial; onTurn: (change: Partial<Dial>) => void }) {
+interface ControlsProps {
+  /** As the reader wants it. */
+  dial: Dial;
+  /** As the provider has it. */
+  isDown: boolean;
+  onTurn: (change: Partial<Dial>, settleMs?: number) => void;
+}
+
+function Controls({ dial, isDown, onTurn }: ControlsProps) {
   const latency = latencyOf(dial);
   return (
     <>
@@ -64,7 +72,7 @@ function Controls({ dial, onTurn }: { dial: Dial; onTurn: (change: Partial<Dial>
         value={latency}
         max={3}
         step={0.1}
-        onChange={(seconds) => onTurn(latencyRange(seconds))}
+        onChange={(seconds) => onTurn(latencyRange(seconds), SETTLE_MS)}
       />
       <Slider
         label="Calls that fail"
@@ -72,7 +80,7 @@ function Controls({ dial, onTurn }: { dial: Dial; onTurn: (change: Partial<Dial>
         value={Math.round(dial.fault_rate * 100)}
         max={60}
         step={5}
-        onChange={(percent) => onTurn({ fault_rate: percent / 100 })}
+        onChange={(percent) => onTurn({ fault_rate: percent / 100 }, SETTLE_MS)}
       />
       <label className="switch">
         <input
@@ -84,7 +92,7 @@ function Controls({ dial, onTurn }: { dial: Dial; onTurn: (change: Partial<Dial>
         />
         <span>
           The provider is down
-          <small className="muted">{dial.down ? "Every call is refused." : "Calls are answered."}</small>
+          <small className="muted">{isDown ? "Every call is refused." : "Calls are answered."}</small>
         </span>
       </label>
     </>

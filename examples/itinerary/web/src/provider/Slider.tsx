@@ -15,7 +15,10 @@ export function Slider({ label, text, value, max, step, onChange }: SliderProps)
   return (
     <div className="slider">
       <label htmlFor={id}>{label}</label>
-      <output htmlFor={id}>{text}</output>
+      {/* Not an `output`: that would be a live region, and the slider says its value itself. */}
+      <span className="muted" aria-hidden="true">
+        {text}
+      </span>
       <input
         id={id}
         type="range"

@@ -61,7 +61,6 @@ interface FailureProps {
 
 function Failure({ id, item, retriable, onRetry }: FailureProps) {
   const { pending, trouble, send } = useCommand();
-  const label = `Try ${item.title} again`;
   return (
     <div className="stack">
       <Problem hint={item.error?.hint}>{item.error?.message ?? "It is not known why"}</Problem>
@@ -69,7 +68,7 @@ function Failure({ id, item, retriable, onRetry }: FailureProps) {
         <button
           type="button"
           className="button start"
-          aria-label={label}
+          aria-label={`Try this day again: ${item.title}`}
           disabled={pending}
           onClick={() => send(() => onRetry(id))}
         >

@@ -1,0 +1,199 @@
+"""The page of a trip: what stands on it, and what ought to."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Locator, Page, expect
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE_MS: Final = 45_000
+DASH: Final = "\N{EN DASH}"
+
+STATUS_WORDS: Final = {
+    "queued": "Queued",
+    "running": "Planning",
+    "succeeded": "Planned",
+    "partial": "Partly planned",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+DAY_STATES: Final = {"planned": "waiting", "running": "planning", "finished": "planned", "failed": "failed"}
+
+READ_PAGE = """() => {
+  const text = (node) => node?.textContent ?? "";
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  return {
+    title: text(document.querySelector("h1")),
+    status: text(document.querySelector(".trip-signs .badge")).replace(/^Trip: /, ""),
+    percent: document.querySelector('[role=progressbar][aria-label=Trip]').getAttribute("aria-valuenow"),
+    seq: Number(text(document.querySelector(".facts dd"))),
+    days: all(".day").map((day) => ({
+      key: day.dataset.day,
+      state: day.dataset.state,
+      title: text(day.querySelector("h3")),
+      stops: all(".stop:not([data-kind])", day).map(
+        (stop) => [text(stop.querySelector(".stop-name")), text(stop.querySelector(".stop-time"))]),
+    })),
+    summary: all(".summary p:not(.muted)").map(text),
+  };
+}"""
+
+RECORD_PERCENT = """() => {
+  window.percents = [];
+  const look = () => {
+    const bar = document.querySelector('[role=progressbar][aria-label=Trip]');
+    const now = bar?.getAttribute("aria-valuenow");
+    if (now != null && now !== window.percents.at(-1)) window.percents.push(now);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+class TripPage:
+    """A browser page with a trip on it.
+
+    Args:
+        page: The browser's.
+        url: Of the site, or of a network before it.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.mistakes: list[str] = []
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+
+    # -- getting there
+
+    async def home(self) -> None:
+        """Open the form."""
+        await self.page.goto(f"{self.url}/")
+
+    async def plan(self, stays: dict[str, int]) -> str:
+        """Ask for a trip, and return its id once its page is there."""
+        await self.home()
+        return await self.fill_in(stays)
+
+    async def fill_in(self, stays: dict[str, int]) -> str:
+        """Ask for a trip in the form that is open, and return its id once its page is there."""
+        await expect(self.button("Plan this trip")).to_be_visible()
+        for _ in range(2):
+            await self.page.get_by_role("button", name=re.compile("^Remove")).last.click()
+        for at, (city, days) in enumerate(stays.items(), 1):
+            if at > 1:
+                await self.button("Add a city").click()
+            await self.page.get_by_label(f"City {at}", exact=True).select_option(city)
+            await self.page.locator(".stay").nth(at - 1).locator("select").nth(1).select_option(str(days))
+        await self.button("Plan this trip").click()
+        await self.page.wait_for_url("**/#/trips/*")
+        await expect(self.days).to_have_count(sum(stays.values()))
+        return self.trip
+
+    async def open(self, trip: str) -> None:
+        """Open a trip by its address."""
+        await self.page.goto(f"{self.url}/#/trips/{trip}")
+
+    # -- what is on it
+
+    @property
+    def trip(self) -> str:
+        """Id of the trip, from the address bar."""
+        return self.page.url.rpartition("/")[2]
+
+    @property
+    def days(self) -> Locator:
+        """The cards."""
+        return self.page.locator(".day")
+
+    def day(self, number: int) -> Locator:
+        """One card."""
+        return self.page.locator(f'[data-day="day:{number}"]')
+
+    def in_state(self, state: str) -> Locator:
+        """Cards by what they show of their day."""
+        return self.page.locator(f'.day[data-state="{state}"]')
+
+    def button(self, name: str) -> Locator:
+        """A button by its name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    @property
+    def pill(self) -> Locator:
+        """What is said of the connection."""
+        return self.page.locator(".trip-signs .badge").nth(1)
+
+    async def status(self, word: str, within_ms: float = PATIENCE_MS) -> None:
+        """Wait until the trip stands as wanted."""
+        await expect(self.page.locator(".trip-signs .badge").first).to_have_text(f"Trip: {word}", timeout=within_ms)
+
+    async def under_way(self) -> None:
+        """Wait until something is planned and something is not."""
+        await expect(self.in_state("planned").first).to_be_visible(timeout=PATIENCE_MS)
+        await self.status("Planning")
+
+    async def read(self) -> dict[str, Any]:
+        """Return what the page shows."""
+        shown: dict[str, Any] = await self.page.evaluate(READ_PAGE)
+        return shown
+
+    async def shows(self, snapshot: dict[str, Any]) -> None:
+        """Wait for the last event of an ended trip, and check that the page shows all of it and nothing else."""
+        await expect(self.page.locator(".facts dd").first).to_have_text(str(snapshot["seq"]), timeout=PATIENCE_MS)
+        assert await self.read() == ought_to_show(snapshot)
+        assert self.mistakes == []
+
+    # -- for everybody
+
+    async def accessible(self) -> None:
+        """Let axe look at the page, by day and by night."""
+        await self.page.evaluate(AXE.read_text())
+        for scheme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=scheme)
+            found = await self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)
+            complaints = [
+                f"{scheme}, {it['id']}: {node['target']} {node['failureSummary']}"
+                for it in found["violations"]
+                for node in it["nodes"]
+            ]
+            assert not complaints, "\n".join(complaints)
+        await self.page.emulate_media(color_scheme="light")
+
+    async def fits(self, width: int) -> None:
+        """Nothing sticks out of a screen so wide."""
+        size = self.page.viewport_size
+        await self.page.set_viewport_size({"width": width, "height": 800})
+        assert await self.page.evaluate("document.documentElement.scrollWidth") <= width
+        if size is not None:
+            await self.page.set_viewport_size(size)
+
+
+def ought_to_show(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page of an ended trip has to show, from the server's snapshot."""
+    percent = snapshot["progress"]["percent"]
+    text = snapshot["outputs"].get("summary", {}).get("text", "")
+    return {
+        "title": snapshot["title"],
+        "status": STATUS_WORDS[snapshot["status"]],
+        "percent": str(math.floor(percent or 0)),
+        "seq": snapshot["seq"],
+        "days": [_day(key, item) for key, item in snapshot["items"].items()],
+        # the page sets the head of each paragraph off with a full stop
+        "summary": [part.strip().replace(": ", ". ", 1) for part in text.split("\n\n") if part.strip()],
+    }
+
+
+def _day(key: str, item: dict[str, Any]) -> dict[str, Any]:
+    state = DAY_STATES[item["status"]]
+    visits = ((item["data"] or {}).get("tour") or {}).get("visits", [])
+    return {
+        "key": key,
+        "state": "stopped" if state in {"waiting", "planning"} else state,
+        "title": item["title"],
+        "stops": [[visit["place"]["name"], f"{visit['arrive']}{DASH}{visit['leave']}"] for visit in visits],
+    }
