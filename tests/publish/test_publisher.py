@@ -226,3 +226,138 @@ async def test_tokens_become_few_events():
     text = "".join(json.loads(event.data)["delta"] for batch in gate.batches for event in batch)
     assert text == "".join(f"{number} " for number in range(500))
     assert sum(map(len, gate.batches)) < 20
+
+
+async def test_what_was_stopped_while_the_store_was_away_is_not_written_when_it_is_back():
+    """The run is another execution's by then."""
+    gate = Gate()
+    gate.failures = [StoreUnavailable("gone")]
+    publisher = Publisher(gate)
+    flushing = asyncio.create_task(publisher.flush(note("a")))
+    while not gate.calls:
+        await asyncio.sleep(0)
+    publisher.stop(Fenced("execution 2 has it"))
+    with pytest.raises(Fenced):
+        await flushing
+    while publisher.statistics()["batches"]:
+        await asyncio.sleep(0.01)
+    assert (gate.calls, gate.batches) == (1, [])
+
+
+async def test_a_stop_during_a_write_is_told_to_whoever_waits():
+    """Although the write itself may have come through."""
+    gate = Gate()
+    gate.open.clear()
+    publisher = Publisher(gate)
+    flushing = asyncio.create_task(publisher.flush(note("a")))
+    while not gate.calls:
+        await asyncio.sleep(0)
+    publisher.stop(Fenced("execution 2 has it"))
+    publisher.stop(Fenced("said twice"))
+    gate.open.set()
+    with pytest.raises(Fenced, match="execution 2"):
+        await flushing
+    assert isinstance(publisher.stopped, Fenced)
+
+
+async def test_nothing_published_while_closing_is_lost_without_a_word():
+    """It is refused, or it is written."""
+    gate = Gate()
+    gate.open.clear()
+    publisher = Publisher(gate)
+    closed: list[str] = []
+    publisher.on_close = lambda: closed.append("closed")
+    await publisher.publish(note("before"))
+    closing = asyncio.create_task(publisher.close())
+    await asyncio.sleep(0)
+    with pytest.raises(UsageError, match="closed"):
+        await publisher.publish(note("during"))
+    gate.open.set()
+    await closing
+    await publisher.close()
+    assert gate.bodies() == ["before"]
+    assert closed == ["closed"]
+
+
+async def test_a_cancelled_close_lets_go_and_what_is_left_is_written():
+    """Whoever watched it is told either way."""
+    gate = Gate()
+    gate.open.clear()
+    publisher = Publisher(gate)
+    closed = asyncio.Event()
+    publisher.on_close = closed.set
+    await publisher.publish(note("a"))
+    closing = asyncio.create_task(publisher.close())
+    await asyncio.sleep(0.01)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    assert closed.is_set()
+    gate.open.set()
+    while publisher.statistics()["batches"]:
+        await asyncio.sleep(0)
+    assert gate.bodies() == ["a"]
+
+
+async def test_waiting_for_what_was_refused_does_not_kill_the_job_either(caplog: pytest.LogCaptureFixture):
+    """``flush()`` and urgent events name no event that must be written; with ``strict`` they raise."""
+    for strict in (False, True):
+        gate = Gate()
+        gate.failures = [InvalidEvent("no such thing"), InvalidEvent("nor this")]
+        publisher = Publisher(gate, strict=strict)
+        if strict:
+            with pytest.raises(InvalidEvent):
+                await publisher.publish(note("a"), urgent=True)
+            continue
+        await publisher.publish(note("a"), urgent=True)
+        await publisher.publish(note("b"))
+        assert await publisher.flush() is None
+        await publisher.publish(note("c"), urgent=True)
+        assert gate.bodies() == ["c"]
+        assert sum("refused" in record.message for record in caplog.records) == 2
+        assert publisher.statistics()["dropped"] == 2
+
+
+async def test_a_refused_batch_does_not_fail_closing():
+    """It is told in the log of the process."""
+    gate = Gate()
+    gate.failures = [InvalidEvent("no such thing")]
+    publisher = Publisher(gate, window_s=10)
+    publisher._next_window = 1e12
+    await publisher.publish(note("a"))
+    await publisher.close()
+    assert publisher.statistics()["dropped"] == 1
+
+
+async def test_a_long_text_is_taken_whole_or_not_at_all():
+    """Cancelled while it waits for room, no piece of it is written."""
+    gate = Gate()
+    gate.open.clear()
+    publisher = Publisher(gate, window_s=0, max_bytes=5_000)
+    await publisher.publish(note("x" * 9_900))
+    writing = asyncio.create_task(publisher.write("out", "y" * 100_000))
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    gate.open.set()
+    await publisher.flush()
+    await publisher.write("out", "z" * 100_000)
+    await publisher.flush()
+    import json
+
+    text = "".join(json.loads(event.data).get("delta", "") for batch in gate.batches for event in batch)
+    assert text == "z" * 100_000
+
+
+async def test_flushing_nothing_waits_for_what_is_under_way():
+    """And for nothing when there is nothing."""
+    gate = Gate()
+    publisher = Publisher(gate)
+    assert await publisher.flush() is None
+    gate.open.clear()
+    await publisher.publish(note("a"))
+    flushing = asyncio.create_task(publisher.flush())
+    await asyncio.sleep(0)
+    gate.open.set()
+    receipt = await flushing
+    assert receipt is not None
+    assert (receipt.seq, gate.bodies()) == (1, ["a"])

@@ -57,7 +57,7 @@ class Publisher:
     """Writes the events of one execution.
 
     All methods belong to one event loop. `publish` and `write` are cancel-safe: cancelled while they wait for room,
-    the event was not taken. `flush` may be cancelled, too; what it handed over is written all the same.
+    nothing was taken. `flush` may be cancelled, too; what it handed over is written all the same.
 
     Args:
         sink: Where to.
@@ -122,17 +122,19 @@ class Publisher:
             self._schedule()
 
     async def write(self, output: str, text: str, *, step: str | None = None, agent: str | None = None) -> None:
-        """Hand over text of an output. Waits and raises as `publish`."""
+        """Hand over text of an output, all of it or nothing. Waits and raises as `publish`."""
+        await self._wait_for_room()
         for piece in pieces(sound_text(text)):
-            await self._wait_for_room()
             self._pending.add_text(output, piece, step=step, agent=agent)
+        if self._pending:
             self._schedule()
 
     async def flush(self, *events: NewEvent, checkpoint: Checkpoint | None = None) -> Receipt | None:
         """Write everything handed over so far, then these events and the checkpoint, and wait until it is committed.
 
         Returns:
-            The receipt of the last write; None when there was nothing to write.
+            The receipt of the last write; None when there was nothing to write, or when it was refused and that is
+            not raised.
 
         Raises:
             Fenced, RunClosed, RunNotFound: the job must stop.
@@ -140,6 +142,14 @@ class Publisher:
             HeadwayError: anything else the sink refused, if `strict` or if `events` were given.
         """
         self._check()
+        try:
+            return await self._flush(events, checkpoint)
+        except HeadwayError:
+            if events or self._strict or self._broken is not None:
+                raise
+            return None  # what was refused is in the log; it must not end the job
+
+    async def _flush(self, events: Sequence[NewEvent] = (), checkpoint: Checkpoint | None = None) -> Receipt | None:
         batch = self._seal([*self._pending.take(), *events], checkpoint)
         if batch is None:
             if not self._batches:
@@ -151,15 +161,21 @@ class Publisher:
         return await asyncio.shield(batch.done)
 
     async def close(self) -> None:
-        """Write what is left and let go. Does not raise what stops jobs. Idempotent."""
-        if not self._closed and self._broken is None:
-            try:
-                await self.flush()
-            except HeadwayError as error:
-                log.warning("events were lost while closing: %s", error)
+        """Take nothing more, write what is left, and let go. Does not raise what stops jobs. Idempotent.
+
+        Cancelled while it waits, what is left is written all the same.
+        """
+        if self._closed:
+            return
+        self._closed = True  # first: what is published while the rest is written would be lost without a word
         self._cancel_timer()
-        if not self._closed:
-            self._closed = True
+        self._room.set()
+        try:
+            if self._broken is None:
+                await self._flush()
+        except HeadwayError as error:
+            log.warning("events were lost while closing: %s", error)
+        finally:
             if self.on_close is not None:
                 self.on_close()
 
@@ -248,7 +264,7 @@ class Publisher:
 
     async def _send(self, batch: _Batch) -> None:
         attempt = 0
-        while True:
+        while self._broken is None:  # stopped while the store is away, nothing may be written when it is back
             try:
                 receipt = await self._sink.append(batch.events, batch.checkpoint)
             except STOPPING as error:
@@ -266,7 +282,7 @@ class Publisher:
                 self.stop(HeadwayError(f"events cannot be written: {error!r}"))
                 return
             self._written += len(batch.events)
-            if batch.done is not None and not batch.done.done():
+            if batch.done is not None and not batch.done.done():  # `stop` may have been called meanwhile
                 batch.done.set_result(receipt)
             if self.on_receipt is not None:
                 self.on_receipt(receipt)
@@ -280,26 +296,31 @@ class Publisher:
 
     def _refused(self, batch: _Batch, error: HeadwayError) -> None:
         self._dropped += len(batch.events)
-        if batch.done is not None and not batch.done.done():
-            batch.done.set_exception(error)
+        log.error("%d events were refused and are lost: %s", len(batch.events), error)
+        if batch.done is not None:
+            _fail(batch.done, error)
         elif self._strict:
             self.stop(error)
-        else:
-            log.error("%d events were refused and are lost: %s", len(batch.events), error)
 
     def stop(self, error: HeadwayError) -> None:
         """Write nothing any more; everything waiting, and every later call, raises `error`. Idempotent."""
         if self._broken is not None:
             return
         self._broken = error
+        self._cancel_timer()
         self._pending.take()
         for batch in self._batches:
-            if batch.done is not None and not batch.done.done():
-                batch.done.set_exception(error)
-                batch.done.exception()  # somebody may have stopped waiting
+            if batch.done is not None:
+                _fail(batch.done, error)
         self._room.set()
         if self.on_stop is not None:
             self.on_stop(error)
+
+
+def _fail(done: asyncio.Future[Receipt], error: HeadwayError) -> None:
+    if not done.done():
+        done.set_exception(error)
+        done.exception()  # somebody may have stopped waiting
 
 
 def _parts(events: list[NewEvent]) -> list[list[NewEvent]]:
