@@ -59,8 +59,8 @@ class World:
         await self.settle()
         return appended.run
 
-    async def join(self, run: RunRow, *, settle: bool = True, **wish: Any) -> Client:
-        """Come, with a cursor or without."""
+    async def join(self, run: RunRow, *, settle: bool = True, fold: bool = True, **wish: Any) -> Client:
+        """Come, with a cursor or without; with one, the client has the state of that moment unless `fold` is false."""
         cursor = wish.pop("cursor", None)
         async with self.hub.watching(run.id) as feed:
             connection = self.hub.connect()
@@ -69,15 +69,16 @@ class World:
             subscription = Subscription(feed, connection, begin)
             client = Client(connection, sink, subscription)
             client.viewer._may_replace = cursor is None
-            if begin.cursor is not None:
-                await self._fold(client.viewer, run, begin.cursor)
+            if begin.cursor is not None and fold:
+                await self.fold(client.viewer, run, begin.cursor)
             connection.attach(sink, [subscription])
         if settle:
             await self.settle()
         return client
 
-    async def _fold(self, viewer: Viewer, run: RunRow, cursor: Cursor) -> None:
+    async def fold(self, viewer: Viewer, run: RunRow, at: Cursor | str) -> None:
         """Give a viewer the state it would have at its cursor."""
+        cursor = Cursor.parse(str(at))
         for event in (await self.store.read(run.id, limit=max(cursor.seq, 1))).events[: cursor.seq]:
             viewer.fold.apply(event.envelope(), event.cursor)
 

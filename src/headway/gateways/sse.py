@@ -233,7 +233,7 @@ class _Stream:
             attach: Makes what the connection is attached to.
             superseded: The client believes in an execution that is not the current one.
         """
-        if await self._hub.is_switched_off("sse"):
+        if self._hub.is_off("sse"):
             await self.answer(200, poll_instead())
             return
         connection = await self._connect()

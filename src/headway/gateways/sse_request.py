@@ -105,8 +105,8 @@ def _choice(query: Query, name: str, choices: Sequence[str]) -> str | None:
 
 def _wish(query: Query, cursor: str | None) -> Wish:
     begin = _choice(query, "from", ("snapshot", "earliest", "latest"))
-    every = _choice(query, "deliver", ("all", "state")) == "all"
     progress = _choice(query, "view", ("progress", "events")) == "progress"
+    every = _choice(query, "deliver", ("all", "state")) == "all" and not progress
     form = form_of(named=_flag(query, "named", default=True), families=_families(query), progress=progress)
     known = _cursor(cursor)
     if known is not None:

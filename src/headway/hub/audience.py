@@ -109,7 +109,8 @@ class Audience:
 
 
 def _put(block: Block, subscription: Subscription) -> None:
-    subscription.connection.put(block)
+    if subscription.live:
+        subscription.connection.put(block)
 
 
 def _skip(before: Seq, upto: Seq, subscription: Subscription) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("headway.hub")
 
 PAGES_KEPT: Final = 16
-"""Pages read lately. After an interruption many viewers come back with the same cursor."""
+"""Pages kept while somebody waits: after an interruption many viewers come back with the same cursor."""
 
 PAGE_EVENTS: Final = 500
 PAGE_BYTES: Final = 524_288
@@ -158,35 +158,40 @@ class Backlog:
                 viewer = next(iter(self._waiting))
                 del self._waiting[viewer]
                 if not (viewer.connection.stalled or viewer.connection.over):
-                    await self._catch_up(viewer)
+                    self._parked[viewer] = None  # until it was served; whatever fails, it is not forgotten
+                    if await self._catch_up(viewer):
+                        self._parked.pop(viewer, None)
+                        self._feed.bring(viewer)
                     await asyncio.sleep(0)
         except RunNotFound:
             self._feed.ring()  # it finds out, and tells everybody
+        except Exception:
+            logger.exception("viewers of run %s have to wait", self._feed.run_id)
         finally:
+            self._parked |= self._waiting  # nobody, unless something failed
+            self._waiting.clear()
+            self._pages.clear()
             self.work = None
 
-    async def _catch_up(self, viewer: Subscription) -> None:
-        """Hand one page of the log to one viewer."""
+    async def _catch_up(self, viewer: Subscription) -> bool:
+        """Hand one page of the log to one viewer; False when it has to wait for a time."""
         cursor = Cursor(viewer.seq, viewer.tag)
         try:
             page, events = await self._page(cursor)
         except StoreError as error:
             logger.warning("run %s cannot be read: %s", self._feed.run_id, error)
-            self._parked[viewer] = None
-            return
+            return False
         if viewer.reset is None and viewer.seq == cursor.seq and not viewer.connection.over:
             tail = page.tail + max(0, self._feed.recent.total - page.run.total)
             if page.standing is not Standing.GOOD:
                 viewer.reset = _RESETS[page.standing]
             elif self._is_too_much(viewer, tail):
-                if not self._allow_reset(viewer):
-                    return
+                return self._allow_reset(viewer)
             elif events:
                 self._write(viewer, events)
-            elif not await self._feed.reaches(cursor.seq):
-                self._parked[viewer] = None
-                return
-        self._feed.bring(viewer)
+            else:
+                return await self._feed.reaches(cursor.seq)
+        return True
 
     async def _page(self, after: Cursor) -> tuple[Page, Sequence[Encoded]]:
         known = self._pages.get(after)

@@ -164,7 +164,8 @@ class Feed:
         """Stop writing to a viewer whose budget is used up."""
         if not subscription.live:
             return
-        subscription.tag = self.recent.at(subscription.seq).tag
+        if not subscription.form.progress:  # which does not follow the log, but shows its head
+            subscription.tag = self.recent.at(subscription.seq).tag
         subscription.lagging = True
         self.audience.quiet(subscription)
         self._shared.counters.lagged += 1

@@ -20,6 +20,9 @@ SLICE_S: Final = 0.005
 LARGE_BYTES: Final = 65_536
 """A snapshot of this size takes about a millisecond to make."""
 
+MEASURE_EVERY: Final = 500
+"""Events after which a snapshot's size is looked at anew."""
+
 _LOOK_AT_CLOCK: Final = 32
 
 
@@ -32,13 +35,14 @@ class Folded:
         time: Of the last event in it.
     """
 
-    __slots__ = ("_run_id", "_snapshots", "fold", "time")
+    __slots__ = ("_measured", "_run_id", "_snapshots", "fold", "time")
 
     def __init__(self, run_id: RunId, fold: Fold, time: str | None) -> None:
         self._run_id = run_id
         self.fold = fold
         self.time = time
         self._snapshots: dict[bool, tuple[Cursor, Block]] = {}
+        self._measured: tuple[Seq, int] = 0, 0
 
     @property
     def seq(self) -> Seq:
@@ -65,6 +69,7 @@ class Folded:
         if made is None or not self._is_good(made[0].seq, len(made[1].raw), recent):
             cursor = Cursor.parse(self.fold.cursor)
             made = self._snapshots[form.prefixed] = cursor, Block(frames.snapshot(self.fold, form, self._run_id))
+            self._measured = self.seq, len(made[1].raw)
         return made
 
     def _is_good(self, made: Seq, size: int, recent: Recent) -> bool:
@@ -73,10 +78,12 @@ class Folded:
         return size > LARGE_BYTES and recent.covers(made) and recent.bytes_after(made) < size // 8
 
     def snapshot_size(self) -> int:
-        """Return about how many bytes a snapshot has: those of the last one made."""
-        if not self._snapshots:
-            return len(frames.snapshot(self.fold, frames.DEFAULT, self._run_id))
-        return max(len(block.raw) for _, block in self._snapshots.values())
+        """Return about how many bytes a snapshot has; good enough to compare a tail with."""
+        seq, size = self._measured
+        if not size or self.seq - seq >= MEASURE_EVERY:
+            size = len(self.fold.snapshot_json())
+            self._measured = self.seq, size
+        return size
 
     def progress(self, form: Form) -> Block:
         """Return the flat summary."""

@@ -11,6 +11,7 @@ import orjson
 from headway.core.events import StoredEvent
 from headway.core.fold import Fold
 from headway.core.sse import chunk, frame
+from headway.stores.projection import summary
 from headway.types import RunId
 
 
@@ -120,25 +121,13 @@ def snapshot(fold: Fold, form: Form, run_id: RunId) -> bytes:
 
 def progress(fold: Fold, form: Form, run_id: RunId, time: str | None) -> bytes:
     """Return the flat summary of a state, for pages that show one bar."""
-    shown = fold.get("progress")
+    known = summary(fold)
     data = {
         "status": fold.status,
-        "phase": _current_phase(fold),
-        "progress": shown["percent"],
-        "message": shown["message"],
+        "phase": known["phase"],
+        "progress": known["percent"],
+        "message": known["message"],
         "timestamp": time,
-        "eta": shown["eta"],
+        "eta": fold.get("progress")["eta"],
     }
     return frame(orjson.dumps(data), event="progress" if form.named else None, id=form.id(run_id, fold.cursor))
-
-
-def _current_phase(fold: Fold) -> str | None:
-    """Return the id of the phase that runs, else of the last one that has ended."""
-    last = None
-    for key in fold.keys("phases"):
-        phase = fold.entry("phases", key) or {}
-        if phase.get("status") == "running":
-            return key
-        if phase.get("status") in ("finished", "failed"):
-            last = key
-    return last

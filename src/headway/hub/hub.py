@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from headway.core.sse import retry
-from headway.errors import LimitExceeded, Overloaded, StoreError
+from headway.errors import LimitExceeded, Overloaded
 from headway.hub import direct, signals
 from headway.hub.connection import Connection
 from headway.hub.feed import Feed
@@ -35,11 +34,7 @@ ENDS_A_PASS: Final = 1_000
 OFF_RETRY_MS: Final = 60_000
 """When a client that cannot poll may try again after the transport was switched off."""
 
-Switches: TypeAlias = Callable[[], Awaitable[Collection[str]]]
-"""Returns the transports that are on."""
-
 _random = random.SystemRandom()
-logger = logging.getLogger("headway.hub")
 
 
 class Hub:
@@ -73,8 +68,7 @@ class Hub:
         self._unread: dict[Connection, float] = {}
         self._listings: dict[tuple[RunFilter, int], Listing] = {}
         self._off: set[str] = set()
-        self._switches: Switches | None = None
-        self._switching: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._wheel: Wheel[Connection]
         self._timer: asyncio.TimerHandle | None = None
         self._unwatch: Callable[[], None] | None = None
@@ -106,8 +100,6 @@ class Hub:
         for listing in self._listings.values():
             await listing.close()
         self._listings.clear()
-        if self._switching is not None:
-            await asyncio.wait([self._switching])
 
     def ending_with_the_process(self) -> AbstractContextManager[None]:
         """Drain as soon as the process is asked to exit, not when the server has waited for open streams.
@@ -198,35 +190,18 @@ class Hub:
     def off(self, transport: str) -> None:
         """Switch a transport off. Streams end with ``end {use: poll}``; new ones are told the same."""
         self._off.add(transport)
-        if transport == "sse":
-            for connection in tuple(self._connections.values()):
-                connection.end(poll_instead())
+        if transport == "sse" and self._connections:
+            ending = asyncio.create_task(self._end_each(poll_instead), name="headway: transport off")
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
     def on(self, transport: str) -> None:
         """Switch a transport on again."""
         self._off.discard(transport)
 
-    def follow(self, switches: Switches) -> None:
-        """Follow the stored switches: `switches` returns the transports that are on, and remembers for a moment."""
-        self._switches = switches
-
-    async def is_switched_off(self, transport: str) -> bool:
-        """Tell whether a transport is switched off, as far as is known now."""
-        await self._look_at_switches()
+    def is_off(self, transport: str) -> bool:
+        """Tell whether a transport is switched off."""
         return transport in self._off
-
-    async def _look_at_switches(self) -> None:
-        if self._switches is None:
-            return
-        try:
-            on = await self._switches()
-        except StoreError as error:
-            logger.warning("the switches of the transports cannot be read: %s", error)
-            return
-        if "sse" in on:
-            self.on("sse")
-        elif "sse" not in self._off:
-            self.off("sse")
 
     def begin_drain(self) -> None:
         """End all streams now, and let none begin; returns at once. Idempotent."""
@@ -245,10 +220,7 @@ class Hub:
 
     async def _end_all(self) -> None:
         spread_s = max(1.0, len(self._connections) / self.settings.drain_rate)
-        for count, connection in enumerate(tuple(self._connections.values()), 1):
-            connection.end(retry(round(_random.uniform(0.1, spread_s) * 1000)))
-            if not count % ENDS_A_PASS:
-                await asyncio.sleep(0)
+        await self._end_each(lambda: retry(round(_random.uniform(0.1, spread_s) * 1000)))
         if self._connections:
             try:
                 async with asyncio.timeout(self.settings.drain_s):
@@ -257,6 +229,13 @@ class Hub:
                 for connection in tuple(self._connections.values()):
                     self.counters.dropped += 1
                     connection.abort()
+
+    async def _end_each(self, last: Callable[[], bytes]) -> None:
+        """End all streams that are open now, letting others run in between."""
+        for count, connection in enumerate(tuple(self._connections.values()), 1):
+            connection.end(last())
+            if not count % ENDS_A_PASS:
+                await asyncio.sleep(0)
 
     # -- feeds
 
@@ -301,6 +280,8 @@ class Hub:
             yield listing
         finally:
             listing.holds -= 1
+            if not (listing.is_open or listing.holds):
+                self._listings.pop(key, None)
 
     def _ring(self, run_ids: Collection[RunId]) -> None:
         for listing in self._listings.values():
@@ -335,8 +316,6 @@ class Hub:
         self._cut_off(now)
         self._look(now)
         self._drop_lists()
-        if self._connections and (self._switching is None or self._switching.done()):
-            self._switching = asyncio.create_task(self._look_at_switches(), name="headway: switches")
         if self._connections or self._feeds or self._listings:
             self._keep_time()
 

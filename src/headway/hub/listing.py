@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 from headway.core.run import ENDED
@@ -99,6 +100,11 @@ class Listing:
         if self._work is None:
             self._work = asyncio.create_task(self._follow(), name="headway: list")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the list was read."""
+        return self._work is not None
+
     def subscription(self, connection: Connection) -> ListSubscription:
         """Make a viewer's attachment."""
         return ListSubscription(self, connection)
@@ -158,10 +164,9 @@ class Listing:
         entry = self._shown.get(row.id)
         if entry is not None and entry["seq"] == row.seq and entry["updated_at"] == row.updated_at:
             return entry
-        shown = summary_of(row)
         if row.status not in ENDED:
             try:
-                shown["summary"] = summary(await self._shared.projections.current(row.id))
+                row = replace(row, summary=summary(await self._shared.projections.current(row.id)))
             except (RunNotFound, Trimmed) as error:
                 logger.debug("run %s has no state: %s", row.id, error)
-        return shown
+        return summary_of(row)
