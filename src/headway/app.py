@@ -298,6 +298,8 @@ class Headway:
         )
 
     async def _stop(self) -> None:
+        if self.engine is not None:
+            await self.engine.stop(self.settings.drain_s)  # jobs may start and open runs until their end
         stack, self._running = self._running, None
         if stack is not None:
             await stack.aclose()
@@ -329,7 +331,7 @@ class Headway:
         """Create a run for work that this process does by itself, and return its handle; it is running at once.
 
         If the process dies, the run fails with ``worker_lost``. With a `key` that was used before, the handle belongs
-        to the run that is there already, and entering it raises `Owned` while that run is worked on.
+        to the run that is there already, and entering it raises `Owned`: look at `Run.created` first.
 
         Args:
             kind: What it is (``"report"``).
@@ -345,7 +347,9 @@ class Headway:
         self._check_started()
         row, created = await self.commands.open(kind, about, phases=phases, worker=self._joined())
         sink = StoreSink(self.store, self.projections, row.id, row.execution_id)
-        execution = Execution(Publisher(sink), checkpoints={}, discard=step_discard(self.store, row), clock=self._clock)
+        kept: dict[str, bytes] = {}
+        discard = step_discard(self.store, row, kept)
+        execution = Execution(Publisher(sink), checkpoints=kept, discard=discard, clock=self._clock)
         if created:
             self._supervision.add(row, execution)
         return Run(execution, context_of(row), handle=self._handle(row), created=created)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,21 +108,22 @@ async def play(
     store = MemoryStore(now_ms=clock.now_ms)
     projections = Projections(store)
     job = make_job(fn, **options)
-    async with asyncio.timeout(within_s):
+    async with AsyncExitStack() as stack:
         await store.open()
-        worker = await store.join()
+        stack.push_async_callback(store.close)
         supervision = Supervision(store)
+        await supervision.start()
+        stack.push_async_callback(supervision.stop)
+        worker = await store.join()
         runtime = Runtime(store, projections, {job.name: job}, worker, supervision, clock=clock)
         commands = Commands(store, projections, lambda: format_ms(clock.now_ms()))
         row, _ = await commands.start(job, job.parse(input), About())
-        await supervision.start()
-        while row.status not in ENDED:
-            if row.due_ms is not None and row.due_ms > clock.now_ms():
-                await clock.sleep((row.due_ms - clock.now_ms()) / 1000)
-            await runtime.execute(row.id, row.attempt)
-            row = await commands.row(row.id)
-        await supervision.stop()
+        async with asyncio.timeout(within_s):
+            while row.status not in ENDED:
+                if row.due_ms is not None and row.due_ms > clock.now_ms():
+                    await clock.sleep((row.due_ms - clock.now_ms()) / 1000)
+                await runtime.execute(row.id, row.attempt)
+                row = await commands.row(row.id)
         events = [event.envelope() async for event in read_log(store, row.id)]
         snapshot = (await projections.current(row.id)).snapshot()
-        await store.close()
     return Played(events, snapshot, clock)

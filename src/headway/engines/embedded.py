@@ -59,7 +59,6 @@ class EmbeddedEngine:
         self._loop = None
         if self._tasks and drain_s > 0:
             await asyncio.wait(self._tasks.values(), timeout=drain_s)
-        self._runtime.drain()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -72,6 +71,8 @@ class EmbeddedEngine:
                 await self._fill()
             except HeadwayError as error:
                 log.warning("cannot look for queued runs: %s", error)
+            except Exception:
+                log.exception("looking for queued runs failed")
             try:
                 async with asyncio.timeout(random.uniform(LOOK_EVERY_S / 2, LOOK_EVERY_S)):  # noqa: S311
                     await self._rung.wait()
@@ -81,13 +82,15 @@ class EmbeddedEngine:
     async def _fill(self) -> None:
         """Claim as much as there is room for. Jobs at their limit are left out, so they do not hold up the others."""
         full: set[str] = set()
+        tried: set[RunId] = set()
         while len(self._tasks) < self._slots:
             jobs = self._runtime.jobs.keys() - full
             rows = await self._store.queued(jobs, limit=self._slots) if jobs else []
-            new = [row for row in rows if row.id not in self._tasks]
+            new = [row for row in rows if row.id not in self._tasks and row.id not in tried]
             if not new:
                 return
             for row in new[: self._slots - len(self._tasks)]:
+                tried.add(row.id)  # one that could not be claimed is looked at again at the next ring
                 if await self._begin(row):
                     full.add(row.job)
 
@@ -98,22 +101,31 @@ class EmbeddedEngine:
         return await claimed
 
     async def _attempt(self, row: RunRow, claimed: asyncio.Future[bool]) -> None:
-        def settle(full: bool = False) -> None:
-            if not claimed.done():
+        ran = full = False
+
+        def settle(*, full: bool) -> None:
+            if not claimed.done():  # the engine may have been stopped while it waited for this
                 claimed.set_result(full)
 
+        def begun() -> None:
+            nonlocal ran
+            ran = True
+            settle(full=False)
+
         try:
-            await self._runtime.execute(row.id, row.attempt, on_claimed=settle)
+            await self._runtime.execute(row.id, row.attempt, on_claimed=begun)
         except Conflict:
-            settle(full=True)
+            full = not ran
         except HeadwayError as error:
             log.warning("attempt %d of %s was given up: %s", row.attempt, row.id, error)
         except Exception:
             log.exception("attempt %d of %s broke the engine's rules", row.attempt, row.id)
         finally:
             self._tasks.pop(row.id, None)
-            settle()
-            self._rung.set()
+            if ran:
+                self._rung.set()  # there is room again
+            else:
+                settle(full=full)
 
     def running(self) -> Collection[RunId]:
         """Ids of the runs this process works on."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from headway.core.events import AttemptDiscarded, Discarded, NewEvent, new_event
 from headway.core.withdraw import Withdrawal
+from headway.engines.patience import patiently
 from headway.publish.context import Context
 from headway.publish.execution import Clock, Discard, Execution
 from headway.publish.publisher import Publisher, Receipt
 from headway.stores.base import Checkpoint, RunRow, Store, Write
 from headway.stores.projection import Projections, read_log
+
+VERSION_STEP = "headway/version"
+"""Under this key the version of the code that began a run is kept among its steps."""
 
 CONTINUED = ("takeover", "resumed")
 """Reasons of attempts that go on where the one before stopped, instead of beginning again after a failure."""
@@ -64,8 +68,8 @@ async def prepare(store: Store, projections: Projections, row: RunRow, clock: Cl
         checkpoints=checkpoints,
         state=state,
         generation=generation,
-        retried=begun_by == "retry",
-        discard=step_discard(store, row),
+        retry_from=asked_in(state["executions"]) if begun_by == "retry" else None,
+        discard=step_discard(store, row, checkpoints),
         clock=clock,
         cancel_requested=row.cancel_requested,
     )
@@ -80,25 +84,26 @@ def generation_of(executions: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
     return begun["attempt"], begun["reason"]
 
 
+def asked_in(executions: Sequence[Mapping[str, Any]]) -> int:
+    """Return the attempt in which somebody last asked for the work: by creating the run or by reopening it."""
+    asked = [execution["attempt"] for execution in executions if execution["reason"] in ("created", "reopened")]
+    return int(asked[-1]) if asked else 1  # long lists of executions are cut at their beginning
+
+
 def retries_used(executions: Sequence[Mapping[str, Any]]) -> int:
     """Return how many automatic retries there were since the run was created or reopened."""
-    used = 0
-    for execution in executions:
-        used = (
-            used + 1
-            if execution["reason"] == "retry"
-            else 0
-            if execution["reason"] in ("created", "reopened")
-            else used
-        )
-    return used
+    since = asked_in(executions)
+    return sum(1 for execution in executions if execution["reason"] == "retry" and execution["attempt"] > since)
 
 
-def step_discard(store: Store, row: RunRow) -> Discard:
-    """Return what withdraws a step's events before it is tried again."""
+def step_discard(store: Store, row: RunRow, finished: Collection[str]) -> Discard:
+    """Return what withdraws the events of a step, and of unfinished ones inside it, before it is tried again."""
 
     async def discard(key: str) -> NewEvent | None:
-        return await withdraw(store, row, lambda step: step == key, step=key)
+        def withdrawn(step: str) -> bool:
+            return (step == key or step.startswith(f"{key}/")) and step not in finished
+
+        return await patiently(lambda: withdraw(store, row, withdrawn, step=key))
 
     return discard
 
@@ -110,7 +115,7 @@ async def withdraw(
 
     Reads the log from its beginning. That is the price of a crash or a retry, not of progress.
     """
-    base, work = await _base(store, row), None
+    base = await _base(store, row)
     work = Withdrawal(withdrawn, base)
     loop = asyncio.get_running_loop()
     pause_at = loop.time() + 0.005

@@ -13,22 +13,24 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
-from headway.core.events import Error, ErrorReported, RunQueued, RunStarted, new_event
+from headway.core.events import Error, ErrorReported, RunFailed, RunQueued, RunStarted, new_event
 from headway.core.ids import new_execution_id
 from headway.core.run import RunStatus
 from headway.engines.job import Job
-from headway.engines.preparation import CONTINUED, context_of, prepare, retries_used
+from headway.engines.patience import patiently
+from headway.engines.preparation import CONTINUED, VERSION_STEP, context_of, prepare, retries_used
 from headway.engines.supervision import Supervision
 from headway.errors import Conflict, HeadwayError, RunClosed, RunNotFound
 from headway.publish.context import active
-from headway.publish.execution import Clock, RealClock, backoff
+from headway.publish.execution import Clock, Execution, RealClock, backoff
 from headway.publish.plain import call
 from headway.publish.publisher import STOPPING
 from headway.publish.reporter import describe
 from headway.publish.run import Run
-from headway.stores.base import Claim, Requeue, RunRow, Store, Write
+from headway.stores.base import Checkpoint, Claim, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections
 from headway.types import RunId
 
@@ -45,7 +47,7 @@ class Runtime:
         worker: Id this process joined the store with.
         supervision: Watches the executions of this process.
         clock: Waits between retries; tests bring their own.
-        cancel_grace_s: Seconds a cancelled body has to stop; then its run is cancelled without it.
+        cancel_grace_s: Seconds a body has to stop when its worker does.
     """
 
     def __init__(
@@ -66,16 +68,13 @@ class Runtime:
         self._clock = clock or RealClock()
         self._grace_s = cancel_grace_s
         self._supervision = supervision
-        self._draining = False
-
-    def drain(self) -> None:
-        """From now on a stopped attempt is handed back to the queue instead of ending its run."""
-        self._draining = True
 
     # -- one attempt
 
     async def execute(self, run_id: RunId, attempt: int, *, on_claimed: Callable[[], object] | None = None) -> bool:
         """Claim an attempt and run it to its end; True when it was this call's to run.
+
+        Cancelled, it stops the body and hands the run back to the queue, unless it ends within the grace time.
 
         Raises:
             Conflict: the job runs as often as its `concurrency` allows (``extra["concurrency"]``).
@@ -90,7 +89,7 @@ class Runtime:
         if on_claimed is not None:
             on_claimed()
         try:
-            await self._run(claimed, job)
+            await self._attempt(claimed, job)
         except STOPPING as error:
             log.info("attempt %d of %s is not ours any more: %s", attempt, run_id, error)
         return True
@@ -122,9 +121,33 @@ class Runtime:
         seconds = await self._store.durations(job.name)
         return statistics.median(seconds) if seconds else None
 
-    async def _run(self, row: RunRow, job: Job) -> None:
-        execution = await prepare(self._store, self._projections, row, self._clock)
+    async def _attempt(self, row: RunRow, job: Job) -> None:
+        execution = await self._prepared(row, job)
         run = Run(execution, context_of(row))
+        token = active.set(run)  # lines logged about the attempt carry its ids, too
+        try:
+            await self._see_through(run, row, job)
+        finally:
+            self._supervision.remove(row)
+            active.reset(token)
+
+    async def _prepared(self, row: RunRow, job: Job) -> Execution:
+        """Prepare the execution. What cannot be prepared has failed: nobody else would look at a claimed run."""
+        try:
+            execution = await patiently(lambda: prepare(self._store, self._projections, row, self._clock))
+            await patiently(lambda: self._check_version(row, job, execution))
+        except STOPPING:
+            raise
+        except Exception as error:
+            log.exception("attempt %d of %s could not be prepared", row.attempt, row.id)
+            failed = new_event("run.failed", RunFailed(error=describe(error)))
+            await patiently(lambda: self._store.append(row.id, Write(events=[failed], execution_id=row.execution_id)))
+            raise RunClosed(f"run {row.id} could not be prepared") from error
+        return execution
+
+    async def _see_through(self, run: Run, row: RunRow, job: Job) -> None:
+        """Run the body, and write how it went. When the worker stops, both get the grace time, and no more."""
+        execution = run._execution
         task = asyncio.create_task(self._body(run, job), name=f"headway-job-{job.name}")
 
         def stop(_error: HeadwayError | None = None) -> None:
@@ -132,27 +155,29 @@ class Runtime:
 
         execution.on_cancel = execution.publisher.on_stop = stop
         self._supervision.add(row, execution)
-        if execution.cancel_requested:
+        if execution.cancel_requested or execution.publisher.stopped is not None:
             stop()
-        try:
-            await self._see_out(task)
-            await self._conclude(run, row, job, task)
-        finally:
-            self._supervision.remove(row.id)
+        leaving = await self._wait(task, leaving=False, stop=task.cancel)
+        ending = asyncio.create_task(self._end(run, row, job, task, leaving=leaving), name=f"headway-end-{job.name}")
+        leaving = await self._wait(ending, leaving=leaving)
+        if ending.done():
+            ending.result()
+        ending.cancel()
+        if leaving:
+            raise asyncio.CancelledError("the worker stops")
 
-    async def _see_out(self, task: asyncio.Task[Any]) -> None:
-        """Wait for the body. When the worker stops, the body is stopped and given the grace time."""
+    async def _wait(self, task: asyncio.Task[Any], *, leaving: bool, stop: Callable[[], object] | None = None) -> bool:
+        """Wait for a task, no longer than the grace time once the worker is leaving; return whether it is."""
         try:
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=self._grace_s if leaving else None)
         except asyncio.CancelledError:
-            task.cancel("the worker stops")
-            await asyncio.wait([task], timeout=self._grace_s)
+            if stop is not None:
+                stop()
+            return await self._wait(task, leaving=True)
+        return leaving
 
     async def _body(self, run: Run, job: Job) -> Any:
-        active.set(run)
-        if job.version is not None and run._execution.state is not None:
-            _check_version(job, run._execution.state)
-        value = job.parse_json(await self._store.input(run.id))
+        value = job.parse_json(await patiently(lambda: self._store.input(run.id)))
         async with asyncio.timeout(job.timeout):
             result = await call(job.fn, run, [] if job.input is None else [value])
         try:
@@ -166,34 +191,46 @@ class Runtime:
 
     # -- how it went
 
-    async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any]) -> None:
-        execution = run._execution
-        if execution.publisher.stopped is not None:
-            raise execution.publisher.stopped
-        if not task.done():
-            log.error("job %r did not stop when it was cancelled", job.name)
-            return
-        if task.cancelled():
-            await self._stopped(run, row)
-            return
-        error = task.exception()
-        if error is None:
-            await run.finish(task.result())
-        elif isinstance(error, STOPPING):
-            raise error
+    async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> None:
+        try:
+            await self._conclude(run, row, job, task, leaving=leaving)
+        finally:
+            # a thread or a task the body has left behind hears of it where it reports next
+            await run._execution.publisher.close()
+
+    async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> None:
+        stopped = run._execution.publisher.stopped
+        if stopped is not None:
+            raise stopped
+        if run.ended:
+            return  # by the body itself
+        came_back = task.done() and not task.cancelled()
+        error = task.exception() if came_back else None
+        if came_back and error is None:
+            await self._finish(run, task.result())
+        elif run.cancel_requested and not came_back:
+            await run.cancelled()
+        elif leaving:
+            await self._hand_back(run, row)
+        elif error is None:
+            await run.fail(Error(code="job_error", message="the job was cancelled from inside", retryable=True))
         elif isinstance(error, Exception):
             await self._failed(run, row, job, error)
         else:
             raise error
 
-    async def _stopped(self, run: Run, row: RunRow) -> None:
-        if run.cancel_requested:
-            await run.cancelled()
-        elif self._draining:
-            await run.flush()
-            await self._requeue(row, reason="takeover")
-        else:
-            await run.fail(Error(code="job_error", message="the job was cancelled from inside", retryable=True))
+    async def _finish(self, run: Run, result: Any) -> None:
+        try:
+            await run.finish(result)
+        except STOPPING:
+            raise
+        except HeadwayError as error:  # nothing that can be written down
+            log.warning("the result of %s was refused: %s", run.id, error)
+            await run.fail(error)
+
+    async def _hand_back(self, run: Run, row: RunRow) -> None:
+        await run.flush()
+        await self._requeue(row, reason="takeover")
 
     async def _failed(self, run: Run, row: RunRow, job: Job, error: Exception) -> None:
         log.warning("job %r failed in attempt %d of %s", job.name, row.attempt, row.id, exc_info=error)
@@ -212,7 +249,24 @@ class Runtime:
         queued = RunQueued.model_validate({"attempt": row.attempt + 1, "reason": reason})
         requeue = Requeue(new_execution_id(), due_ms=self._clock.now_ms() + round(wait_s * 1000))
         write = Write(events=[new_event("run.queued", queued)], execution_id=row.execution_id, requeue=requeue)
-        await self._store.append(row.id, write)
+        await patiently(lambda: self._store.append(row.id, write))
+
+    async def _check_version(self, row: RunRow, job: Job, execution: Execution) -> None:
+        """Refuse to continue what other code began, and note which code begins."""
+        if job.version is None or execution.state is None or execution.checkpoints is None:
+            return
+        mine, began = orjson.dumps(job.version), execution.checkpoints.get(VERSION_STEP)
+        if began == mine:
+            return
+        if execution.checkpoints and execution.state["executions"][-1]["reason"] in CONTINUED:
+            told = "no version" if began is None else f"version {began.decode()}"
+            raise CodeChanged(
+                f"the run began under {told} of job {job.name!r}, this is {job.version!r}",
+                hint="retry the run to begin again under this code",
+            )
+        note = Write(execution_id=row.execution_id, checkpoint=Checkpoint(VERSION_STEP, mine))
+        await self._store.append(row.id, note)
+        execution.checkpoints[VERSION_STEP] = mine
 
 
 class ResultInvalid(HeadwayError):
@@ -225,9 +279,3 @@ class CodeChanged(HeadwayError):
     """The job asked not to be continued by other code."""
 
     code, retryable = "code_changed", True
-
-
-def _check_version(job: Job, state: Mapping[str, Any]) -> None:
-    began = state["metadata"].get("job_version")
-    if state["executions"][-1]["reason"] in CONTINUED and began != job.version:
-        raise CodeChanged(f"the run began under version {began!r} of job {job.name!r}, this is {job.version!r}")

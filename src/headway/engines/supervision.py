@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from headway.errors import Fenced, HeadwayError
+from headway.core.run import ENDED
+from headway.errors import Fenced, HeadwayError, RunClosed
 from headway.publish.execution import Execution
 from headway.stores.base import RunRow, Store
 from headway.types import RunId
@@ -50,11 +51,14 @@ class Supervision:
     def add(self, row: RunRow, execution: Execution) -> None:
         """Watch an execution, until `remove` or until its publisher is closed."""
         self._executions[row.id] = row, execution
-        execution.publisher.on_close = lambda: self.remove(row.id)
+        execution.publisher.on_close = lambda: self.remove(row)
+        self._rung.set()  # it may have been asked to stop since it was claimed
 
-    def remove(self, run_id: RunId) -> None:
-        """Watch it no more. Idempotent."""
-        self._executions.pop(run_id, None)
+    def remove(self, row: RunRow) -> None:
+        """Watch an execution no more; a later one of the same run is left alone. Idempotent."""
+        watched, _ = self._executions.get(row.id, (None, None))
+        if watched is not None and watched.execution_id == row.execution_id:
+            del self._executions[row.id]
 
     def statistics(self) -> Mapping[str, Any]:
         """Return how many executions are watched, and what waits in their publishers."""
@@ -88,5 +92,7 @@ class Supervision:
         if now is None or now.execution_id != row.execution_id:
             text = "was deleted" if now is None else f"belongs to execution {now.execution_id} now"
             execution.publisher.stop(Fenced(f"run {row.id} {text}"))
+        elif now.status in ENDED:
+            execution.publisher.stop(RunClosed(f"run {row.id} is {now.status}", current=str(now.status)))
         elif now.cancel_requested:
             execution.cancel()

@@ -51,9 +51,9 @@ class Execution:
         state: Snapshot when the execution began; None for one that reports from outside.
         generation: Attempt since which the body runs without having failed; None where nothing is ever replayed.
             Events it reports outside steps are deduplicated within a generation.
-        retried: The generation began with an automatic retry, so items that had failed are tried again.
+        retry_from: Items that failed in this attempt or later are tried again; None: failed items stay failed.
         items_planned: Keys of items whose placeholder was written.
-        failed_items: Items that have failed in this execution or stay failed from before.
+        failed_items: Items that stand as failed, of this execution and of those before.
         steps_begun: Keys of steps this execution has begun, to refuse the same key twice.
         cancel_requested: Somebody asked the run to stop.
     """
@@ -62,7 +62,7 @@ class Execution:
     checkpoints: dict[str, bytes] | None = None
     state: Mapping[str, Any] | None = None
     generation: int | None = None
-    retried: bool = False
+    retry_from: int | None = None
     discard: Discard | None = None
     clock: Clock = field(default_factory=RealClock)
     items_planned: set[str] = field(default_factory=set)
@@ -75,6 +75,8 @@ class Execution:
 
     def __post_init__(self) -> None:
         self.publisher.on_receipt = self._received
+        items = {} if self.state is None else self.state["items"]
+        self.failed_items |= {key for key, item in items.items() if item["status"] == "failed"}
 
     def _received(self, receipt: Receipt) -> None:
         if receipt.cancel_requested:
@@ -93,6 +95,10 @@ class Execution:
             return None
         count = self._counts[name] = self._counts.get(name, 0) + 1
         return f"{self.generation}|{name}|{count}"
+
+    def forget_steps_within(self, key: str) -> None:
+        """Let the steps inside a step begin again, because it is tried again. Those that finished are kept."""
+        self.steps_begun = {begun for begun in self.steps_begun if not begun.startswith(f"{key}/")}
 
     def entry(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return an item or output as it was when the execution began."""

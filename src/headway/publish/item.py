@@ -67,6 +67,7 @@ class Item(Scoped):
     async def start(self) -> None:
         """Plan it if nobody has, and start it; starting again resets it."""
         await self.plan()
+        self._execution.failed_items.discard(self.key)
         await self._report("item.started", {"key": self.key}, entity=self._entity)
 
     async def progress(self, done: float, total: float | None = None, *, message: str | None = None) -> None:

@@ -64,6 +64,7 @@ class _Map:
         self._options = options
         self._partial = on_error == "partial"
         self._takes_item = takes(fn, "item", "Item")
+        self._broken = False
 
     async def run(self, placeholders: Sequence[ItemPlanned], values: Sequence[Any], concurrency: int) -> list[Any]:
         items = [self._reporter.item(**placeholder.model_dump()) for placeholder in placeholders]
@@ -73,6 +74,8 @@ class _Map:
 
         async def one(item: Item, value: Any) -> Any:
             async with slots:
+                if self._broken:
+                    raise asyncio.CancelledError("another item failed")
                 return await self._one(item, value)
 
         try:
@@ -86,8 +89,7 @@ class _Map:
         execution = self._reporter._execution
         key = f"{item.context.scope}/{getattr(self._fn, '__name__', 'map')}"
         before = execution.entry("items", item.key)
-        if before is not None and before["status"] == "failed" and not execution.retried:
-            execution.failed_items.add(item.key)
+        if before is not None and before["status"] == "failed" and not _again(before, execution.retry_from):
             return self._failed(item, Error.model_validate(before["error"]))
         known = execution.checkpoints is not None and key in execution.checkpoints
         if not known:
@@ -101,11 +103,12 @@ class _Map:
                 bind=lambda context: self._bound(item, context),
                 handle="item" if self._takes_item else None,
                 options=self._options,
-                then=lambda result: self._finished(item, result),
+                then=lambda result: [_finished(item, result)],
             )
         except Exception as error:
             from headway.publish.reporter import describe
 
+            self._broken = not self._partial  # at once: whoever waits for this slot must not begin
             await item.fail(described := describe(error))
             if not self._partial:
                 raise
@@ -123,9 +126,14 @@ class _Map:
         bound._placeholder = item._placeholder
         return bound
 
-    def _finished(self, item: Item, result: Any) -> list[NewEvent]:
-        data = item.data if result is None else result
-        return [new_event("item.finished", {"key": item.key, "data": data}, agent=item.context.agent)]
+
+def _again(item: Mapping[str, Any], retry_from: int | None) -> bool:
+    """Whether an item that failed is tried again; one that failed before a person named others stays as it is."""
+    return retry_from is not None and item["attempt"] >= retry_from
+
+
+def _finished(item: Item, result: Any) -> NewEvent:
+    return new_event("item.finished", {"key": item.key, "data": result}, agent=item.context.agent)
 
 
 def _placeholder(

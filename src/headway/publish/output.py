@@ -64,8 +64,8 @@ class Output(Reporter):
         """Add text. Small pieces are joined before they are stored, so write tokens as they come."""
         if self.done or not text:
             return
-        self._pieces.append(text)
         await self._execution.publisher.write(self.key, text, step=self.context.step, agent=self.context.agent)
+        self._pieces.append(text)
 
     @property
     def _entity(self) -> str:

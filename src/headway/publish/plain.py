@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from headway.errors import UsageError
 from headway.publish.context import active
 
 if TYPE_CHECKING:
@@ -66,7 +67,15 @@ class Plain:
         return method
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        if asyncio._get_running_loop() is self._loop:
+            coroutine.close()
+            raise UsageError(
+                "the plain face was used on its own event loop, where it would wait for itself", hint=_HERE
+            )
         return asyncio.run_coroutine_threadsafe(_here(coroutine), self._loop).result()
+
+
+_HERE = "await the handle itself; `plain` is for code in threads"
 
 
 async def _here(coroutine: Coroutine[Any, Any, Any]) -> Any:

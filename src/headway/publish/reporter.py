@@ -14,6 +14,7 @@ from headway.core.events import Error, NewEvent, Payload, new_event
 from headway.errors import HeadwayError, InvalidEvent
 from headway.publish.context import Context, active
 from headway.publish.execution import Execution
+from headway.publish.pending import sound_text
 
 if TYPE_CHECKING:
     from headway.publish.item import Item
@@ -278,23 +279,33 @@ def describe(error: BaseException) -> Error:
     """
     if isinstance(error, HeadwayError):
         return Error(
-            code=error.code, message=error.detail, category="headway", retryable=error.retryable, hint=error.hint
+            code=error.code,
+            message=_told(error.detail),
+            category="headway",
+            retryable=error.retryable,
+            hint=None if error.hint is None else _told(error.hint),
         )
     if isinstance(error, TimeoutError):
-        return Error(code="timed_out", message=str(error) or "it took too long", category="timeout", retryable=True)
+        text = _told(str(error)) or "it took too long"
+        return Error(code="timed_out", message=text, category="timeout", retryable=True)
     code = _own(error, "code", "job_error")
     text = "" if code == "job_error" else str(error)
-    text = text or "".join(traceback.format_exception_only(error)).strip()
+    hint = getattr(error, "hint", None)
     return Error(
         code=code,
-        message=text[:10_000],
+        message=_told(text or "".join(traceback.format_exception_only(error)).strip()),
         category=_own(error, "category", "application"),
         retryable=bool(getattr(error, "retryable", True)),
-        hint=getattr(error, "hint", None) if isinstance(getattr(error, "hint", None), str) else None,
+        hint=_told(hint) if isinstance(hint, str) else None,
     )
+
+
+def _told(text: str) -> str:
+    """Whatever an exception says, as an error can carry it: it must not fail to be told."""
+    return sound_text(text)[:10_000]
 
 
 def _own(error: BaseException, name: str, default: str) -> str:
     """An exception may bring its own code and category."""
     value = getattr(error, name, None)
-    return value if isinstance(value, str) and 0 < len(value) <= 200 else default
+    return sound_text(value) if isinstance(value, str) and 0 < len(value) <= 200 else default

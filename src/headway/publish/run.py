@@ -18,9 +18,10 @@ from headway.core.events import (
     new_event,
 )
 from headway.core.plan import as_phases, planned
-from headway.errors import InvalidEvent, Owned
+from headway.errors import HeadwayError, InvalidEvent, Owned
 from headway.publish.context import Context
 from headway.publish.execution import Execution
+from headway.publish.pending import sound_text
 from headway.publish.reporter import Scoped, describe
 
 
@@ -41,7 +42,7 @@ class Run(Scoped):
         self.handle = handle
         self.created = created
         self._ended = False
-        self._stopped_by_us = False
+        self._cancels = self._cancelling = 0
         self._task: asyncio.Task[Any] | None = None
 
     # -- progress
@@ -69,7 +70,7 @@ class Run(Scoped):
     async def fail(self, error: BaseException | Error | str) -> None:
         """End the run with an error. Returns when it is committed."""
         if isinstance(error, str):
-            error = Error(code="job_error", message=error)
+            error = Error(code="job_error", message=sound_text(error)[:10_000])
         described = describe(error) if isinstance(error, BaseException) else error
         await self._end("run.failed", RunFailed(error=described))
 
@@ -82,13 +83,16 @@ class Run(Scoped):
         await self._execution.publisher.flush()
 
     async def _end(self, type: str, payload: Any) -> None:
-        self._ended = True
         try:
             event = new_event(type, payload, agent=self.context.agent)
         except (ValueError, TypeError) as error:
-            self._ended = False
             raise InvalidEvent(f"{type}: {error}", hint="a result must be something JSON can say") from error
-        await self._execution.publisher.flush(event)
+        self._ended = True
+        try:
+            await self._execution.publisher.flush(event)
+        except HeadwayError:
+            self._ended = False
+            raise
         await self._execution.publisher.close()
 
     # -- as a context manager
@@ -97,16 +101,23 @@ class Run(Scoped):
         if not self.created:
             raise Owned(f"run {self.id} was opened before under this key", hint="begin work only `if run.created`")
         self._task = asyncio.current_task()
+        self._cancelling = 0 if self._task is None else self._task.cancelling()
         self._execution.on_cancel = self._stop
         self._execution.publisher.on_stop = lambda _error: self._stop()
         if self._execution.cancel_requested or self._execution.publisher.stopped is not None:
-            self._stop()
+            # soon: a task that cancels itself hears of it at its next await, which may be long after this block
+            asyncio.get_running_loop().call_soon(self._stop)
         self._enter()
         return self
 
+    @property
+    def ended(self) -> bool:
+        """The end was written by this handle."""
+        return self._ended
+
     def _stop(self) -> None:
         if self._task is not None and not self._ended:
-            self._stopped_by_us = True
+            self._cancels += 1
             self._task.cancel("the run was cancelled")
 
     async def __aexit__(
@@ -114,9 +125,17 @@ class Run(Scoped):
     ) -> bool:
         self._exit()
         self._execution.on_cancel = None
-        ours = self._stopped_by_us and isinstance(error, asyncio.CancelledError)
-        if ours and self._task is not None:
-            self._task.uncancel()
+        task, self._task = self._task, None  # from here on nobody is stopped: what follows ends the run
+        ours = self._cancels > 0 and isinstance(error, asyncio.CancelledError)
+        if task is not None and self._cancels:
+            left = [task.uncancel() for _ in range(self._cancels)][-1]
+            ours = ours and left <= self._cancelling  # else somebody outside cancelled the task, too
+        try:
+            return await self._end_by(error, ours=ours)
+        finally:
+            await self._execution.publisher.close()
+
+    async def _end_by(self, error: BaseException | None, *, ours: bool) -> bool:
         stopped = self._execution.publisher.stopped
         if stopped is not None:
             if ours:
@@ -124,7 +143,6 @@ class Run(Scoped):
             return False  # the run is somebody else's, or has ended: nothing to write
         if not self._ended:
             await self._leave(error)
-        await self._execution.publisher.close()
         return ours
 
     async def _leave(self, error: BaseException | None) -> None:

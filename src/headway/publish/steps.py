@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from headway.core.events import ErrorReported, NewEvent, StepFinished, new_event
-from headway.errors import Fenced, RunClosed, RunNotFound, UsageError
+from headway.errors import Fenced, HeadwayError, RunClosed, RunNotFound, UsageError
 from headway.publish.context import Context, active
 from headway.publish.execution import backoff
 from headway.publish.plain import call
@@ -97,8 +97,12 @@ async def keep(
     body = kept.dump_json(result)
     finished = new_event("step.finished", StepFinished(key=key), step=key, agent=reporter.context.agent)
     further = then(result) if then is not None else ()
-    await execution.publisher.flush(finished, *further, checkpoint=Checkpoint(key, body))
-    execution.checkpoints[key] = body
+    execution.checkpoints[key] = body  # at once: cancelled from here on, it is written all the same
+    try:
+        await execution.publisher.flush(finished, *further, checkpoint=Checkpoint(key, body))
+    except HeadwayError:
+        del execution.checkpoints[key]
+        raise
     return result
 
 
@@ -147,6 +151,7 @@ async def _withdraw(reporter: Reporter, key: str, error: Exception, attempt: int
     )
     await execution.publisher.flush()
     discarded = await execution.discard(key) if execution.discard is not None else None
+    execution.forget_steps_within(key)
     events = [new_event("error", report, agent=context.agent)]
     await execution.publisher.flush(*events, *([discarded] if discarded is not None else []))
 
