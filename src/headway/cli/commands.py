@@ -77,9 +77,9 @@ Insecure = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from headway import __version__
+        from importlib.metadata import version
 
-        out().print(f"headway {__version__}")
+        out().print(f"headway {version('headway')}")
         raise typer.Exit
 
 
@@ -116,7 +116,7 @@ def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
     insecure: Insecure = False,
     log_level: LogLevel = None,
-    access_log: Annotated[bool, typer.Option(help="Log each request, without its query.")] = True,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log each request, without its query.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing about the start.")] = False,
 ) -> None:
     """Serve an application, with its streams handed over to Headway's hub.

@@ -43,10 +43,10 @@ def print_block(what: str, rows: Sequence[Row], last: str, console: Console, log
 
 def block(what: str, rows: Sequence[Row], last: str) -> Text:
     """Return the block."""
-    from headway import __version__
+    from importlib.metadata import version
 
     width = max(len(row.name) for row in rows)
-    lines = [Text.assemble(("Headway ", "bold"), (f"{__version__}  {what}", "dim"))]
+    lines = [Text.assemble(("Headway ", "bold"), (f"{version('headway')}  {what}", "dim"))]
     lines += [Text.assemble((f"{row.name:<{width}}  ", "dim"), (row.text, row.style)) for row in rows]
     lines.append(Text(last, "dim"))
     return Text("\n").join([Text(), *(Text.assemble("  ", line) for line in lines), Text()])
