@@ -77,9 +77,9 @@ Insecure = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from headway.cli.startup import version
 
-        out().print(f"headway {version('headway')}")
+        out().print(f"headway {version()}")
         raise typer.Exit
 
 

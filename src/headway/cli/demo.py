@@ -178,7 +178,7 @@ def _provider(example: Example) -> Iterator[str]:
 def _keep_serving(example: Example, options: Options, port: int, variables: Mapping[str, str]) -> None:
     """Serve; when somebody kills the server, start it again. That is what the demo is about."""
     address = f"http://{shown_host(options.host)}:{port}"
-    arguments = ["-m", "headway", "serve", f"{example.package}.app:app", "--quiet", "--no-access-log"]
+    arguments = ["-m", "headway", "serve", f"{example.package}.app:app", "--quiet"]
     arguments += ["--host", options.host, "--port", str(port), *(["--insecure"] if options.insecure else [])]
     console, first = err(), True
     while True:
@@ -225,7 +225,7 @@ def _welcome(console: Console, address: str, pid: int, variables: Mapping[str, s
         "reload the page, close it, open it in ten tabs",
         f"kill -9 {pid}, which is the server: it is started again",
         "kill -9 the worker (headway.worker): another one takes its runs over",
-        f"headway runs --url {address}/headway, and headway watch with an id of those",
+        f"headway runs --url {address}, and headway watch with an id of those",
     ):
         console.print(Text(f"  - {text}"), soft_wrap=True)
     console.print(Text("\n  Ctrl-C stops everything.\n", "dim"))

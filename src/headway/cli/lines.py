@@ -43,6 +43,8 @@ class Lines:
         if event is None:
             if first or state["seq"] != self._seq:
                 self._say(None, self._standing(state, first=first))
+                if state["finished_at"] is not None:
+                    self._ended({}, state["finished_at"])
         else:
             handler = _HANDLERS.get(event["type"])
             if handler is not None:
@@ -51,7 +53,7 @@ class Lines:
 
     def connected(self, connection: Connection) -> None:
         """Say when the connection is lost, and when it is back."""
-        if connection.state == "waiting":
+        if connection.state == "waiting" and self._state is not None:
             self._was_live = False
             self._say(None, f"reconnecting in {connection.wait_s:.1f} s: {one_line(connection.reason)}")
         elif connection.state == "live":

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from headway.cli.locating import HOW_TO_FIND, locate
 from headway.cli.terminal import out
-from headway.cli.watching import HOW_TO_FIND
 from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
 from headway.client import Client
 from headway.config import Settings, store_location
@@ -27,8 +27,9 @@ from headway.stores.summary import summary_of
 
 Run = Mapping[str, Any]
 
-WIDE: Final = 110
-"""Columns from which the job has one of its own."""
+WIDE: Final = 120
+"""Columns from which there is room for everything. Below, the title must do for the job, the age for how long it took.
+"""
 
 
 def list_runs(
@@ -46,7 +47,7 @@ def list_runs(
 
 
 async def _from_server(url: str, token: str | None, status: Sequence[str], job: str | None, limit: int) -> list[Run]:
-    async with Client(url, token=token) as client:
+    async with Client(await locate(url, token), token=token) as client:
         try:
             runs = (await client.runs(status=list(status), job=job, limit=limit))["runs"]
             return list(await asyncio.gather(*(_with_percent(run, client) for run in runs)))
@@ -105,21 +106,23 @@ def show(runs: Sequence[Run], console: Console, now: float | None = None) -> Non
 
 def table(runs: Sequence[Run], width: int, now: float) -> Table:
     """Return runs as a table."""
-    found = Table(box=None, pad_edge=False, header_style="dim", expand=False)
+    wide = width >= WIDE
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     found.add_column("run", no_wrap=True, min_width=36)
-    if width >= WIDE:
+    if wide:
         found.add_column("job", no_wrap=True, overflow="ellipsis", max_width=24)
-    found.add_column("title", no_wrap=True, overflow="ellipsis", ratio=1)
-    found.add_column("status", no_wrap=True)
-    found.add_column("done", justify="right", no_wrap=True)
-    found.add_column("age", justify="right", no_wrap=True)
-    found.add_column("took", justify="right", no_wrap=True)
+    found.add_column("title", no_wrap=True, overflow="ellipsis", min_width=5)
+    found.add_column("status", no_wrap=True, min_width=11)
+    found.add_column("done", justify="right", no_wrap=True, min_width=5)
+    found.add_column("age", justify="right", no_wrap=True, min_width=6)
+    if wide:
+        found.add_column("took", justify="right", no_wrap=True, min_width=8)
     for run in runs:
-        found.add_row(*_cells(run, now, with_job=width >= WIDE))
+        found.add_row(*_cells(run, now, wide=wide))
     return found
 
 
-def _cells(run: Run, now: float, *, with_job: bool) -> list[Text]:
+def _cells(run: Run, now: float, *, wide: bool) -> list[Text]:
     sign = STATUS[run["status"]]
     created, started = seconds_of(run["created_at"]), seconds_of(run["started_at"])
     ended = seconds_of(run["finished_at"])
@@ -127,10 +130,10 @@ def _cells(run: Run, now: float, *, with_job: bool) -> list[Text]:
     status = Text.assemble((f"{sign.icon} ", sign.style), ("stopping" if stopping else run["status"], sign.style))
     return [
         Text(run["id"]),
-        *([Text(one_line(run["job"]))] if with_job else []),
+        *([Text(one_line(run["job"]))] if wide else []),
         Text(one_line(run["title"]) or one_line(run["job"])),
         status,
         Text(percent(run.get("percent"))),
         Text("" if created is None else age(now - created), "dim"),
-        Text("" if started is None else clock((ended or now) - started), "dim"),
+        *([Text("" if started is None else clock((ended or now) - started), "dim")] if wide else []),
     ]

@@ -49,7 +49,7 @@ class Plan:
     host: str = "127.0.0.1"
     port: int = 8000
     reload: bool = False
-    access_log: bool = True
+    access_log: bool = False
     quiet: bool = False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
@@ -26,9 +27,14 @@ _EXTRAS: Final = {
 }  # fmt: skip
 
 
+WIDTH: Final = 120
+"""Columns where nobody says how many there are: in a pipe or a file."""
+
+
 def out() -> Console:
     """Return the console of standard output. Made when asked for: tests and pipes exchange the stream."""
-    return Console(highlight=False, emoji=False, markup=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
+    return Console(highlight=False, emoji=False, markup=False, width=width)
 
 
 def err() -> Console:
@@ -39,12 +45,12 @@ def err() -> Console:
 def tell(error: HeadwayError) -> None:
     """Print an error as one line, with its code and hint; no traceback."""
     line = Text.assemble(
-        ("error ", "bold red"), (clean(error.detail), "red"), (f" ({error.extra.get('code', error.code)})", "dim")
+        ("error: ", "bold red"), (clean(error.detail), "red"), (f" ({error.extra.get('code', error.code)})", "dim")
     )
     console = err()
     console.print(line, soft_wrap=True)
     if error.hint:
-        console.print(Text.assemble(("hint  ", "bold"), clean(error.hint)), soft_wrap=True)
+        console.print(Text.assemble(("hint: ", "bold"), clean(error.hint)), soft_wrap=True)
 
 
 def plainly(command: Callable[P, R]) -> Callable[P, R]:

@@ -306,11 +306,10 @@ def _ending(state: State, pen: Pen) -> list[Text]:
 
 
 def _result(result: Any, pen: Pen) -> list[Text]:
+    """Return the result in full, or its beginning in one row when it is long: it is JSON for programs."""
     text = result if isinstance(result, str) else orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
     lines = clean(text).split("\n")
-    rows = [Text(line) for line in lines[:TEXT_MAX]]
-    if len(lines) > TEXT_MAX:
-        rows.append(Text(f"{pen.dots} {len(lines) - TEXT_MAX} more lines", "dim"))
+    rows = [Text(line) for line in lines] if len(lines) <= TEXT_MAX else [pen.row(Text(one_line(text[:1_000])))]
     return [Text("result", "bold"), *rows]
 
 
@@ -320,20 +319,29 @@ def _result(result: Any, pen: Pen) -> list[Text]:
 def _foot(picture: Picture, pen: Pen) -> list[Text]:
     if picture.connection is None:
         return []
-    said = connection_text(picture.connection, picture.retry_at - pen.now, degraded=bool(picture.live.get("degraded")))
+    said = connection_text(picture.connection, picture.retry_at - pen.now, _trouble(picture))
     rows = [Text(), pen.row(said, Text("Ctrl-C stops watching, not the run", "dim"))]
     if picture.notice:
         rows.insert(1, pen.row(Text.assemble(("notice ", "bold yellow"), picture.notice)))
     return rows
 
 
-def connection_text(connection: Connection, left_s: float, *, degraded: bool = False) -> Text:
+def _trouble(picture: Picture) -> str:
+    """What the server says is wrong, beside the log."""
+    if not picture.live.get("degraded"):
+        return ""
+    return (
+        "no worker is there to take it" if picture.state["status"] == "queued" else "the server cannot read its store"
+    )
+
+
+def connection_text(connection: Connection, left_s: float, trouble: str = "") -> Text:
     """Return how the connection stands, in words."""
     if connection.state == "waiting":
         when = f"in {round(left_s)} s" if left_s >= 0.5 else "now"
         return Text(f"reconnecting {when}: {one_line(connection.reason)}", "yellow")
     if connection.state == "connecting":
         return Text("connecting", "dim")
-    if degraded:
-        return Text("connected, but the server cannot read its store at present", "yellow")
+    if trouble:
+        return Text(f"connected, but {trouble}", "yellow")
     return Text("connected" if connection.transport == "sse" else "connected, polling", "green")

@@ -11,10 +11,11 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 
 from headway.cli.lines import Lines
+from headway.cli.locating import HOW_TO_FIND, locate
 from headway.cli.screen import Screen
 from headway.cli.terminal import err, out, tell
 from headway.client import Client, Connection, Watched
-from headway.errors import HeadwayError, StoreUnavailable
+from headway.errors import HeadwayError, StoreUnavailable, UsageError
 
 CODES: Final = {"succeeded": 0, "failed": 1, "partial": 3, "cancelled": 4}
 NOT_WATCHED: Final = 5
@@ -50,6 +51,8 @@ def watch(run: str, *, url: str, token: str | None) -> int:
     view: View = Screen(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
     try:
         return asyncio.run(_watch(run, url, token, view))
+    except UsageError:
+        raise
     except HeadwayError as error:
         tell(error)
         return NOT_WATCHED
@@ -69,7 +72,8 @@ async def _watch(run: str, url: str, token: str | None, view: View) -> int:
     terminated = _stop_on_sigterm()
     showing = asyncio.create_task(view.show())
     try:
-        async with Client(url, token=token) as client:
+        address = url if "://" in run else await locate(url, token)
+        async with Client(address, token=token) as client:
             status = await _follow(client, run, view)
     except asyncio.CancelledError:
         if terminated.is_set():
@@ -106,17 +110,16 @@ class _FirstContact:
         self._until: float | None = asyncio.get_running_loop().time() + FIRST_CONTACT_S
 
     def check(self, connection: Connection) -> None:
+        """Take note of a connection.
+
+        Raises:
+            StoreUnavailable: it was tried for long enough.
+        """
         if connection.state == "live":
             self._until = None
-        if (
-            self._until is not None
-            and connection.state == "waiting"
-            and asyncio.get_running_loop().time() > self._until
-        ):
+        given_up = self._until is not None and asyncio.get_running_loop().time() + connection.wait_s > self._until
+        if connection.state == "waiting" and given_up:
             raise StoreUnavailable(f"{self._where}: {connection.reason}", hint=HOW_TO_FIND)
-
-
-HOW_TO_FIND: Final = "start one with `headway serve`, or say where it is with --url or HEADWAY_URL"
 
 
 def _stop_on_sigterm() -> asyncio.Event:
