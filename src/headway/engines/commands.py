@@ -168,15 +168,21 @@ class Commands:
             row = await self.row(run_id, execution_id)
             if row.status in ENDED or row.cancel_requested:
                 return row
-            asked = new_event("run.cancel_requested", RunCancelRequested(by=by, reason=reason))
-            events = [asked]
+            # by a key: of two who ask at once, one is written
+            asked = RunCancelRequested(by=by, reason=reason)
+            write = Write(
+                events=[new_event("run.cancel_requested", asked, key=f"headway/cancel/{row.attempt}")],
+                statuses=(row.status,),
+                attempt=row.attempt,
+            )
             if row.worker is None and (row.status is RunStatus.QUEUED or not row.external):
-                events.append(new_event("run.cancelled", RunCancelled(reason=reason, forced=False)))
+                cancelled = new_event("run.cancelled", RunCancelled(reason=reason, forced=False))
+                # compare-and-set on the seq: a worker may claim it between the look and the write
+                write = replace(write, events=[*write.events, cancelled], seq=row.seq)
             try:
-                # compare-and-set on the seq: a worker may claim it, or it may end, between the look and the write
-                return (await self._store.append(run_id, Write(events=events, statuses=(row.status,), seq=row.seq))).run
+                return (await self._store.append(run_id, write)).run
             except Conflict:
-                continue
+                continue  # it was claimed, taken over, or has ended
 
     async def retry(
         self,

@@ -215,6 +215,8 @@ class _Entry:
             )
             total += len(body)
             stored.append(StoredEvent(seq, tag, event.type, body, total, event.step))
+        if stored and self._write.checkpoint is not None and run.takeovers:
+            self._changes.setdefault("takeovers", 0)  # something got done: its process does not die of the run itself
         moved = bool(self._changes)
         if stored:
             self._changes |= {"seq": seq, "tag": tag, "total": total}

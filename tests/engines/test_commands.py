@@ -1,0 +1,86 @@
+"""Commands: legal only where they make sense, and safe to give twice or by two at once."""
+
+import asyncio
+
+import pytest
+
+from headway import Run
+from headway.core.events import new_event
+from headway.engines.commands import About
+from headway.errors import Conflict, Fenced, KeyReused, Owned, RunClosed, RunNotFound
+from headway.stores.base import Write
+from tests.engines.world import World
+
+
+async def fails(run: Run, value: int) -> None:
+    """A job that fails."""
+    raise ValueError("it broke")
+
+
+async def test_a_queued_run_is_cancelled_at_once(here: World) -> None:
+    """Nobody has to be asked; cancelling again changes nothing."""
+    run_id = await here.start(fails, 1)
+    rows = await asyncio.gather(*(here.commands.cancel(run_id, by="ada", reason="enough") for _ in range(3)))
+    assert {row.status for row in rows} == {"cancelled"}
+    assert [event["type"] for event in await here.events(run_id)][-2:] == ["run.cancel_requested", "run.cancelled"]
+    assert (await here.commands.cancel(run_id)).status == "cancelled"
+    assert not await here.deliver(run_id)
+
+
+async def test_two_who_ask_at_once_ask_once(here: World) -> None:
+    """Also of a run that reports without a pause."""
+    run, _ = await here.commands.open("report", About())
+    event = new_event("note", {"body": "busy"})
+    writes = [here.store.append(run.id, Write(events=[event], execution_id=run.execution_id)) for _ in range(20)]
+    asks = [here.commands.cancel(run.id, by=str(number)) for number in range(5)]
+    await asyncio.gather(*writes, *asks)
+    assert len(await here.events(run.id, "run.cancel_requested")) == 1
+    assert (await here.row(run.id)).cancel_requested
+
+
+async def test_the_same_key_is_the_same_run(here: World) -> None:
+    """Of another owner it is another one; for another kind it is refused."""
+    first, created = await here.commands.open("report", About(owner="ada", key="k"))
+    again, anew = await here.commands.open("report", About(owner="ada", key="k"))
+    other, _ = await here.commands.open("report", About(owner="bob", key="k"))
+    assert (created, anew, again.id == first.id, other.id == first.id) == (True, False, True, False)
+    with pytest.raises(KeyReused):
+        await here.commands.open("letter", About(owner="ada", key="k"))
+
+
+async def test_a_retry_is_given_once_by_what_its_giver_saw(here: World) -> None:
+    """Two clicks on one button are one retry; a later one is another."""
+    run_id = await here.start(fails, 1)
+    await here.finish(run_id)
+    seen = (await here.row(run_id)).seq
+    first = await here.commands.retry(run_id, seq=seen, by="ada")
+    again = await here.commands.retry(run_id, seq=seen, by="ada")
+    assert (first.attempt, again.attempt, again.status) == (2, 2, "queued")
+    with pytest.raises(Conflict, match="queued"):
+        await here.commands.retry(run_id)
+    await here.finish(run_id)
+    with pytest.raises(Conflict):
+        await here.commands.retry(run_id, seq=seen)
+    with pytest.raises(Conflict, match="has not failed"):
+        await here.commands.retry(run_id, items=["nothing"])
+    with pytest.raises(Fenced):
+        await here.commands.retry(run_id, execution_id="exec_old")
+    with pytest.raises(RunNotFound):
+        await here.commands.retry("run_none")
+
+
+async def test_taking_over_fences_who_was_there(here: World) -> None:
+    """Only when told to, and not after the end."""
+    run, _ = await here.commands.open("report", About())
+    with pytest.raises(Owned):
+        await here.commands.take_over(run.id)
+    taken = await here.commands.take_over(run.id, take_over=True)
+    assert (taken.attempt, taken.status) == (2, "running")
+    with pytest.raises(Fenced):
+        await here.commands.report(run.id, run.execution_id, [new_event("note", {"body": "late"})])
+    await here.commands.report(run.id, None, [new_event("run.succeeded", {"result": 1})])
+    with pytest.raises(RunClosed):
+        await here.commands.take_over(run.id, take_over=True)
+    await here.commands.delete(run.id)
+    with pytest.raises(RunNotFound):
+        await here.commands.row(run.id)

@@ -1,0 +1,123 @@
+"""The embedded engine finds queued runs by itself, keeps to limits, and never turns in circles."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from headway import Run
+from headway.engines.embedded import EmbeddedEngine
+from tests.engines.world import World
+
+
+@pytest.fixture
+async def engine(here: World) -> AsyncIterator[EmbeddedEngine]:
+    """An engine on two slots."""
+    engine = EmbeddedEngine(here.store, here.runtime, slots=2)
+    yield engine
+    await engine.stop()
+
+
+async def test_it_runs_what_is_queued_and_what_comes_later(here: World, engine: EmbeddedEngine) -> None:
+    """Never more at once than it has slots."""
+    at_once, most = 0, 0
+
+    async def work(run: Run, number: int) -> int:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        return number
+
+    runs = [await here.start(work, number) for number in range(4)]
+    await engine.start()
+    runs += [await here.start(work, number) for number in range(4, 6)]
+    await engine.submit(runs[-1], 1)
+    for number, run_id in enumerate(runs):
+        await here.until(run_id, lambda row: row.status == "succeeded")
+        assert (await here.state(run_id))["result"] == number
+    assert most == 2
+
+
+async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World, engine: EmbeddedEngine) -> None:
+    """Others pass it, and nothing is asked of the store again and again."""
+    go = asyncio.Event()
+
+    async def limited(run: Run) -> None:
+        await go.wait()
+
+    async def other(run: Run) -> None:
+        return None
+
+    first, second = [await here.start(limited, concurrency=1) for _ in range(2)]
+    third = await here.start(other)
+    await engine.start()
+    await here.until(third, lambda row: row.status == "succeeded")
+    assert engine.running() == [first]
+    before = here.calls["queued"]
+    await asyncio.sleep(0.2)
+    assert here.calls["queued"] - before <= 3
+    go.set()
+    await here.until(second, lambda row: row.status == "succeeded")
+
+
+async def test_a_store_that_refuses_claims_is_not_asked_without_a_pause(here: World, engine: EmbeddedEngine) -> None:
+    """A full disk must not cost a processor, too."""
+
+    async def work(run: Run) -> None:
+        return None
+
+    run_id = await here.start(work)
+    here.away = {"append": 10_000}
+    before = here.calls["append"]
+    await engine.start()
+    await asyncio.sleep(0.3)
+    assert 1 <= here.calls["append"] - before <= 3
+    here.away = {"queued": 1}
+    await engine.submit(run_id, 1)
+    await here.until(run_id, lambda row: row.status == "succeeded")
+
+
+async def test_stopping_lets_short_work_end_and_hands_back_the_rest(here: World, engine: EmbeddedEngine) -> None:
+    """Nothing new is begun meanwhile."""
+
+    async def work(run: Run, seconds: float) -> None:
+        await run.progress(1)
+        await asyncio.sleep(seconds)
+
+    short, long = await here.start(work, 0.05), await here.start(work, 60.0)
+    await engine.start()
+    for run_id in (short, long):
+        await here.until(run_id, lambda row: row.worker is not None or row.status == "succeeded")
+    late = await here.start(work, 0.0)
+    await engine.stop(drain_s=0.3)
+    assert [(await here.row(run_id)).status for run_id in (short, long, late)] == ["succeeded", "queued", "queued"]
+    assert (await here.row(long)).attempt == 2
+    await engine.stop()
+
+
+async def test_a_bug_in_an_attempt_ends_no_other(here: World, engine: EmbeddedEngine) -> None:
+    """It is logged, and the engine goes on."""
+    faults = [ValueError("a bug"), ValueError("another")]
+    execute, queued = here.runtime.execute, here.store.queued
+
+    async def broken(*args: object, **kwargs: object) -> bool:
+        if len(faults) == 2:
+            raise faults.pop()
+        return await execute(*args, **kwargs)  # type: ignore[arg-type]
+
+    async def broken_too(*args: object, **kwargs: object) -> object:
+        if len(faults) == 1:
+            raise faults.pop()
+        return await queued(*args, **kwargs)  # type: ignore[arg-type]
+
+    async def work(run: Run) -> None:
+        return None
+
+    here.runtime.execute = broken  # type: ignore[method-assign, assignment]
+    here.store.queued = broken_too  # type: ignore[method-assign, assignment]
+    run_id = await here.start(work)
+    await engine.start()
+    await here.until(run_id, lambda row: row.status == "succeeded")
+    assert faults == []
