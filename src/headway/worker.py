@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -55,9 +57,11 @@ async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False) -> N
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # not by `sys.stdin`: its lock, held by a thread that still reads, aborts the interpreter at its end
+    while os.read(0, 4096):
         pass
-    loop.call_soon_threadsafe(stop.set)
+    with contextlib.suppress(RuntimeError):  # the loop ended by itself
+        loop.call_soon_threadsafe(stop.set)
 
 
 def run(headway: Headway, *, until_stdin_closes: bool = False) -> None:

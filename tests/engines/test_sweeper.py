@@ -21,6 +21,7 @@ class Time:
         self.now = 1_000.0
 
     def __call__(self) -> float:
+        """What it shows."""
         return self.now
 
 

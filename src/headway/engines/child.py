@@ -21,6 +21,11 @@ if sys.platform != "win32":
 log = logging.getLogger("headway.worker")
 
 RESTART_AFTER_S = (0.1, 0.5, 2.0, 5.0, 15.0)
+"""How long to wait with the next process, by how many in a row ended early."""
+
+LONG_S = 60.0
+"""A process that lived so long did not end early."""
+
 LOOK_EVERY_S = 2.0
 
 
@@ -57,14 +62,24 @@ class Child:
         failures = 0
         loop = asyncio.get_running_loop()
         while True:
-            if not self._lock.acquire():  # another server of this host keeps the child
+            if not self._is_ours():  # another server of this host keeps the child
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
             began = loop.time()
-            code = await self._run()
-            failures = 0 if loop.time() - began > 60 else failures + 1
-            log.warning("the worker process ended with code %s; starting another", code)
-            await asyncio.sleep(RESTART_AFTER_S[min(failures, len(RESTART_AFTER_S)) - 1])
+            try:
+                code = f"code {await self._run()}"
+            except OSError as error:  # no memory or no process left: perhaps later
+                code = repr(error)
+            failures = 0 if loop.time() - began > LONG_S else failures + 1
+            log.warning("the worker process ended with %s; starting another", code)
+            await asyncio.sleep(RESTART_AFTER_S[min(failures, len(RESTART_AFTER_S) - 1)])
+
+    def _is_ours(self) -> bool:
+        try:
+            return self._lock.acquire()
+        except OSError as error:
+            log.warning("the lock of the worker process cannot be taken: %s", error)
+            return False
 
     async def _run(self) -> int:
         paths = os.pathsep.join(path for path in (str(Path.cwd()), *sys.path) if path)
