@@ -57,7 +57,7 @@ class Site:
         row, _ = await self.commands.start(JOBS[job], value, About())
         return row.id
 
-    async def until(self, run_id: str, wanted: Callable[[RunRow], bool], within_s: float = 60) -> RunRow:
+    async def until(self, run_id: str, wanted: Callable[[RunRow], bool], within_s: float = 100) -> RunRow:
         """Wait for something to be true of a run."""
         async with asyncio.timeout(within_s):
             with doorbell(self.store, run_id) as bell:
@@ -119,6 +119,7 @@ def begun(folder: Path) -> Iterator[tuple[int, str, str]]:
         yield int(time), run_id, key
 
 
+@pytest.mark.timeout(600)
 async def test_fifty_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: Site) -> None:
     """Each item ends with its own results, no finished step runs again, no withdrawn text is left."""
     rng = random.Random(7)

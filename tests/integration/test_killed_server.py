@@ -4,6 +4,8 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from headway.client import Client
 from headway.core.events import NewEvent, new_event
 from headway.core.fold import Fold
@@ -59,6 +61,7 @@ async def follow(viewer: Viewer) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.timeout(600)
 async def test_fifty_kills_under_ingest_and_viewers(tmp_path: Path) -> None:
     """No acknowledged event is lost, none is doubled, and viewers see each exactly once."""
     rng = random.Random(11)
