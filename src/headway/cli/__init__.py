@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Final
 
@@ -16,4 +17,7 @@ def main() -> None:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
         sys.exit(f"headway: the command line needs {error.name}: pip install 'headway[server]'")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # titles in any script, on terminals that know one
     app()

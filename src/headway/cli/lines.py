@@ -84,7 +84,8 @@ class Lines:
         about = (
             f"{one_line(state['title'])} ({one_line(state['job'])}, {state['run_id']})" if first else "the state now"
         )
-        return f"{about}: {state['status']}, {percent(state['progress']['percent'])}"
+        done = state["progress"]["percent"]
+        return f"{about}: {state['status']}" + ("" if done is None else f", {percent(done)}")
 
     def _title(self, kind: str, key: str) -> str:
         entry = self._state.entry(kind, key) if self._state is not None else None

@@ -89,7 +89,10 @@ class Pen:
             wrapped += _folded(line, max(width, 1))
         while wrapped and not wrapped[-1]:
             wrapped.pop()
-        return wrapped[-lines:] if lines > 0 else []
+        last = wrapped[-lines:] if lines > 0 else []
+        while last and not last[0]:
+            last.pop(0)
+        return last
 
 
 def _folded(line: str, width: int) -> list[str]:

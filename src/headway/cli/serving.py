@@ -192,9 +192,12 @@ async def _not_loaded(*_args: Any) -> None:
     """Stand where the application will stand: it is imported by the process that serves it."""
 
 
-def _terminate(number: int, _frame: object) -> None:
-    """Leave by way of all `finally` clauses. uvicorn raises SIGTERM once more when it has shut down."""
-    sys.exit(128 + number)
+def _terminate(_number: int, _frame: object) -> None:
+    """Leave by way of all `finally` clauses, as one who was asked to: with 0.
+
+    uvicorn raises SIGTERM once more when it has shut down.
+    """
+    sys.exit(0)
 
 
 def quiet_others(level: str) -> None:

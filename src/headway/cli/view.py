@@ -22,6 +22,9 @@ INDENT: Final = 2
 NAME_MAX: Final = 26
 PHASES_MAX: Final = 8
 NOTES_SHOWN: Final = 2
+ROOMY: Final = 60
+"""Columns from which there is room for advice."""
+
 TEXT_MAX: Final = 20
 ITEMS_MAX: Final = 60
 ALL: Final = 10_000
@@ -58,8 +61,9 @@ def draw(picture: Picture, pen: Pen, height: int = ALL) -> list[Text]:
     foot = _foot(picture, pen)
     room = height - len(head) - len(foot)
     phases = _section(_phases(picture.state, pen, min(PHASES_MAX, max(3, room // 3))))
-    words = _section(_words(picture, pen, max(3, (room - len(phases)) // 3)))
-    items = _section(_items(picture.state, pen, room - len(phases) - len(words) - 1))
+    room -= len(phases)
+    words = _section(_words(picture, pen, (room // 3 if picture.state["items"] else room) - 1))
+    items = _section(_items(picture.state, pen, room - len(words) - 1))
     return [*head, *phases, *items, *words, *foot][:height]
 
 
@@ -223,7 +227,7 @@ def _item(listed: Listed, pen: Pen, width: int) -> Text:
 
 def _words(picture: Picture, pen: Pen, room: int) -> list[Text]:
     state = picture.state
-    rows = [*_asks(state, pen), *_notes(state, pen), *_errors(picture, pen)]
+    rows = [*_asks(state, pen), *_notes(state, pen), *_errors(state, pen)][: max(0, room)]
     return [*_output(state, pen, room - len(rows)), *rows]
 
 
@@ -259,8 +263,8 @@ def _titled(title: str | None) -> tuple[str, str]:
     return (f"{one_line(title)}: ", "bold") if title else ("", "")
 
 
-def _errors(picture: Picture, pen: Pen) -> list[Text]:
-    state, rows = picture.state, []
+def _errors(state: State, pen: Pen) -> list[Text]:
+    rows = []
     for error in state["errors"][-NOTES_SHOWN:]:
         style = "yellow" if error["severity"] in ("info", "warning") else "red"
         rows.append(pen.row(Text.assemble(("! ", style), one_line(error["message"])), indent=INDENT))
@@ -320,7 +324,8 @@ def _foot(picture: Picture, pen: Pen) -> list[Text]:
     if picture.connection is None:
         return []
     said = connection_text(picture.connection, picture.retry_at - pen.now, _trouble(picture))
-    rows = [Text(), pen.row(said, Text("Ctrl-C stops watching, not the run", "dim"))]
+    roomy = picture.connection.state == "live" and pen.width >= ROOMY
+    rows = [Text(), pen.row(said, Text("Ctrl-C stops watching, not the run", "dim") if roomy else None)]
     if picture.notice:
         rows.insert(1, pen.row(Text.assemble(("notice ", "bold yellow"), picture.notice)))
     return rows
