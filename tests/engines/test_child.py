@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -161,7 +160,7 @@ asyncio.run(main())
 async def test_the_worker_process_ends_with_a_server_that_was_killed(tmp_path: Path) -> None:
     """SIGKILL gives the server no chance to say so; the child sees its input end."""
     environment = {**os.environ, "HEADWAY_STORE": str(tmp_path / "runs.db"), "HEADWAY_WORKER": "process"}
-    server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, env=environment)
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVER, cwd=ROOT, env=environment)
     own = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     pids: list[str] = []
 
@@ -173,7 +172,7 @@ async def test_the_worker_process_ends_with_a_server_that_was_killed(tmp_path: P
         await until(born)
     finally:
         server.kill()
-        server.wait()
+        await server.wait()
     await until(lambda: not Path(f"/proc/{pids[0]}").exists() or _is_zombie(pids[0]))
 
 
