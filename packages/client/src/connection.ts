@@ -16,7 +16,7 @@ import { type ConnectionState, nextState, type Sign } from "./machine.ts";
 import { merged } from "./merged.ts";
 import { poll } from "./poll.ts";
 import { stream } from "./stream.ts";
-import type { Feed, Link, Outcome, TransportName } from "./transport.ts";
+import type { Feed, Link, Outcome, Transport, TransportName } from "./transport.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** What a view shows of a connection. */
@@ -41,6 +41,8 @@ export interface Connection {
   reconnect(): void;
 }
 
+const TRANSPORTS: Record<TransportName, Transport> = { sse: stream, poll };
+
 /** How long a server may take until its first byte. */
 const OPEN_MS = 10_000;
 /** The shortest wait before a try. */
@@ -52,6 +54,8 @@ const CLIMB_MS = 60_000;
 const DOUBLINGS_MAX = 4;
 /** Time between two tries that a person or the network asked for. */
 const WAKE_MS = 1_000;
+/** Pause between two polls: what happens meanwhile comes with the next, and a server that does not wait is spared. */
+const POLL_MS = 250;
 /** Time between two looks at an ended run of which only the stream is known. */
 const LOOK_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -186,15 +190,15 @@ export function createConnection(
   /** Make one connection. */
   const connect = async (): Promise<Outcome> => {
     const polls = address.self !== null && (isClosed() || now() < pollUntil);
-    const transport = polls ? poll : stream;
+    const transport = polls ? "poll" : "sse";
     activity = new AbortController();
     const { signal } = activity;
     worked = false;
     retryMs = 0;
-    change({ transport: transport.name });
+    change({ transport });
     watchdog.expect(OPEN_MS);
     try {
-      return await transport.run(link, signal);
+      return await TRANSPORTS[transport](link, signal);
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
@@ -265,8 +269,9 @@ export function createConnection(
     if (typeof outcome !== "string") return recover(outcome, alive);
     if (outcome === "lost") return lost(null, alive);
     if (outcome === "ended") return ended(alive);
+    if (outcome === "more") return wait(POLL_MS, alive);
     if (outcome === "poll") stepDown(retryMs);
-    return outcome === "more" ? undefined : again(alive);
+    return again(alive);
   };
 
   const loop = async (alive: AbortSignal) => {

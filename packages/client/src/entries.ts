@@ -48,7 +48,7 @@ export interface State {
 }
 
 /** Copy to an object without a prototype, in which `constructor` and `__proto__` are keys like any other. */
-function bare<Value extends object>(value: Value): Value {
+export function bare<Value extends object>(value: Value): Value {
   return Object.assign(Object.create(null), value);
 }
 

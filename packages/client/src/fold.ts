@@ -22,7 +22,7 @@ import {
   type RunStatus,
   type Snapshot,
 } from "./contract.gen.ts";
-import { createState, type State } from "./entries.ts";
+import { bare, createState, type State } from "./entries.ts";
 import { merged } from "./merged.ts";
 import { eta, percent } from "./progress.ts";
 import { follow, isEnded, moves } from "./transitions.ts";
@@ -88,7 +88,7 @@ function take(state: State, event: RunEvent): void {
   const { type } = event;
   const name = moves(type) ? (type.split(".")[0] as string) : type;
   const legal = name === "run" ? move(state.body, type) : !isEnded(state.body.status);
-  if (legal && Object.hasOwn(HANDLERS, name)) HANDLERS[name]?.(state, event as never);
+  if (legal) HANDLERS[name]?.(state, event as never);
 }
 
 /** Follow the run's transition table; false when the event is illegal where the run stands. */
@@ -224,7 +224,7 @@ function progressed({ body, tallies }: State, time: string): void {
   const { status, executions, phases, progress } = body;
   const { reached } = progress;
   const now = percent(phases, tallies);
-  const shown = now !== null && reached !== null && reached > now ? reached : now;
+  const shown = now === null ? null : Math.max(now, reached ?? 0);
   const pace = status === "running" && shown !== null ? executions.at(-1) : undefined;
   show(body, { percent: shown, reached: shown ?? reached, eta: pace ? eta(time, pace, shown as number) : null });
 }
@@ -244,8 +244,9 @@ function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` 
   const status = follow(event.type, known?.status) as Phase["status"] | undefined;
   if (!status || (!known && body.phases.length >= PHASES_MAX)) return;
   const before = known ?? newPhase(id, id, null);
-  const started_at = (event.type !== "phase.started" && before.started_at) || event.time;
-  state.setPhase(id, { ...before, ...phaseChange(before, event), status, started_at });
+  const after = { ...before, ...phaseChange(before, event), status };
+  after.started_at ??= event.time;
+  state.setPhase(id, after);
   if (event.type === "phase.progressed") show(body, { message: event.data.message ?? body.progress.message });
   progressed(state, event.time);
 }
@@ -339,7 +340,7 @@ function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): 
 }
 
 /** By family for the types of the table, by type for the others. */
-const HANDLERS: Record<string, (state: State, event: never) => void> = {
+const HANDLERS: Record<string, (state: State, event: never) => void> = bare({
   run,
   "run.planned": planned,
   phase,
@@ -349,7 +350,7 @@ const HANDLERS: Record<string, (state: State, event: never) => void> = {
   error,
   custom,
   "attempt.discarded": discarded,
-};
+});
 
 /** Before event 1. A snapshot on the wire always has a run id; here none is known yet. */
 const EMPTY = {

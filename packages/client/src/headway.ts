@@ -30,11 +30,7 @@ export interface HeadwayOptions extends HttpOptions {
 }
 
 export interface StartOptions {
-  /**
-   * Makes the start idempotent: the same key with the same input is the same run.
-   *
-   * @defaultValue a random key for this call
-   */
+  /** Makes the start idempotent: the same key with the same input is the same run, however often it is sent. */
   key?: string;
   title?: string;
   /** A project, conversation or the like. */
@@ -77,13 +73,9 @@ export class Headway {
    *
    * @throws HeadwayError `invalid` with code `invalid_input` when the input does not fit the job.
    */
-  async start(
-    job: string,
-    input: unknown,
-    { key = `${Date.now()}-${Math.random()}`, ...about }: StartOptions = {},
-  ): Promise<Started> {
+  async start(job: string, input: unknown, { key, ...about }: StartOptions = {}): Promise<Started> {
     const url = `${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
-    const headers = { "Idempotency-Key": key };
+    const headers: Record<string, string> = key === undefined ? {} : { "Idempotency-Key": key };
     const started = await this.#http.json<StartedRun>(url, { headers, body: { input, ...about } });
     return { ...started, run: this.run(started.id, started.snapshot) };
   }

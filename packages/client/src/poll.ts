@@ -9,27 +9,20 @@ const WAIT_S = 25;
 const SLACK_MS = 10_000;
 
 /** The pages of one run's log, each waited for. */
-export const poll: Transport = {
-  name: "poll",
-  async run(link, signal) {
-    const { address, feed, http } = link;
-    const position = feed.position();
-    if (position === null) {
-      const { live = null, ...snapshot } = await http.json<PolledSnapshot>(`${address.self}`, { signal });
-      feed.replace(snapshot);
-      feed.live(live);
-      return done(link);
-    }
-    // The first answer comes at once and says that this transport works; the others wait for news.
-    const wait = link.isOpen() ? WAIT_S : 0;
-    link.expect(wait * 1000 + SLACK_MS);
-    const began = http.environment.now();
-    const page = await http.json<EventPage>(`${address.self}/events?after=${position}&wait=${wait}`, { signal });
-    take(link, page);
-    // An answer that had to wait for nothing, and did not: the server is leaving, or something on the way is in a hurry.
-    const hurried = wait > 0 && page.events.length === 0 && http.environment.now() - began < 1000;
-    return hurried && !feed.isEnded() ? "lost" : done(link);
-  },
+export const poll: Transport = async (link, signal) => {
+  const { address, feed, http } = link;
+  const position = feed.position();
+  if (position === null) {
+    const { live = null, ...snapshot } = await http.json<PolledSnapshot>(`${address.self}`, { signal });
+    feed.replace(snapshot);
+    feed.live(live);
+    return done(link);
+  }
+  // The first answer comes at once and says that this transport works; the others wait for news.
+  const wait = link.isOpen() ? WAIT_S : 0;
+  link.expect(wait * 1000 + SLACK_MS);
+  take(link, await http.json<EventPage>(`${address.self}/events?after=${position}&wait=${wait}`, { signal }));
+  return done(link);
 };
 
 function take({ feed }: Link, { events, cursor, partial = false }: EventPage): void {

@@ -68,8 +68,6 @@ export interface RunHandle {
    * @throws HeadwayError `conflict` when the run has moved on since what is shown here.
    */
   retry(what?: { items?: readonly string[] }): Promise<Appended>;
-  /** Answer a question the run waits for. */
-  answer(askId: string, data: unknown): Promise<Appended>;
 }
 
 /**
@@ -203,7 +201,6 @@ export function createRun(
       if (retained > 0) reconnect();
       return appended;
     },
-    answer: (askId, data) => command("input", { ask_id: askId, data }),
   };
   return handle;
 }

@@ -11,26 +11,23 @@ export interface Frame {
   id: string;
 }
 
-export interface FrameParser {
-  /**
-   * Take the next bytes; return the frames completed by them.
-   *
-   * @throws HeadwayError (`protocol`) when a frame has more characters than allowed. Those before it are handed out
-   * first; the parser cannot be used any more.
-   */
-  feed(bytes: Uint8Array): Frame[];
-  /** The last `retry:` seen, or null. */
-  retryMs(): number | null;
-}
-
 /** The largest frame is a snapshot full of text. */
 const FRAME_MAX = 64 * 1024 * 1024;
 
-/** Make a parser that reads frames from bytes cut anywhere, in bounded memory. */
-export function createFrameParser(limit: number = FRAME_MAX): FrameParser {
+/**
+ * Make a parser that reads frames from bytes cut anywhere, in bounded memory.
+ *
+ * @param onRetry Told of every `retry:`, in milliseconds.
+ * @param limit Characters a frame may have.
+ * @returns Takes the next bytes and returns the frames completed by them. Throws a HeadwayError (`protocol`) when a frame
+ * is too large, after those before it were handed out; it cannot be used any more then.
+ */
+export function createFrameParser(
+  onRetry: (ms: number) => void,
+  limit: number = FRAME_MAX,
+): (bytes: Uint8Array) => Frame[] {
   // Leaves the byte order mark alone: Node's takes away two when they come in pieces.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let retryMs: number | null = null;
   /** What is not part of the next line: a byte order mark, or the LF of a CR LF that came apart. */
   let skipped: RegExp | string = /^\uFEFF/;
   /** Of the line that is not complete yet; joined once, because joining at every chunk is quadratic. */
@@ -58,10 +55,10 @@ export function createFrameParser(limit: number = FRAME_MAX): FrameParser {
     if (line === "") dispatch();
     else if (field === "event") event = value;
     else if (field === "id" && !value.includes("\0")) id = value;
-    else if (field === "retry" && /^\d+$/.test(value)) retryMs = Number(value);
+    else if (field === "retry" && /^\d+$/.test(value)) onRetry(Number(value));
   };
 
-  const feed = (bytes: Uint8Array): Frame[] => {
+  return (bytes) => {
     frames = [];
     const text = decoder.decode(bytes, { stream: true });
     for (const [n, part] of text
@@ -79,6 +76,4 @@ export function createFrameParser(limit: number = FRAME_MAX): FrameParser {
     if (size > limit && frames.length === 0) throw new HeadwayError("protocol");
     return frames;
   };
-
-  return { feed, retryMs: () => retryMs };
 }

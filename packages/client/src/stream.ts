@@ -11,20 +11,17 @@ const QUIET_PINGS = 1.5;
 const SILENT_PINGS = 2.5;
 
 /** The stream of one run. */
-export const stream: Transport = {
-  name: "sse",
-  async run(link, signal) {
-    const { address, feed, http } = link;
-    const position = feed.position();
-    const headers: Record<string, string> = { Accept: "text/event-stream" };
-    if (position !== null) headers["Last-Event-ID"] = position;
-    // `client=1`: we understand 429 and 503, and are told of an overload by them.
-    const url = `${address.stream}${address.stream.includes("?") ? "&" : "?"}client=1`;
-    const response = await http.request(url, { headers, signal });
-    if (response.status === 204) return "ended";
-    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new HeadwayError("protocol");
-    return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);
-  },
+export const stream: Transport = async (link, signal) => {
+  const { address, feed, http } = link;
+  const position = feed.position();
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (position !== null) headers["Last-Event-ID"] = position;
+  // `client=1`: we understand 429 and 503, and are told of an overload by them.
+  const url = `${address.stream}${address.stream.includes("?") ? "&" : "?"}client=1`;
+  const response = await http.request(url, { headers, signal });
+  if (response.status === 204) return "ended";
+  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new HeadwayError("protocol");
+  return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);
 };
 
 async function read(
@@ -32,7 +29,7 @@ async function read(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const parser = createFrameParser();
+  const parse = createFrameParser(link.retry);
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -40,8 +37,7 @@ async function read(
       if (done) return "lost";
       link.heard();
       let outcome: Outcome | undefined;
-      for (const frame of parser.feed(value)) outcome ??= take(link, frame);
-      link.retry(parser.retryMs() ?? 0);
+      for (const frame of parse(value)) outcome ??= take(link, frame);
       link.feed.flush();
       if (outcome) return outcome;
     }

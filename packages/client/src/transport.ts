@@ -57,12 +57,9 @@ export interface Link {
  */
 export type Outcome = "ended" | "lost" | "again" | "more" | "poll";
 
-export interface Transport {
-  readonly name: TransportName;
-  /**
-   * Bring what comes to the link's feed until the connection is over.
-   *
-   * @throws HeadwayError Also the reason of `signal`, when that ends it.
-   */
-  run(link: Link, signal: AbortSignal): Promise<Outcome>;
-}
+/**
+ * Brings what comes to the link's feed until the connection is over.
+ *
+ * @throws HeadwayError Also the reason of `signal`, when that ends it.
+ */
+export type Transport = (link: Link, signal: AbortSignal) => Promise<Outcome>;

@@ -310,7 +310,7 @@ describe("silence", () => {
     await reached("live");
     expect(connection()).toMatchObject({ transport: "poll" });
     expectTruth();
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     log.add("output.appended", { key: "text", delta: "polled" });
     server.publish();
     await seqReached();
@@ -318,18 +318,19 @@ describe("silence", () => {
     expect(states).toEqual(["connecting", "live"]);
 
     // after a minute the stream is tried, does not get through either, and polling goes on
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     environment.advance(30_000);
     log.add("output.appended", { key: "text", delta: "." });
     server.publish();
-    await until(() => server.polling === 1 && run.getSnapshot().run?.seq === 9, "a long-poll");
+    await seqReached();
+    await polled();
     environment.advance(30_000);
     log.add("output.appended", { key: "text", delta: "." });
     server.publish();
-    await until(() => server.streams.length === 2, "a stream");
+    await paced(() => server.streams.length === 2, "a stream");
     await settled();
     environment.advance(10_000);
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     expect(states).toEqual(["connecting", "live"]);
     expectTruth();
   });
@@ -375,16 +376,16 @@ describe("failures", () => {
     expect(connection()).toMatchObject({ transport: "poll", attempt: 0 });
     expect(server.streams).toHaveLength(3);
     down = false;
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     environment.advance(30_000);
     server.log.add("output.appended", { key: "text", delta: "1" });
     server.publish();
     await seqReached();
-    await until(() => server.polling === 1, "another long-poll");
+    await polled();
     environment.advance(31_000);
     server.log.add("output.appended", { key: "text", delta: "2" });
     server.publish();
-    await until(() => connection().transport === "sse", "the stream");
+    await paced(() => connection().transport === "sse", "the stream");
     server.log.add("output.appended", { key: "text", delta: "3" });
     server.publish();
     await seqReached();
@@ -594,7 +595,8 @@ describe("polling", () => {
     await seqReached();
     off = true;
     server.endStreams(`retry: 120000\n\n${frame("end", OFF)}`);
-    await until(() => connection().transport === "poll" && server.polling === 1, "a long-poll");
+    await until(() => connection().transport === "poll", "polling");
+    await polled();
     log.add("output.appended", { key: "text", delta: "1" });
     server.publish();
     await seqReached();
@@ -602,12 +604,12 @@ describe("polling", () => {
     expect(server.requests("/events")[0]?.query.get("wait")).toBe("25");
 
     // it stays with it for as long as it was asked to
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     environment.advance(100_000 - 65_001);
     log.add("output.appended", { key: "text", delta: "2" });
     server.publish();
     await seqReached();
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     expect(server.streams).toHaveLength(1);
     off = false;
     environment.advance(34_000);
@@ -619,7 +621,7 @@ describe("polling", () => {
     const { log } = await serve(begun());
     await polling();
     expect(run.getSnapshot().live).toEqual(NOT_QUEUED);
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     log.add("item.finished", { key: "day:1", data: null }).add("run.succeeded", { result: null });
     server.publish();
     await reached("closed");
@@ -639,7 +641,7 @@ describe("polling", () => {
   test("below what was trimmed takes the snapshot", async () => {
     const { log } = await serve(begun());
     await polling();
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     log.add("output.appended", { key: "text", delta: "1" });
     let trimmed = true;
     server.script = scripted(({ path }, response) => {
@@ -659,7 +661,7 @@ describe("polling", () => {
   test("takes pages in which deltas are missing", async () => {
     const { log } = await serve(begun());
     await polling();
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     log.add("output.appended", { key: "text", delta: "1" }).add("output.appended", { key: "text", delta: "2" });
     server.script = scripted(({ path }, response) => {
       if (!path.endsWith("/events")) return false;
@@ -681,14 +683,19 @@ describe("polling", () => {
       json(response, 200, { events: [], cursor: "7.t", head: 7, more: false, partial: false, status: "running" });
       return true;
     });
-    await reached("backoff");
-    expect(server.requests("/events").length).toBeLessThanOrEqual(2);
+    for (let n = 1; n <= 3; n++) {
+      await until(() => environment.nextIn() === 250, "the pause");
+      expect(server.requests("/events")).toHaveLength(n - 1);
+      environment.advance(250);
+      await until(() => server.requests("/events").length === n, `poll ${n}`);
+    }
+    expect(connection().state).toBe("live");
   });
 
   test("gives up on an answer that does not come", async () => {
     await serve(begun());
     await polling();
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     await settled();
     environment.advance(35_000);
     await until(() => connection().attempt === 1 || server.requests("/events").length > 1, "another try");
@@ -710,11 +717,11 @@ describe("after the end", () => {
     watch();
     await reached("closed");
     environment.advance(1_000);
-    await until(() => server.polling === 1, "a long-poll");
+    await polled();
     expect(states).toEqual(["connecting", "live", "closed"]);
     reopen(log);
     server.publish();
-    await until(() => server.streams.length === 2 && connection().state === "live", "the stream again");
+    await paced(() => server.streams.length === 2 && connection().state === "live", "the stream again");
     expect(run.getSnapshot().run).toMatchObject({ status: "running", finished_at: null });
     log.add("run.succeeded", { result: 2 });
     server.publish();
@@ -746,7 +753,7 @@ describe("after the end", () => {
     await settled();
     expect(server.requests("/events")).toHaveLength(0);
     environment.wake("focus");
-    await until(() => server.polling === 1, "a look");
+    await polled();
   });
 
   test("trouble while looking is nobody's trouble", async () => {
@@ -888,6 +895,19 @@ const OFF = { status: null, seq: null, final: false, use: "poll" };
 /** Time for what is under way to arrive. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
+}
+
+/** Wait until something is so, while the pauses between polls pass. */
+function paced(isSo: () => boolean, what: string): Promise<void> {
+  return until(() => {
+    if (!isSo()) environment.step(250);
+    return isSo();
+  }, what);
+}
+
+/** Wait until the client waits for news of the run. */
+function polled(): Promise<void> {
+  return paced(() => server.polling === 1, "a long-poll");
 }
 
 /** Watch a run whose stream is refused, so that it is polled. */

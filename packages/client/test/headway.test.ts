@@ -48,18 +48,15 @@ describe("starting a job", () => {
     environment.advance(1_000);
   });
 
-  test("without a key makes one, another for every call", async () => {
+  test("without a key sends none", async () => {
     server.script = (_request, response) => {
       json(response, 202, { id: "run_1", snapshot: null, links: {} });
       return true;
     };
-    const client = new Headway({ baseUrl: server.url, environment });
-    await client.start("trip", null);
-    await client.start("trip", null);
-    const [first, second] = server.seen.map(({ headers }) => headers["idempotency-key"]);
-    expect(first).toMatch(/^\d+-0\.\d+$/);
-    expect(second).not.toBe(first);
+    const { run } = await new Headway({ baseUrl: server.url, environment }).start("trip", null);
+    expect(server.seen[0]?.headers["idempotency-key"]).toBeUndefined();
     expect(server.seen[0]?.body).toEqual({ input: null });
+    expect(run.getSnapshot().run).toBeNull();
   });
 
   test("says what is wrong with the input", async () => {
@@ -107,12 +104,10 @@ describe("commands", () => {
     const run = new Headway({ baseUrl: server.url, environment }).run("run_1");
     expect(await run.cancel("enough")).toMatchObject({ seq: 7, cursor: "7.t", status: "running" });
     await run.cancel();
-    await run.answer("ask_1", { yes: true });
     await run.retry();
     expect(server.seen.map(({ path, body }) => [path, body])).toEqual([
       ["/v1/runs/run_1/cancel", { reason: "enough" }],
       ["/v1/runs/run_1/cancel", {}],
-      ["/v1/runs/run_1/input", { ask_id: "ask_1", data: { yes: true } }],
       ["/v1/runs/run_1/retry", {}],
     ]);
     expect(environment.pending()).toBe(0);

@@ -46,16 +46,20 @@ test("a huge line in small chunks is read in linear time", () => {
 });
 
 function parse(chunks: Uint8Array[], limit?: number): Parsed {
-  const parser = createFrameParser(limit);
+  let retryMs: number | null = null;
+  const onRetry = (ms: number) => {
+    retryMs = ms;
+  };
+  const feed = createFrameParser(onRetry, limit);
   const frames: Frame[] = [];
   let failed = false;
   // Once more than there are chunks: an error may follow the frames that were handed out with the last bytes.
   for (const chunk of [...chunks, new Uint8Array()]) {
     try {
-      frames.push(...parser.feed(chunk));
+      frames.push(...feed(chunk));
     } catch {
       failed = true;
     }
   }
-  return { frames, retryMs: parser.retryMs(), failed };
+  return { frames, retryMs, failed };
 }

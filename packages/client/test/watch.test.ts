@@ -49,7 +49,7 @@ test("tells of the state, the events, the connection and the end", async () => {
   await until(() => server.polling === 1, "a look");
   reopen(server.log);
   server.publish();
-  await until(() => states.at(-1) === "live", "the second attempt");
+  await shown(() => server.watching === 1);
   server.log.add("run.succeeded", { result: 1 });
   server.publish();
   await until(() => ends.length === 2, "the second end");
@@ -104,7 +104,7 @@ test("shows at once what is known already", () => {
 /** Wait until something is shown, while time goes on. */
 function shown(isSo: () => boolean): Promise<void> {
   return until(() => {
-    environment.advance(16);
+    environment.step(250);
     return isSo();
   }, "what is shown");
 }

@@ -11,6 +11,10 @@ export interface TestEnvironment extends Environment {
   /** Move the time, as a machine does that sleeps: no timer runs. */
   sleep(ms: number): void;
   wake(sign: WakeSign): void;
+  /** Run the next timer, if it is due within `ms`; time moves up to it. */
+  step(ms: number): void;
+  /** Milliseconds until the next timer is due. */
+  nextIn(): number;
   /** Timers that are set. */
   pending(): number;
   listening(): number;
@@ -57,12 +61,17 @@ export function testEnvironment(
       }
       time = until;
     },
+    step(ms) {
+      const next = due(time + ms);
+      if (next) environment.advance(Math.max(0, next.at - time));
+    },
     sleep(ms) {
       time += ms;
     },
     wake(sign) {
       for (const listener of listeners) listener(sign);
     },
+    nextIn: () => (due(Number.POSITIVE_INFINITY)?.at ?? Number.POSITIVE_INFINITY) - time,
     pending: () => timers.size,
     listening: () => listeners.size,
   };
