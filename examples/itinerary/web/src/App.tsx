@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { HomePage } from "./home/HomePage.tsx";
 import { useRoute } from "./hooks/useRoute.ts";
 import { HOME } from "./model/route.ts";
@@ -5,6 +6,13 @@ import { TripPage } from "./trip/TripPage.tsx";
 
 export function App() {
   const route = useRoute();
+  const id = route.page === "trip" ? route.id : null;
+  const shown = useRef(id);
+  useEffect(() => {
+    // A page that was opened by its address begins at its top; one that was walked to begins at its heading.
+    if (shown.current !== id) document.querySelector("h1")?.focus();
+    shown.current = id;
+  }, [id]);
   return (
     <>
       <header className="masthead">
@@ -14,7 +22,7 @@ export function App() {
         </a>
         <p className="muted">An example of Headway: live, durable progress for long jobs</p>
       </header>
-      {route.page === "trip" ? <TripPage key={route.id} id={route.id} /> : <HomePage />}
+      {id === null ? <HomePage /> : <TripPage key={id} id={id} />}
     </>
   );
 }

@@ -1,13 +1,20 @@
+import { Headway } from "@headway-run/client";
+import { HeadwayProvider } from "@headway-run/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
+import { here } from "./api.ts";
 import "./styles.css";
+
+const headway = new Headway({ baseUrl: here("headway") });
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <HeadwayProvider client={headway}>
+        <App />
+      </HeadwayProvider>
     </StrictMode>,
   );
 }

@@ -13,7 +13,7 @@ export function HomePage() {
   }, []);
   return (
     <main className="page">
-      <h1>Plan a trip</h1>
+      <h1 tabIndex={-1}>Plan a trip</h1>
       <p className="lead">
         Every day is planned while you watch, from opening hours and walking times. Close the page whenever you like:
         the planning goes on, and the trip is here when you come back.

@@ -1,5 +1,6 @@
-import type { RunPage, RunSummary } from "@headway-run/client";
-import { headway } from "../headway.ts";
+import type { RunSummary } from "@headway-run/client";
+import { useHeadway } from "@headway-run/react";
+import { useCallback } from "react";
 import { useFetched } from "../hooks/useFetched.ts";
 import { tripHref } from "../model/route.ts";
 import { runSign } from "../model/status.ts";
@@ -10,9 +11,9 @@ import { Problem } from "../parts/Problem.tsx";
 const SHOWN = 6;
 const LOOK_MS = 3_000;
 
-const listTrips = (): Promise<RunPage> => headway.runs({ job: "itinerary", limit: SHOWN });
-
 export function RecentTrips() {
+  const headway = useHeadway();
+  const listTrips = useCallback(() => headway.runs({ job: "itinerary", limit: SHOWN }), [headway]);
   const { data, trouble } = useFetched(listTrips, LOOK_MS);
   return (
     <section className="panel stack" aria-labelledby="recent">

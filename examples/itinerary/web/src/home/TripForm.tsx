@@ -1,6 +1,6 @@
+import { useHeadway } from "@headway-run/react";
 import { type FormEvent, useState } from "react";
 import { createTrip, RequestError } from "../api.ts";
-import { headway } from "../headway.ts";
 import { useCommand } from "../hooks/useCommand.ts";
 import {
   addStay,
@@ -25,6 +25,7 @@ import { Problem } from "../parts/Problem.tsx";
 import { StayRow } from "./StayRow.tsx";
 
 export function TripForm({ cities }: { cities: readonly City[] }) {
+  const headway = useHeadway();
   const [draft, setDraft] = useState(() => firstDraft(cities, new Date()));
   const { pending, trouble, send } = useCommand();
   const problem = problemOf(draft);

@@ -22,7 +22,8 @@ export function phaseDetail(run: Snapshot, phase: Phase): string {
     const done = items.filter(([, item]) => item.status === "finished").length;
     return `${done} of ${items.length} days`;
   }
-  if (phase.total === null) return "";
+  // A phase whose work was kept from an earlier attempt is finished without having counted.
+  if (phase.total === null || (phase.status === "finished" && phase.done < phase.total)) return "";
   return `${phase.done} of ${phase.total} ${phase.unit ?? ""}`.trim();
 }
 

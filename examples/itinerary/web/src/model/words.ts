@@ -46,11 +46,6 @@ export function count(amount: number, one: string, many: string = `${one}s`): st
   return `${amount} ${amount === 1 ? one : many}`;
 }
 
-/** `Rome`; `Rome and Lisbon`; `Paris, Rome and Lisbon`. */
-export function list(names: readonly string[]): string {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-}
-
 /** Make a sentence of what an error says: `the provider is down` becomes `The provider is down.` */
 export function sentence(text: string): string {
   const trimmed = text.trim();

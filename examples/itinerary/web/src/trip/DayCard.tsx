@@ -1,6 +1,7 @@
 import type { Item, RunStatus } from "@headway-run/client";
 import { memo } from "react";
 import { useCommand } from "../hooks/useCommand.ts";
+import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { type DayState, daySign, dayState, hasEnded } from "../model/status.ts";
 import { dayOf, placeAndDate } from "../model/tour.ts";
 import { Badge } from "../parts/Badge.tsx";
@@ -21,9 +22,10 @@ interface DayCardProps {
 export const DayCard = memo(function DayCard({ id, number, item, status, onRetry }: DayCardProps) {
   const state = dayState(item, status);
   const day = dayOf(item);
+  const kept = useKeptFocus<HTMLLIElement>();
   const [place, date] = placeAndDate(item.title);
   return (
-    <li className="day panel" data-state={state} data-day={id}>
+    <li className="day panel" data-state={state} data-day={id} {...kept}>
       <div className="day-head">
         <div>
           <p className="muted day-number">Day {number}</p>

@@ -19,7 +19,7 @@ export function DayTour({ day, final }: { day: Day; final: boolean }) {
         ))}
       </ol>
       <p className="tour-note muted">
-        {distance(tour.walk_metres)} on foot. {final ? verdict(day) : `Tour ${tour.number}, a better one may come.`}
+        {distance(tour.walk_metres)} on foot. {final ? verdict(day) : `Best of ${count(tour.number, "tour")} so far.`}
       </p>
     </>
   );

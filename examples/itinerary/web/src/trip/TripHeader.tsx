@@ -1,6 +1,7 @@
 import type { RunHandle, Snapshot } from "@headway-run/client";
 import type { ReactNode } from "react";
 import { useCommand } from "../hooks/useCommand.ts";
+import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { daysOf, hasEnded, retryLabel, runSign } from "../model/status.ts";
 import { placeAndDate } from "../model/tour.ts";
 import { count } from "../model/words.ts";
@@ -16,13 +17,14 @@ interface TripHeaderProps {
 /** What the trip is, how it stands, and what can be done to it. */
 export function TripHeader({ run, handle, pill }: TripHeaderProps) {
   const { pending, trouble, send } = useCommand();
+  const kept = useKeptFocus<HTMLElement>();
   const stopping = run.cancel_requested_at !== null;
   const retry = retryLabel(run);
   return (
-    <header className="panel stack">
+    <header className="panel stack" {...kept}>
       <div className="trip-head">
         <div>
-          <h1>{run.title}</h1>
+          <h1 tabIndex={-1}>{run.title}</h1>
           <p className="muted">{spanOf(run)}</p>
         </div>
         <div className="trip-signs">

@@ -1,5 +1,5 @@
+import { useRun } from "@headway-run/react";
 import { useEffect } from "react";
-import { useRun } from "../headway.ts";
 import { useDowntime } from "../hooks/useDowntime.ts";
 import { useNews } from "../hooks/useNews.ts";
 import { isOutdated } from "../model/link.ts";
@@ -28,7 +28,7 @@ export function TripPage({ id }: { id: string }) {
   const pill = <ConnectionPill connection={connection} shown={run !== null} down={down} />;
   return (
     <main className="page">
-      {run && (
+      {run && handle && (
         <>
           <TripHeader run={run} handle={handle} pill={pill} />
           {error && <NoTrip error={error} onRetry={() => handle.reconnect()} heading="h2" />}
@@ -48,7 +48,7 @@ export function TripPage({ id }: { id: string }) {
           </div>
         </>
       )}
-      {!run && error && <NoTrip error={error} onRetry={() => handle.reconnect()} />}
+      {!run && error && <NoTrip error={error} onRetry={() => handle?.reconnect()} />}
       {!run && !error && (
         <div className="panel trip-head">
           <h1>Opening the trip…</h1>

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { dayState, daysOf, hasEnded, phaseSign, retryLabel, runSign } from "../src/model/status.ts";
+import { CREATED, DOWN, PLANNING, trip } from "./support/trip.ts";
+
+const FAILED = ["item.failed", { key: "day:1", error: DOWN }] as const;
+const OTHER_FAILED = ["item.failed", { key: "day:2", error: DOWN }] as const;
+
+function states(...told: Parameters<typeof trip>): string[] {
+  const run = trip(...told);
+  return daysOf(run).map(([, item]) => dayState(item, run.status));
+}
+
+describe("a day", () => {
+  test("waits, is planned, and is there", () => {
+    expect(states(...CREATED)).toEqual(["waiting", "waiting"]);
+    expect(states(...PLANNING)).toEqual(["planning", "waiting"]);
+    expect(states(...PLANNING, ["item.finished", { key: "day:1" }])).toEqual(["planned", "waiting"]);
+  });
+
+  test("is not planned any more once the trip has ended", () => {
+    expect(states(...PLANNING, ["run.cancelled", {}])).toEqual(["stopped", "stopped"]);
+  });
+
+  test("that failed stays failed", () => {
+    expect(states(...PLANNING, [...FAILED], ["run.partial", {}])).toEqual(["failed", "stopped"]);
+  });
+});
+
+describe("a trip", () => {
+  test("says that it is being stopped until it has stopped", () => {
+    expect(runSign("running", true).word).toBe("Stopping");
+    expect(runSign("cancelled", true).word).toBe("Cancelled");
+    expect(runSign(null, false).word).toBe("Loading");
+  });
+
+  test("has ended or not", () => {
+    expect([null, "queued", "running", "waiting"].map((status) => hasEnded(status as never))).not.toContain(true);
+    expect(hasEnded("partial")).toBe(true);
+  });
+
+  test("says what trying again would try", () => {
+    expect(retryLabel(trip(...PLANNING))).toBeNull();
+    expect(retryLabel(trip(...PLANNING, ["run.succeeded", {}]))).toBeNull();
+    expect(retryLabel(trip(...PLANNING, ["run.failed", { error: DOWN }]))).toBe("Try again");
+    expect(retryLabel(trip(...PLANNING, ["run.cancelled", {}]))).toBe("Go on planning");
+    expect(retryLabel(trip(...PLANNING, [...FAILED], ["run.partial", {}]))).toBe("Try the failed day again");
+    expect(
+      retryLabel(
+        trip(...PLANNING, ["item.started", { key: "day:2" }], [...FAILED], [...OTHER_FAILED], ["run.partial", {}]),
+      ),
+    ).toBe("Try 2 failed days again");
+  });
+});
+
+test("a phase that was under way when the trip ended was not done", () => {
+  const words = (...told: Parameters<typeof trip>) => {
+    const run = trip(...told);
+    return run.phases.map((phase) => phaseSign(phase, run.status).word);
+  };
+  expect(words(...PLANNING)).toEqual(["done", "under way", "to come"]);
+  expect(words(...PLANNING, ["run.failed", { error: DOWN }])).toEqual(["done", "not done", "not done"]);
+  expect(words(...PLANNING, ["phase.failed", { id: "plan", error: DOWN }])).toContain("failed");
+});
