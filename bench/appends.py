@@ -91,7 +91,7 @@ def bare(folder: Path, shape: Shape, body_bytes: int, options: argparse.Namespac
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {options.durability}")
     connection.execute("CREATE TABLE runs (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL)")
-    connection.execute("CREATE TABLE events (run, seq, body, PRIMARY KEY (run, seq)) WITHOUT ROWID")
+    connection.execute("CREATE TABLE events (run, seq, body, PRIMARY KEY (run, seq))")
     connection.executemany("INSERT INTO runs VALUES (?, 0)", [(number,) for number in range(runs)])
     body, waits, count, seqs = b"x" * body_bytes, [], 0, [0] * runs
     start, cpu = time.perf_counter(), time.process_time()

@@ -385,6 +385,23 @@ async def test_take_overs_are_counted_until_somebody_asks(store: Store) -> None:
     assert (await store.append(run.id, requeue(run))).run.takeovers == 0
 
 
+async def test_a_finished_step_sets_the_take_overs_back(store: Store) -> None:
+    """Something gets done between them; an event, or a step sent again, is not enough."""
+    run = await running(store)
+    for _ in range(3):
+        run = (await store.append(run.id, requeue(run, takeover=True))).run
+    run = await claim(store, run)
+    await report(store, run, note())
+    finished = NewEvent("step.finished", b'{"key":"hotel"}', key="hotel", step="hotel")
+    write = Write(events=[finished], execution_id=run.execution_id, checkpoint=Checkpoint("hotel", b"1"))
+    run = (await store.append(run.id, write)).run
+    assert run.takeovers == 0
+    assert await store.get(run.id) == run
+    run = await claim(store, (await store.append(run.id, requeue(run, takeover=True))).run)
+    again = Write(events=[finished], execution_id=run.execution_id, checkpoint=Checkpoint("hotel", b"1"))
+    assert (await store.append(run.id, again)).run.takeovers == 1
+
+
 async def test_a_conflict_of_attempt_or_seq_says_what_is_there(store: Store) -> None:
     """So that the caller can decide anew."""
     run = await running(store)

@@ -47,7 +47,7 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
     [
         ("row_for_write", "SEARCH e USING INDEX events_by_key (run=? AND key=?)"),
         ("row_for_write", "SEARCH c USING INDEX runs_claimed_by_job (job=?)"),
-        ("read", "SEARCH e USING PRIMARY KEY (run=? AND seq>?)"),
+        ("read", "SEARCH e USING INDEX sqlite_autoindex_events_1 (run=? AND seq>?)"),
         ("queued", "SEARCH c USING INDEX runs_queued (job=?)"),
         ("list_all", "SEARCH c USING INDEX runs_by_status (status=? AND id<?)"),
         ("list_of_owner", "SEARCH c USING INDEX runs_by_owner (owner=? AND status=? AND id<?)"),
