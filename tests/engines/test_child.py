@@ -101,8 +101,8 @@ async def test_how_long_to_wait_depends_on_how_it_went(
             return now
 
     monkeypatch.setattr(child, "_run", run)
-    monkeypatch.setattr(module.asyncio, "sleep", slept)
-    monkeypatch.setattr(module.asyncio, "get_running_loop", Loop)
+    monkeypatch.setattr(asyncio, "sleep", slept)
+    monkeypatch.setattr(asyncio, "get_running_loop", Loop)
     keeping = loop.create_task(child._keep())
     while len(waits) < 8:
         await sleep(0)

@@ -54,7 +54,7 @@ async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World
     third = await here.start(other)
     await engine.start()
     await here.until(third, lambda row: row.status == "succeeded")
-    assert engine.running() == [first]
+    assert first in engine.running()
     before = here.calls["queued"]
     await asyncio.sleep(0.2)
     assert here.calls["queued"] - before <= 3
@@ -115,7 +115,7 @@ async def test_a_bug_in_an_attempt_ends_no_other(here: World, engine: EmbeddedEn
     async def work(run: Run) -> None:
         return None
 
-    here.runtime.execute = broken  # type: ignore[method-assign, assignment]
+    here.runtime.execute = broken  # type: ignore[method-assign]
     here.store.queued = broken_too  # type: ignore[method-assign, assignment]
     run_id = await here.start(work)
     await engine.start()

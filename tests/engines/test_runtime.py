@@ -492,3 +492,26 @@ async def test_a_step_cancelled_while_its_result_is_written_is_kept(here: World)
 
     state = await here.finish(await here.start(build))
     assert (state["result"], ran) == ("outer/inner", ["inner", "cut"])
+
+
+async def test_an_end_that_is_just_being_written_stops_nobody(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at the run before the writer has its answer sees it ended, by itself."""
+    append = here.store.append
+
+    async def append_and_wait(*args: Any) -> Any:
+        appended = await append(*args)
+        looks = here.calls["get"]
+        if appended.run.status == "succeeded":
+            while here.calls["get"] < looks + 2:
+                here.supervision._ring(())
+                await asyncio.sleep(0.01)
+        return appended
+
+    async def build(run: Run) -> str:
+        await run.finish("done")
+        return "not reached by a stop"
+
+    monkeypatch.setattr(here.store, "append", append_and_wait)
+    state = await here.finish(await here.start(build))
+    assert (state["status"], state["result"]) == ("succeeded", "done")
+    assert here.supervision.statistics()["executions"] == 0

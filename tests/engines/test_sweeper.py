@@ -188,7 +188,7 @@ async def test_it_sweeps_by_itself_and_outlives_a_store_that_is_away(here: World
             raise faults.pop()
         return 0
 
-    here.store.prune = prune  # type: ignore[method-assign]
+    here.store.prune = prune  # type: ignore[method-assign, assignment]
     sweeper._prune_at = 0
     await sweeper.start()
     run_id = await claimed(here, worker)

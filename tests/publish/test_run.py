@@ -148,25 +148,34 @@ async def test_a_task_cancelled_from_outside_loses_its_run_and_stays_cancelled(h
 
 async def test_a_run_taken_over_or_ended_elsewhere_stops_its_block(hw: Headway) -> None:
     """Nothing is written any more, and the caller learns why."""
-    run = await hw.open("report")
-    with pytest.raises(Fenced):
+
+    async def taken_over(run: Run) -> None:
         async with run:
             await hw.commands.take_over(run.id, take_over=True)
             await asyncio.Event().wait()
-    assert (await state(run))["status"] == "running"
-    run = await hw.open("report")
-    with pytest.raises(RunClosed):
+
+    async def ended(run: Run) -> None:
         async with run:
             await hw.store.append(run.id, Write(events=[new_event("run.cancelled", {"forced": True})]))
             await asyncio.Event().wait()
-    assert (await state(run))["status"] == "cancelled"
-    run = await hw.open("report")
-    with pytest.raises(ValueError, match="own"):
+
+    async def fails_when_stopped(run: Run) -> None:
         async with run:
             await hw.commands.take_over(run.id, take_over=True)
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.Event().wait()
             raise ValueError("own")
+
+    run = await hw.open("report")
+    with pytest.raises(Fenced):
+        await taken_over(run)
+    assert (await state(run))["status"] == "running"
+    run = await hw.open("report")
+    with pytest.raises(RunClosed):
+        await ended(run)
+    assert (await state(run))["status"] == "cancelled"
+    with pytest.raises(ValueError, match="own"):
+        await fails_when_stopped(await hw.open("report"))
 
 
 async def test_a_run_opened_twice_is_worked_on_once(hw: Headway) -> None:

@@ -92,7 +92,7 @@ class Supervision:
         if now is None or now.execution_id != row.execution_id:
             text = "was deleted" if now is None else f"belongs to execution {now.execution_id} now"
             execution.publisher.stop(Fenced(f"run {row.id} {text}"))
-        elif now.status in ENDED:
+        elif now.status in ENDED and not execution.publisher.is_writing:  # else it may be its own end, just written
             execution.publisher.stop(RunClosed(f"run {row.id} is {now.status}", current=str(now.status)))
         elif now.cancel_requested:
             execution.cancel()

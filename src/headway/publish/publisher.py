@@ -184,6 +184,11 @@ class Publisher:
         """What stopped the job, or None."""
         return self._broken
 
+    @property
+    def is_writing(self) -> bool:
+        """Something is on its way to the sink, whose answer will tell how the run stands."""
+        return bool(self._batches)
+
     def statistics(self) -> Mapping[str, Any]:
         """Return what waits and what was done."""
         return {
