@@ -496,7 +496,7 @@ async def test_a_step_cancelled_while_its_result_is_written_is_kept(here: World)
 
 async def test_an_end_that_is_just_being_written_stops_nobody(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks at the run before the writer has its answer sees it ended, by itself."""
-    append = here.store.append
+    append, reached = here.store.append, []
 
     async def append_and_wait(*args: Any) -> Any:
         appended = await append(*args)
@@ -509,9 +509,11 @@ async def test_an_end_that_is_just_being_written_stops_nobody(here: World, monke
 
     async def build(run: Run) -> str:
         await run.finish("done")
-        return "not reached by a stop"
+        reached.append("the line after it")
+        return "late"
 
     monkeypatch.setattr(here.store, "append", append_and_wait)
     state = await here.finish(await here.start(build))
     assert (state["status"], state["result"]) == ("succeeded", "done")
+    assert reached == ["the line after it"]
     assert here.supervision.statistics()["executions"] == 0
