@@ -243,9 +243,7 @@ describe("silence", () => {
     await serve(begun());
     watch();
     await seqReached();
-    server.send(frame("ping", { head: 7 }));
-    await until(() => server.watching === 1, "a stream");
-    await settled();
+    await pinged();
     environment.advance(22_499);
     expect(connection().state).toBe("live");
     environment.advance(1);
@@ -267,8 +265,7 @@ describe("silence", () => {
     await serve(begun());
     watch();
     await seqReached();
-    server.send(frame("ping", { head: 7 }));
-    await settled();
+    await pinged();
     environment.hidden = true;
     environment.advance(60_000);
     expect(connection().state).toBe("live");
@@ -277,8 +274,7 @@ describe("silence", () => {
     await reached("backoff");
     environment.advance(500);
     await reached("live");
-    server.send(frame("ping", { head: 7 }));
-    await settled();
+    await pinged();
     environment.hidden = true;
     environment.advance(70_000);
     await reached("backoff");
@@ -288,8 +284,7 @@ describe("silence", () => {
     await serve(begun());
     watch();
     await seqReached();
-    server.send(frame("ping", { head: 7 }));
-    await settled();
+    await pinged();
     environment.sleep(3_600_000);
     expect(connection().state).toBe("live");
     environment.wake("pageshow");
@@ -305,7 +300,6 @@ describe("silence", () => {
     };
     watch();
     await until(() => server.streams.length === 1, "a stream");
-    await settled();
     environment.advance(10_000);
     await reached("live");
     expect(connection()).toMatchObject({ transport: "poll" });
@@ -328,7 +322,6 @@ describe("silence", () => {
     log.add("output.appended", { key: "text", delta: "." });
     server.publish();
     await paced(() => server.streams.length === 2, "a stream");
-    await settled();
     environment.advance(10_000);
     await polled();
     expect(states).toEqual(["connecting", "live"]);
@@ -339,7 +332,6 @@ describe("silence", () => {
     await serve(begun());
     watch();
     await seqReached();
-    await settled();
     environment.advance(37_500);
     await until(() => connection().transport === "poll", "polling");
     expect(states.filter((state) => state === "backoff")).toEqual([]);
@@ -423,7 +415,7 @@ describe("failures", () => {
       environment.advance(30_000);
       await until(() => server.streams.length === n + 1 && server.watching === 1, "a stream");
     }
-    await settled();
+    await reached("live");
     expect(connection().attempt).toBe(3);
     server.send(frame("ping", { head: 7 }));
     await until(() => connection().attempt === 0, "the count to begin again");
@@ -696,7 +688,6 @@ describe("polling", () => {
     await serve(begun());
     await polling();
     await polled();
-    await settled();
     environment.advance(35_000);
     await until(() => connection().attempt === 1 || server.requests("/events").length > 1, "another try");
   });
@@ -762,8 +753,7 @@ describe("after the end", () => {
     await reached("closed");
     server.script = ({ path }, response) => path.endsWith("/events") && problem(response, 503, "overloaded", "Busy");
     environment.advance(1_000);
-    await until(() => server.requests("/events").length === 1, "a look");
-    await settled();
+    await until(() => connection().attempt === 1, "a look that failed");
     expect(connection().state).toBe("closed");
     server.script = () => false;
     reopen(log);
@@ -813,8 +803,7 @@ describe("a stream in somebody's own application", () => {
     watch({}, `${server.url}/mine`);
     await reached("closed");
     environment.advance(30_000);
-    await until(() => server.seen.length === 2, "a look");
-    await settled();
+    await until(() => server.seen.length === 2 && environment.nextIn() === 30_000, "a look, and the pause after it");
     expect(states).toEqual(["connecting", "live", "closed"]);
     reopen(log);
     environment.advance(30_000);
@@ -882,9 +871,8 @@ describe("sharing", () => {
     run.release();
     environment.advance(1_000);
     run.retain();
-    await seqReached();
-    await settled();
-    expect(connection().state).toBe("live");
+    await reached("live");
+    await pinged();
     environment.advance(37_500);
     await until(() => connection().state !== "live", "the watchdog of the second at work");
   });
@@ -892,7 +880,14 @@ describe("sharing", () => {
 
 const OFF = { status: null, seq: null, final: false, use: "poll" };
 
-/** Time for what is under way to arrive. */
+/** Let a ping arrive. */
+async function pinged(): Promise<void> {
+  const queue_position = (run.getSnapshot().live?.queue_position ?? 0) + 1;
+  server.send(frame("ping", { head: server.log.events.length }) + frame("live", { ...NOT_QUEUED, queue_position }));
+  await until(() => run.getSnapshot().live?.queue_position === queue_position, "a ping");
+}
+
+/** Time in which what must not happen would happen. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
 }
