@@ -39,9 +39,9 @@ describe("an answer", () => {
     expect(error.problem).toMatchObject({ code: "conflict", hint: "look again", request_id: "r" });
   });
 
-  test("with a title only has that", async () => {
-    expect((await errorOf(answer(404, '{"title": "Nothing here"}'))).message).toBe("Nothing here");
+  test("with something else than a problem says its status", async () => {
     expect((await errorOf(answer(404, "null"))).message).toBe("The server answered 404.");
+    expect((await errorOf(answer(404, "[]"))).message).toBe("The server answered 404.");
   });
 
   test("may say when to come back", async () => {
