@@ -189,8 +189,7 @@ export function createConnection(
 
   /** Make one connection. */
   const connect = async (): Promise<Outcome> => {
-    const polls = address.self !== null && (isClosed() || now() < pollUntil);
-    const transport = polls ? "poll" : "sse";
+    const transport = address.self !== null && (isClosed() || now() < pollUntil) ? "poll" : "sse";
     activity = new AbortController();
     const { signal } = activity;
     worked = false;

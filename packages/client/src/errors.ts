@@ -31,7 +31,7 @@ export type ErrorCategory =
 const MESSAGES: Partial<Record<ErrorCategory, string>> = {
   network: "The server cannot be reached.",
   timeout: "The server does not answer.",
-  protocol: "The answer did not come from Headway.",
+  protocol: "The server is not Headway.",
 };
 
 /** Body of an error answer (RFC 9457). */
@@ -57,7 +57,7 @@ export class HeadwayError extends Error {
 
   constructor(category: ErrorCategory, message?: string, about: Partial<HeadwayError> = {}) {
     const { problem, status } = about;
-    super(message ?? problem?.detail ?? problem?.title ?? MESSAGES[category] ?? `The server answered ${status}.`);
+    super(message ?? problem?.detail ?? MESSAGES[category] ?? `The server answered ${status}.`);
     this.category = category;
     Object.assign(this, about);
   }

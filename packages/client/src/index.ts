@@ -16,6 +16,3 @@ export type { Listener, RunHandle, RunState, Topic } from "./run.ts";
 export type { TransportName } from "./transport.ts";
 export { type WatchOptions, watchRun } from "./watch.ts";
 export type { Appended, Live, Notice, RunPage, RunQuery, RunSummary, StartedRun } from "./wire.ts";
-
-/** Version of this package. */
-export const VERSION = "0.1.0";

@@ -25,7 +25,7 @@ export const poll: Transport = async (link, signal) => {
   return done(link);
 };
 
-function take({ feed }: Link, { events, cursor, partial = false }: EventPage): void {
+function take({ feed }: Link, { events, cursor, partial }: EventPage): void {
   const last = events.at(-1);
   for (const event of events) {
     if (feed.apply(event, event === last ? cursor : undefined, partial) === "gap") feed.forget();

@@ -167,7 +167,7 @@ export function createRun(
   };
 
   const command = async (name: string, body: unknown): Promise<Appended> => {
-    if (address.self === null) throw new HeadwayError("invalid", "This address only streams.");
+    if (address.self === null) throw new HeadwayError("invalid", "Only its stream is known.");
     return http.json<Appended>(`${address.self}/${name}`, { body });
   };
 

@@ -20,7 +20,7 @@ export const stream: Transport = async (link, signal) => {
   const url = `${address.stream}${address.stream.includes("?") ? "&" : "?"}client=1`;
   const response = await http.request(url, { headers, signal });
   if (response.status === 204) return "ended";
-  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new HeadwayError("protocol");
+  if (!response.headers.get("Content-Type")?.includes("event-stream")) throw new HeadwayError("protocol");
   return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);
 };
 

@@ -4,6 +4,5 @@
  * @packageDocumentation
  */
 
-export { VERSION } from "@headway-run/client";
 export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./provider.ts";
 export { type UsedRun, type UseRunOptions, useConnection, useRun } from "./run.ts";
