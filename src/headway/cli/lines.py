@@ -42,6 +42,7 @@ class Lines:
         first, self._state = self._state is None, state
         if event is None:
             if first or state["seq"] != self._seq:
+                self.close()
                 self._say(None, self._standing(state, first=first))
                 if state["finished_at"] is not None:
                     self._ended({}, state["finished_at"])

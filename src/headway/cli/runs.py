@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from rich.console import Console
@@ -105,18 +105,18 @@ def show(runs: Sequence[Run], console: Console, now: float | None = None) -> Non
 
 
 def table(runs: Sequence[Run], width: int, now: float) -> Table:
-    """Return runs as a table."""
+    """Return runs as a table. The title has the room the others leave."""
     wide = width >= WIDE
     found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    found.add_column("run", no_wrap=True, min_width=36)
-    if wide:
-        found.add_column("job", no_wrap=True, overflow="ellipsis", max_width=24)
-    found.add_column("title", no_wrap=True, overflow="ellipsis", min_width=5)
-    found.add_column("status", no_wrap=True, min_width=11)
-    found.add_column("done", justify="right", no_wrap=True, min_width=5)
-    found.add_column("age", justify="right", no_wrap=True, min_width=6)
-    if wide:
-        found.add_column("took", justify="right", no_wrap=True, min_width=8)
+    job = min(20, max(len(one_line(run["job"])) for run in runs))
+    columns = {"run": 36, "job": max(3, job), "title": 0, "status": 11, "done": 5, "age": 7, "took": 8}
+    shown = [name for name in columns if wide or name not in ("job", "took")]
+    columns["title"] = max(5, width - sum(columns[name] + 2 for name in shown))
+    for name in shown:
+        justify: Literal["left", "right"] = "right" if name in ("done", "age", "took") else "left"
+        longest = columns[name]
+        least = min(longest, 5) if name in ("job", "title") else longest
+        found.add_column(name, no_wrap=True, overflow="ellipsis", justify=justify, min_width=least, max_width=longest)
     for run in runs:
         found.add_row(*_cells(run, now, wide=wide))
     return found

@@ -56,15 +56,16 @@ class Picture:
 
 
 def draw(picture: Picture, pen: Pen, height: int = ALL) -> list[Text]:
-    """Return the rows, at most `height` of them if that is at least ten."""
+    """Return the rows, at most `height` of them if that is at least seven."""
     head = [*_head(picture, pen), Text(), _overall(picture, pen)]
     foot = _foot(picture, pen)
-    room = height - len(head) - len(foot)
+    room = space = height - len(head) - len(foot)
     phases = _section(_phases(picture.state, pen, min(PHASES_MAX, max(3, room // 3))))
     room -= len(phases)
     words = _section(_words(picture, pen, (room // 3 if picture.state["items"] else room) - 1))
     items = _section(_items(picture.state, pen, room - len(words) - 1))
-    return [*head, *phases, *items, *words, *foot][:height]
+    body = [*phases, *items, *words][: max(0, space)]
+    return [pen.fit(row, pen.width) for row in (*head, *body, *foot)]
 
 
 def _section(rows: list[Text]) -> list[Text]:
@@ -323,8 +324,9 @@ def _result(result: Any, pen: Pen) -> list[Text]:
 def _foot(picture: Picture, pen: Pen) -> list[Text]:
     if picture.connection is None:
         return []
-    said = connection_text(picture.connection, picture.retry_at - pen.now, _trouble(picture))
-    roomy = picture.connection.state == "live" and pen.width >= ROOMY
+    trouble = _trouble(picture)
+    said = connection_text(picture.connection, picture.retry_at - pen.now, trouble)
+    roomy = picture.connection.state == "live" and not trouble and pen.width >= ROOMY
     rows = [Text(), pen.row(said, Text("Ctrl-C stops watching, not the run", "dim") if roomy else None)]
     if picture.notice:
         rows.insert(1, pen.row(Text.assemble(("notice ", "bold yellow"), picture.notice)))

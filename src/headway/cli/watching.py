@@ -132,6 +132,6 @@ def _stop_on_sigterm() -> asyncio.Event:
         if task is not None:
             task.cancel()
 
-    with suppress(NotImplementedError):  # not on Windows
+    with suppress(NotImplementedError, RuntimeError):  # not on Windows, not outside the main thread
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
     return asked
