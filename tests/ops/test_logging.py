@@ -123,7 +123,9 @@ def test_plain_lines_need_no_package() -> None:
     assert rest[-1] == "ValueError: wrong"
 
 
-@pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter(), ours.ConsoleFormatter()], ids=["json", "plain", "console"])
+@pytest.mark.parametrize(
+    "formatter", [JsonFormatter(), PlainFormatter(), ours.ConsoleFormatter()], ids=["json", "plain", "console"]
+)
 def test_most_lines_are_about_no_error(formatter: logging.Formatter) -> None:
     """They are one line, whoever writes them."""
     text = formatter.format(record(ours.Line("run started", {"job": "trip"})))
