@@ -113,7 +113,7 @@ async def test_who_has_the_end_is_told_to_stay_away(server: Server, how: Any) ->
 
 
 async def test_who_comes_back_long_after_a_failure_is_shown_the_end(server: Server) -> None:
-    """The run may be reopened, so it is worth looking again."""
+    """The run may be reopened, so it is worth looking again, but not every second."""
     run = await server.run(FAILED)
     kept = server.app.store._runs[run.id]  # type: ignore[attr-defined]
     kept.row = type(kept.row)(**{name: getattr(kept.row, name) for name in kept.row.__slots__} | {
@@ -122,6 +122,8 @@ async def test_who_comes_back_long_after_a_failure_is_shown_the_end(server: Serv
     stream = await _get(server, run, cursor=str(run.cursor))
     assert stream.status == 200
     assert _events(await stream.rest()) == ["open", "end"]
+    assert stream.retry_ms is not None
+    assert stream.retry_ms >= 15_000
 
 
 async def test_last_event_id_comes_before_the_query(server: Server) -> None:

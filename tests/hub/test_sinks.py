@@ -80,6 +80,29 @@ async def test_a_client_that_does_not_read(server: _Server) -> None:
     await task
 
 
+async def test_much_is_sent_in_parts(server: _Server) -> None:
+    """One sees it getting less while a slow client reads."""
+    sink, owner = _sink(server)
+    body = bytes(range(256)) * 1_000
+    sink.write(body)
+    sink.write(b"more")
+    sizes = []
+    send = server.send
+
+    async def watch(event: Any) -> None:
+        sizes.append(sink.buffered())
+        await send(event)
+
+    sink._send = watch
+    task = asyncio.create_task(sink.run())
+    await _turns(20)
+    sink.close(b"")
+    await task
+    assert b"".join(part for part, _ in server.sent) == body + b"more"
+    assert sizes[:4] == [190_468, 124_932, 59_396, 0]
+    assert owner.heard == ["paused", "resumed", "gone"]
+
+
 async def test_it_goes_on_only_when_there_is_room(server: _Server) -> None:
     """What came during a long send still counts."""
     server.reads.clear()

@@ -39,6 +39,9 @@ DONE_WITHIN_MS: Final = 60_000
 OVERLOAD_FACTOR: Final = 5
 """How much later than usual a client comes back to a server that had no place for it."""
 
+IDLE_FACTOR: Final = 15
+"""The same for one that comes back to a run that ended long ago and may be reopened: it will find nothing new soon."""
+
 LIST_MAX: Final = 200
 
 _HEAD: Final = (
@@ -88,6 +91,7 @@ async def stream_run(
                 extra,
                 lambda connection: [Subscription(feed, connection, wish)],
                 superseded=stream.request.execution_id not in (None, feed.run.execution_id),
+                later=IDLE_FACTOR if feed.ended and wish.cursor == feed.head else 1,
             )
 
 
@@ -224,6 +228,7 @@ class _Stream:
         attach: Callable[[Connection], Sequence[Attachment]],
         *,
         superseded: bool = False,
+        later: int = 1,
     ) -> None:
         """Begin the stream and attach it; returns at once when the connection was handed over, else at its end.
 
@@ -232,6 +237,7 @@ class _Stream:
             extra: Frames that follow it.
             attach: Makes what the connection is attached to.
             superseded: The client believes in an execution that is not the current one.
+            later: How many times as long as usual the client is asked to stay away afterwards.
         """
         if self._hub.is_off("sse"):
             await self.answer(200, poll_instead())
@@ -240,7 +246,10 @@ class _Stream:
         if connection is None:
             return
         try:
-            sink = await self._open(connection, self._opening(connection, about, superseded=superseded) + extra)
+            first = (
+                retry(later * self._hub.retry_ms()) + self._opening(connection, about, superseded=superseded) + extra
+            )
+            sink = await self._open(connection, first)
         except BaseException:
             self._hub.gone(connection)
             raise
@@ -267,7 +276,7 @@ class _Stream:
             "partial": form.families is not None or form.progress,
             "superseded": superseded,
         }
-        return retry(self._hub.retry_ms()) + control("open", opened)
+        return control("open", opened)
 
     async def _open(self, connection: Connection, first: bytes) -> DirectSink | SendSink:
         """Send the head and the first bytes; take the connection over if that can be done."""

@@ -108,8 +108,8 @@ class Connection:
             return
         self._stop()
         if self.sink is not None:
-            self._hub.unread(self)
             self.sink.close(last)
+            self._hub.unread(self)
 
     def finish(self, attachment: Attachment, last: bytes) -> None:
         """Send the last frame of one attachment; the stream ends with the last of them."""

@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import Any, Final
 
 from headway.core.sse import retry
@@ -65,7 +65,7 @@ class Hub:
         self._looked: dict[Feed, float] = {}
         self._connections: dict[str, Connection] = {}
         self._viewers: Counter[str] = Counter()
-        self._unread: dict[Connection, float] = {}
+        self._unread: dict[Connection, tuple[float, int]] = {}
         self._listings: dict[tuple[RunFilter, int], Listing] = {}
         self._off: set[str] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -108,7 +108,12 @@ class Hub:
         down. See `headway.hub.signals`.
         """
         loop = asyncio.get_running_loop()
-        return signals.on_exit(lambda: loop.call_soon_threadsafe(self.begin_drain))
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(self.begin_drain)
+
+        return signals.on_exit(tell)
 
     # -- connections
 
@@ -157,7 +162,8 @@ class Hub:
 
     def unread(self, connection: Connection) -> None:
         """Take note that a client does not read, or has yet to read the last bytes of its stream."""
-        self._unread.setdefault(connection, _now())
+        if connection.id in self._connections:
+            self._unread[connection] = _now(), connection.buffered()
 
     def reads_again(self, connection: Connection) -> None:
         """Take note that a client has read on."""
@@ -282,6 +288,7 @@ class Hub:
             listing.holds -= 1
             if not (listing.is_open or listing.holds):
                 self._listings.pop(key, None)
+                listing.stop()
 
     def _ring(self, run_ids: Collection[RunId]) -> None:
         for listing in self._listings.values():
@@ -327,14 +334,18 @@ class Hub:
                 listing.stop()
 
     def _cut_off(self, now: float) -> None:
-        """Break the connections of those who have not read for too long; the longest stand first."""
+        """Break the connections of those who have read nothing for too long; the longest stand first."""
         while self._unread:
-            connection, since = next(iter(self._unread.items()))
+            connection, (since, left) = next(iter(self._unread.items()))
             if now - since < self.settings.stall_s:
                 return
             del self._unread[connection]
-            self.counters.dropped += 1
-            connection.abort()
+            rest = connection.buffered()
+            if rest < left:  # a large snapshot on a slow line
+                self._unread[connection] = now, rest
+            else:
+                self.counters.dropped += 1
+                connection.abort()
 
     def _look(self, now: float) -> None:
         """Let feeds look into the log without a doorbell, and drop those nobody has watched for a while."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -19,6 +20,9 @@ logger = logging.getLogger("headway.hub")
 
 BUDGET: Final = 262_144
 """Bytes kept for a client that does not read, behind what is being sent."""
+
+SEND_BYTES: Final = 65_536
+"""Bytes given to one ``send()``."""
 
 
 class Owner(Protocol):
@@ -91,7 +95,7 @@ class SendSink:
         self._owner = owner
         self._budget = budget
         self._cut = cut
-        self._pieces: list[bytes] = []
+        self._pieces: deque[bytes | memoryview] = deque()
         self._size = 0
         self._paused = False
         self._over = False
@@ -164,13 +168,23 @@ class SendSink:
                 self._owner.gone()
 
     async def _flush(self) -> None:
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
-        await self._put(body, more=True)
+        await self._put(self._take(), more=True)
         if self._paused and not self._over and self._size <= self._budget // 4:
             self._paused = False
             self._owner.resumed()
+
+    def _take(self) -> bytes:
+        """Take out what is sent at once: all of it, unless it is so much that one could not see it getting less."""
+        if self._size <= SEND_BYTES:
+            body = b"".join(self._pieces)
+            self._pieces.clear()
+        elif len(self._pieces[0]) <= SEND_BYTES:
+            body = bytes(self._pieces.popleft())
+        else:
+            whole = memoryview(self._pieces[0])
+            body, self._pieces[0] = bytes(whole[:SEND_BYTES]), whole[SEND_BYTES:]
+        self._size -= len(body)
+        return body
 
     async def _put(self, body: bytes, *, more: bool) -> None:
         self._sending = task = asyncio.current_task()
