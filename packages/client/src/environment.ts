@@ -11,7 +11,7 @@ export interface Environment {
   /** Whether nobody can see the page; browsers then run timers once a minute at most. */
   isHidden(): boolean;
   isOffline(): boolean;
-  /** Call `listener` whenever the page or its network comes back to life, or is clicked; returns a way to end it. */
+  /** Call `listener` when a page that is seen comes back to life, or its network, or is clicked; returns how to end it. */
   onWake(listener: (sign: WakeSign) => void): () => void;
 }
 
@@ -33,7 +33,8 @@ export const browser: Environment = {
     const ending = new AbortController();
     for (const sign of WAKE_SIGNS) {
       // Those of the document come by on their way down from the window.
-      globalThis.window?.addEventListener(sign, () => listener(sign), { capture: true, signal: ending.signal });
+      const tell = () => browser.isHidden() || listener(sign);
+      globalThis.window?.addEventListener(sign, tell, { capture: true, signal: ending.signal });
     }
     return () => ending.abort();
   },

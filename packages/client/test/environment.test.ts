@@ -3,7 +3,7 @@ import { browser, throttle, type WakeSign } from "../src/environment.ts";
 import { testEnvironment } from "./support/environment.ts";
 
 describe("the browser", () => {
-  test("tells by these events that it came back to life", () => {
+  test("tells by these events that it came back to life, when it is seen", () => {
     const signs: WakeSign[] = [];
     const end = browser.onWake((sign) => signs.push(sign));
     window.dispatchEvent(new Event("online"));
@@ -11,6 +11,10 @@ describe("the browser", () => {
     window.dispatchEvent(new Event("pageshow"));
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     document.body.click();
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    window.dispatchEvent(new Event("online"));
+    hidden.mockRestore();
     expect(signs).toEqual(["online", "focus", "pageshow", "visibilitychange", "click"]);
     end();
     window.dispatchEvent(new Event("online"));
