@@ -16,7 +16,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
-        sys.exit(f"headway: the command line needs {error.name}: pip install 'headway[server]'")
+        sys.stderr.write(f"headway: the command line needs {error.name}: pip install 'headway[server]'\n")
+        raise SystemExit(2) from None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # titles in any script, on terminals that know one

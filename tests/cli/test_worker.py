@@ -1,0 +1,48 @@
+"""`headway worker` as the process it is."""
+
+import asyncio
+import signal
+
+import pytest
+
+from headway.app import Headway
+from tests.cli.conftest import APP
+from tests.cli.terminals import piped
+
+
+async def test_it_executes_what_waits(folder, module):
+    """Of the store it is given; told to stop, it ends well."""
+    module("worked_app", APP)
+
+    async def double(run, n: int) -> int:
+        raise AssertionError("this process only starts it")
+
+    hw = Headway("runs.db", worker="none")
+    hw.job(double)
+    async with hw, piped("worker", "worked_app:app", "--store", "runs.db", "--concurrency", "3") as command:
+        handle = await hw.start(double, 21)
+        assert await asyncio.wait_for(handle.result(), 30) == 42
+        assert '"at_once":"3 runs"' in command.output
+        assert '"jobs":"double"' in command.output
+        command.process.send_signal(signal.SIGTERM)
+        assert await command.ended() == 0
+    assert "Traceback" not in command.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (["jobless:hw"], "jobless:hw has no job", "decorate one with @hw.job"),
+        (["with_jobs:hw", "--store", "memory://"], "are in the memory of its server", "use --store with a file"),
+        (["with_jobs:nothing"], "with_jobs has no 'nothing'", "there is with_jobs:hw, with_jobs:app"),
+    ],
+)
+async def test_what_cannot_work(module, arguments, said, hint):
+    """Told at once, in one line, with what to do."""
+    module("jobless", "from headway import Headway\nhw = Headway()")
+    module("with_jobs", APP)
+    async with piped("worker", *arguments) as command:
+        assert await command.ended() == 2
+    assert said in command.output
+    assert hint in command.output
+    assert "Traceback" not in command.output
