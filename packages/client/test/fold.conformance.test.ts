@@ -1,9 +1,12 @@
 // @vitest-environment node
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Snapshot } from "../src/contract.gen.ts";
 import { Fold } from "../src/fold.ts";
 import { type FoldCase, foldCases, type Offer } from "./support/conformance.ts";
 import { expectSame } from "./support/equal.ts";
+
+// Cases at the caps hold megabytes of text, and are folded from every place.
+vi.setConfig({ testTimeout: 60_000 });
 
 const FILES = ["entries", "life", "limits", "order", "progress", "withdrawal"];
 

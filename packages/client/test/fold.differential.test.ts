@@ -31,7 +31,7 @@ test(`${COUNT} random histories of seed ${SEED} fold as in Python`, { timeout: 1
 });
 
 function replay(line: string): void {
-  const { name, events, snapshots = {}, expect: wanted } = foldCase(JSON.parse(line));
+  const { name, events, snapshots = {}, expect: wanted } = foldCase(JSON.parse(line) as Parameters<typeof foldCase>[0]);
   const fold = new Fold();
   for (const { event, cursor, applied } of events.flat()) {
     // `expect` on a hundred thousand events is what would take the time here
