@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from headway import Headway
 
+from .errors import ProviderError
 from .job import PHASES, day_item, estimate, plan_trip
 from .models import City, Trip
 from .provider_client import ProviderClient
@@ -29,6 +31,12 @@ hw.job(
     title=lambda trip: " · ".join(stay.city.replace("-", " ").title() for stay in trip.stays),
 )(plan_trip)
 hw.mount(app, "/headway")
+
+
+@app.exception_handler(ProviderError)
+async def provider_error(_: Request, error: ProviderError) -> JSONResponse:
+    """Say what is wrong with the provider; it is no mistake of this application."""
+    return JSONResponse({"code": error.code, "detail": error.detail}, 503 if error.retryable else 502)
 
 
 @app.get("/api/cities")
