@@ -32,14 +32,15 @@ class Site:
     Args:
         folder: For the store and the server's log.
         provider: Where the place provider listens.
+        search_s: Seconds of search for the best tour of a day.
     """
 
-    def __init__(self, folder: Path, provider: str) -> None:
+    def __init__(self, folder: Path, provider: str, search_s: str = "0.2") -> None:
         self.server = ServerProcess(
             folder,
             "examples.itinerary.app:app",
             HEADWAY_DEMO_PROVIDER=provider,
-            HEADWAY_DEMO_SEARCH_S="0.2",
+            HEADWAY_DEMO_SEARCH_S=search_s,
             HEADWAY_PING_S=str(PING_S),
         )
         self.url = self.server.url

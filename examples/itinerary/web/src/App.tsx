@@ -9,8 +9,8 @@ export function App() {
   const id = route.page === "trip" ? route.id : null;
   const shown = useRef(id);
   useEffect(() => {
-    // A page that was opened by its address begins at its top; one that was walked to begins at its heading.
-    if (shown.current !== id) document.querySelector("h1")?.focus();
+    // Who opened the page by its address begins at its top; who walked to another begins where that begins.
+    if (shown.current !== id) document.querySelector("main")?.focus();
     shown.current = id;
   }, [id]);
   return (
@@ -20,7 +20,7 @@ export function App() {
           <img src="./icon.svg" alt="" width="28" height="28" />
           Itinerary
         </a>
-        <p className="muted">An example of Headway: live, durable progress for long jobs</p>
+        <p className="muted">An example of Headway</p>
       </header>
       {id === null ? <HomePage /> : <TripPage key={id} id={id} />}
     </>

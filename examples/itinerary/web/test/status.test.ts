@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dayState, daysOf, hasEnded, phaseSign, retryLabel, runSign } from "../src/model/status.ts";
+import { dayState, daysOf, hasEnded, phaseSign, plannedDays, retryLabel, runSign } from "../src/model/status.ts";
 import { CREATED, DOWN, PLANNING, trip } from "./support/trip.ts";
 
 const FAILED = ["item.failed", { key: "day:1", error: DOWN }] as const;
@@ -52,10 +52,16 @@ describe("a trip", () => {
   });
 });
 
+test("a phase is partly done when some of its days failed", () => {
+  const run = trip(...PLANNING, [...FAILED], ["phase.finished", { id: "plan" }]);
+  expect(run.phases.map((phase) => phaseSign(phase, run).word)).toEqual(["done", "partly done", "to come"]);
+  expect(plannedDays(run)).toBe("0 of 2");
+});
+
 test("a phase that was under way when the trip ended was not done", () => {
   const words = (...told: Parameters<typeof trip>) => {
     const run = trip(...told);
-    return run.phases.map((phase) => phaseSign(phase, run.status).word);
+    return run.phases.map((phase) => phaseSign(phase, run).word);
   };
   expect(words(...PLANNING)).toEqual(["done", "under way", "to come"]);
   expect(words(...PLANNING, ["run.failed", { error: DOWN }])).toEqual(["done", "not done", "not done"]);

@@ -12,8 +12,8 @@ export function HomePage() {
     document.title = "Plan a trip – Itinerary";
   }, []);
   return (
-    <main className="page">
-      <h1 tabIndex={-1}>Plan a trip</h1>
+    <main className="page" tabIndex={-1}>
+      <h1>Plan a trip</h1>
       <p className="lead">
         Every day is planned while you watch, from opening hours and walking times. Close the page whenever you like:
         the planning goes on, and the trip is here when you come back.

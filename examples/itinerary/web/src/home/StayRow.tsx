@@ -25,7 +25,7 @@ export function StayRow({ draft, cities, at, onChange, onRemove }: StayRowProps)
       >
         {choices(draft, cities, stay.city).map((city) => (
           <option key={city.id} value={city.id}>
-            {city.name}, {city.country}
+            {city.name}
           </option>
         ))}
       </select>

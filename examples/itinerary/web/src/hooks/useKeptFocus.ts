@@ -1,10 +1,10 @@
-import { type RefObject, useEffect, useRef } from "react";
+import { type FocusEvent, type RefObject, useEffect, useRef } from "react";
 
 interface KeptFocus<Part extends HTMLElement> {
   ref: RefObject<Part | null>;
   tabIndex: -1;
   onFocus: () => void;
-  onBlur: () => void;
+  onBlur: (event: FocusEvent) => void;
 }
 
 /**
@@ -16,7 +16,7 @@ export function useKeptFocus<Part extends HTMLElement>(): KeptFocus<Part> {
   const ref = useRef<Part>(null);
   const inside = useRef(false);
   useEffect(() => {
-    // The browser tells nobody when an element that has the focus is removed: the page's body has it then.
+    // React hears nothing when it removes the element that has the focus: the page's body has it then.
     if (inside.current && document.activeElement === document.body) ref.current?.focus({ preventScroll: true });
   });
   return {
@@ -25,8 +25,9 @@ export function useKeptFocus<Part extends HTMLElement>(): KeptFocus<Part> {
     onFocus: () => {
       inside.current = true;
     },
-    onBlur: () => {
-      inside.current = false;
+    onBlur: ({ target }) => {
+      // A button that is disabled loses the focus without anybody having gone elsewhere.
+      if (!target.matches(":disabled")) inside.current = false;
     },
   };
 }

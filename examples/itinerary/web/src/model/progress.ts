@@ -1,7 +1,7 @@
 /** How far a run is, as it is shown and read out. Nothing here is guessed: what is not known is said to be unknown. */
 
 import type { Execution, Phase, Snapshot } from "@headway-run/client";
-import { daysOf, hasEnded } from "./status.ts";
+import { daysOf, hasEnded, plannedDays } from "./status.ts";
 import { roughly } from "./words.ts";
 
 const TITLES: Record<string, string> = { gather: "Look around", plan: "Plan the days", write: "Write it up" };
@@ -17,11 +17,7 @@ export function currentPhase({ phases }: Snapshot): Phase | null {
 
 /** How far a phase is, by what it counts: its own steps, or its items. */
 export function phaseDetail(run: Snapshot, phase: Phase): string {
-  const items = daysOf(run).filter(([, item]) => item.phase === phase.id);
-  if (items.length > 0) {
-    const done = items.filter(([, item]) => item.status === "finished").length;
-    return `${done} of ${items.length} days`;
-  }
+  if (daysOf(run).some(([, item]) => item.phase === phase.id)) return `${plannedDays(run)} days`;
   // A phase whose work was kept from an earlier attempt is finished without having counted.
   if (phase.total === null || (phase.status === "finished" && phase.done < phase.total)) return "";
   return `${phase.done} of ${phase.total} ${phase.unit ?? ""}`.trim();

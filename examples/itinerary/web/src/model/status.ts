@@ -56,11 +56,13 @@ export function daySign(state: DayState): Sign {
   return DAY[state];
 }
 
-/** A phase that was under way when the run ended was not finished. */
-export function phaseSign(phase: Phase, status: RunStatus | null): Sign {
+/** A phase may be done although some of its days failed; one that was under way when the run ended was not done. */
+export function phaseSign(phase: Phase, run: Snapshot): Sign {
+  const some = daysOf(run).some(([, item]) => item.phase === phase.id && item.status === "failed");
+  if (phase.status === "finished" && some) return { word: "partly done", icon: "alert", tone: "warn" };
   if (phase.status === "finished") return { word: "done", icon: "check", tone: "good" };
   if (phase.status === "failed") return { word: "failed", icon: "cross", tone: "bad" };
-  if (hasEnded(status)) return { word: "not done", icon: "stop", tone: "idle" };
+  if (hasEnded(run.status)) return { word: "not done", icon: "stop", tone: "idle" };
   if (phase.status === "running") return { word: "under way", icon: "busy", tone: "busy" };
   return { word: "to come", icon: "circle", tone: "idle" };
 }
@@ -69,6 +71,12 @@ export function daysOf(run: Snapshot): [key: string, item: Item][] {
   return Object.entries(run.items)
     .filter(([, item]) => item.kind === "day")
     .sort(([, one], [, other]) => one.seq - other.seq);
+}
+
+/** `4 of 7`. */
+export function plannedDays(run: Snapshot): string {
+  const days = daysOf(run);
+  return `${days.filter(([, item]) => item.status === "finished").length} of ${days.length}`;
 }
 
 /** What the button says that has an ended trip tried again; null when there is nothing to try. */

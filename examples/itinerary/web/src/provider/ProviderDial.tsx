@@ -68,7 +68,7 @@ function Controls({ dial, isDown, onTurn }: ControlsProps) {
     <>
       <Slider
         label="Time per call"
-        text={`about ${latency.toFixed(1)} s`}
+        text={latency < 0.1 ? "at once" : `about ${latency.toFixed(1)} s`}
         value={latency}
         max={3}
         step={0.1}

@@ -27,12 +27,12 @@ export const DayCard = memo(function DayCard({ id, number, item, status, onRetry
   return (
     <li className="day panel" data-state={state} data-day={id} {...kept}>
       <div className="day-head">
-        <div>
-          <p className="muted day-number">Day {number}</p>
-          <h3>
-            {place}, <span className="day-date">{date}</span>
-          </h3>
-        </div>
+        <h3>
+          <small className="muted">
+            Day {number}, <span className="day-date">{date}</span>
+          </small>{" "}
+          <span className="day-place">{place}</span>
+        </h3>
         <Badge {...daySign(state)} />
       </div>
       {state === "planning" && <DayProgress item={item} />}

@@ -1,8 +1,7 @@
 import type { Live, Snapshot } from "@headway-run/client";
 import { useNow } from "../hooks/useNow.ts";
 import { elapsedMs, etaText, progressText, wholePercent } from "../model/progress.ts";
-import type { Tone } from "../model/status.ts";
-import { hasEnded } from "../model/status.ts";
+import { hasEnded, plannedDays, type Tone } from "../model/status.ts";
 import { count, stopwatch } from "../model/words.ts";
 import { ProgressBar } from "../parts/ProgressBar.tsx";
 import { PhaseStrip } from "./PhaseStrip.tsx";
@@ -13,20 +12,22 @@ const TONES: Record<string, Tone> = { succeeded: "good", partial: "warn", failed
 export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
   const percent = wholePercent(run);
   const ended = hasEnded(run.status);
-  const step = progressText(run);
-  const amount = percent === null ? "" : `${percent} %`;
+  // Of a trip that has ended the days count: "100 %" would not say that some of them failed.
+  const amount = ended ? plannedDays(run) : percent === null ? "…" : `${percent} %`;
+  const step = ended ? "days planned" : (queueText(run, live) ?? progressText(run));
   return (
     <section className="panel stack" aria-label="Progress">
       <div className="overview">
-        <p className="percent">{amount || "…"}</p>
-        <p className="muted">{ended ? "" : (queueText(run, live) ?? step)}</p>
+        <p>
+          <span className="amount">{amount}</span> <span className="muted">{step}</span>
+        </p>
         <Times run={run} />
       </div>
-      {/* Of a run that ended without an answer nothing is known any more: its bar stands still. */}
+      {/* The bar of a trip that has ended stands still, also when nobody knows how far it came. */}
       <ProgressBar
         label="Trip"
         percent={ended ? (percent ?? 0) : percent}
-        text={[amount, step].filter(Boolean).join(", ") || "not known yet"}
+        text={`${amount} ${step}`}
         tone={TONES[run.status ?? ""] ?? "busy"}
       />
       <PhaseStrip run={run} />

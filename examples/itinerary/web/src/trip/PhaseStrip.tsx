@@ -9,7 +9,7 @@ export function PhaseStrip({ run }: { run: Snapshot }) {
   return (
     <ol className="phases" aria-label="Phases">
       {run.phases.map((phase) => {
-        const { icon, tone, word } = phaseSign(phase, run.status);
+        const { icon, tone, word } = phaseSign(phase, run);
         return (
           <li key={phase.id} data-tone={tone} aria-current={phase === current ? "step" : undefined}>
             <Icon name={icon} />

@@ -35,10 +35,15 @@ export function ShareLinks({ id, run, connection }: ShareLinksProps) {
         <dt>Attempt</dt>
         <dd>{run.attempt}</dd>
         <dt>Transport</dt>
-        <dd>{connection.transport === "sse" ? "event stream" : "long polling"}</dd>
+        <dd>{transportOf(connection)}</dd>
       </dl>
     </section>
   );
+}
+
+function transportOf({ state, transport }: ConnectionInfo): string {
+  if (state === "closed") return "none, it has ended";
+  return transport === "sse" ? "event stream" : "long polling";
 }
 
 function Elsewhere({ href, children }: { href: string; children: string }) {

@@ -27,7 +27,7 @@ export function TripPage({ id }: { id: string }) {
 
   const pill = <ConnectionPill connection={connection} shown={run !== null} down={down} />;
   return (
-    <main className="page">
+    <main className="page" tabIndex={-1}>
       {run && handle && (
         <>
           <TripHeader run={run} handle={handle} pill={pill} />
