@@ -34,16 +34,6 @@ async def test_an_error_about_another_run_fails_this_one(here: World) -> None:
     assert (state["status"], state["error"]["code"]) == ("failed", "run_not_found")
 
 
-async def test_an_error_nobody_can_spell_fails_the_run(here: World) -> None:
-    """A file name may hold what UTF-8 cannot carry, and be as long as it likes."""
-
-    async def build(run: Run) -> None:
-        raise OSError("no such file: \udcff" + "x" * 20_000)
-
-    state = await here.finish(await here.start(build))
-    assert state["error"]["message"].startswith("OSError: no such file: \ufffd")
-
-
 @pytest.mark.parametrize("call", ["steps", "read", "input"])
 async def test_a_store_that_is_away_after_the_claim_is_waited_for(here: World, call: str) -> None:
     """Given up there, the run would be claimed by a process that does nothing for it."""
