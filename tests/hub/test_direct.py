@@ -40,9 +40,9 @@ async def _goes_on(server: Server, run: RunRow, stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-async def test_a_stream_is_handed_over(loop: str) -> None:
+async def test_a_stream_is_handed_over(loop: str, caplog: pytest.LogCaptureFixture) -> None:
     """After the first bytes there is no task of uvicorn's any more, and the stream goes on to its end."""
-    with serving(loop=loop) as server:
+    with serving(loop=loop, log_config=None, log_level="warning") as server:
         run = await server.run()
         stream = await _stream(server, run)
         await stream.until("snapshot")
@@ -55,6 +55,7 @@ async def test_a_stream_is_handed_over(loop: str) -> None:
         await server.settled(lambda found: found["open"] == 0)
         assert not server.uvicorn.server_state.connections
         assert server.uvicorn.server_state.total_requests == 1
+    assert not caplog.records, "uvicorn does not miss its response"
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -89,15 +90,16 @@ MIDDLEWARES: dict[str, Wrap] = {
 
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("name", MIDDLEWARES)
-async def test_middlewares_that_leave_the_bytes_alone(name: str, loop: str) -> None:
+async def test_middlewares_that_leave_the_bytes_alone(name: str, loop: str, caplog: pytest.LogCaptureFixture) -> None:
     """What the middlewares of an application do after the hand-over does no harm."""
-    with serving(loop=loop, wrap=[MIDDLEWARES[name]]) as server:
+    with serving(loop=loop, wrap=[MIDDLEWARES[name]], log_config=None, log_level="warning") as server:
         run = await server.run()
         stream = await _stream(server, run, headers={"Origin": "http://x", "Accept-Encoding": "gzip"})
         if name == "http":
             assert stream.headers["x-seen"] == "yes"
         await _goes_on(server, run, stream)
         assert (await server.statistics())["direct"] == 1
+    assert not caplog.records
 
 
 class _Holding:
