@@ -29,7 +29,7 @@ from tests.examples.itinerary.providing import running_provider  # noqa: E402
 State = Literal["form", "running", "finished", "partial", "reconnecting"]
 Scheme = Literal["light", "dark"]
 
-HEIGHTS: Final = {360: 760, 768: 1024, 1280: 860}
+HEIGHTS: Final = {360: 760, 768: 1024, 1280: 1320}
 TRIP: Final = {"paris": 2, "rome": 2, "lisbon": 3}
 BEHIND_MS: Final = 12_000
 SEARCH_S: Final = "1.0"
@@ -136,9 +136,9 @@ class Studio:
         """Start a trip that has something planned, something being planned and something to come."""
         view = await self._view(self._site.url, Picture("running", 1280, "light"))
         trip = await view.plan(TRIP)
-        await expect(view.page.locator(".phases li").first).to_have_attribute("data-tone", "good")
-        self._site.turn(slow_city="lisbon", slow_extra_s=4)  # half a minute for the next day, and no call fails
-        await expect(view.in_state("planned").nth(3)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(view.day(3).locator(".map")).to_be_visible(timeout=PATIENCE_MS)
+        self._site.turn(slow_city="rome", slow_extra_s=4)  # longer, and the calls of this city would fail
+        await expect(view.in_state("planned").nth(1)).to_be_visible(timeout=PATIENCE_MS)
         await view.page.context.close()
         return trip
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
+FOREIGN = ("HEADWAY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The variables of a command: none of ours but those given."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEADWAY_", "NO_COLOR"))}
+    """The variables of a command: none of ours but those given, nor those by which whoever runs the tests shapes output."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TERM": "xterm-256color", **variables}
 
 

@@ -30,7 +30,7 @@ READ_PAGE = """() => {
   const text = (node) => node?.textContent ?? "";
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   return {
-    title: text(document.querySelector("h1")),
+    title: text(document.querySelector("h1")).replaceAll("\u00a0", " "),
     status: text(document.querySelector(".trip-signs .badge")).replace(/^Trip: /, ""),
     percent: document.querySelector('[role=progressbar][aria-label=Trip]').getAttribute("aria-valuenow"),
     seq: Number(text(document.querySelector(".facts dd"))),

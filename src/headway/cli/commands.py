@@ -54,19 +54,21 @@ class Status(StrEnum):
 Url = Annotated[
     str,
     typer.Option(
-        envvar="HEADWAY_URL", metavar="URL", help="Where the server's routes are, with the prefix if they have one."
+        envvar="HEADWAY_URL",
+        metavar="URL",
+        help="Where the server's routes are; the prefix /headway is found by itself.",
     ),
 ]
 Token = Annotated[
-    str | None, typer.Option(envvar="HEADWAY_TOKEN", show_envvar=True, help="Sent as `Authorization: Bearer`.")
+    str | None, typer.Option(envvar="HEADWAY_TOKEN", metavar="TOKEN", help="Sent as `Authorization: Bearer`.")
 ]
 Store = Annotated[
     str | None,
     typer.Option(metavar="URL", help="sqlite:///path, a path, or memory://. Else HEADWAY_STORE, else ./headway.db."),
 ]
 LogLevel = Annotated[Level | None, typer.Option(help="Lowest level that is logged. Else HEADWAY_LOG_LEVEL, else info.")]
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")]
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="Port to listen on; 0 takes any free one.")]
 Insecure = Annotated[
     bool,
     typer.Option(
@@ -98,7 +100,7 @@ def serve(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODULE:APP]",
+            metavar="MODULE:APP",
             help="Any ASGI application, or a Headway. Without it Headway's own routes are served, for runs whose work "
             "happens elsewhere.",
         ),
@@ -119,9 +121,10 @@ def serve(
     access_log: Annotated[bool, typer.Option("--access-log", help="Log each request, without its query.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing about the start.")] = False,
 ) -> None:
-    """Serve an application, with its streams handed over to Headway's hub.
+    """Serve an application, or Headway alone.
 
-    On another address than loopback it refuses to start while no authenticator tells who asks.
+    Streams are handed over to Headway's hub, so a viewer costs next to nothing. On another address than loopback it
+    refuses to start while no authenticator tells who asks.
     """
     from headway.cli.serving import Plan
     from headway.cli.serving import serve as run
@@ -143,14 +146,15 @@ def worker(
     ],
     store: Store = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20."),
     ] = None,
     log_level: LogLevel = None,
 ) -> None:
-    """Execute jobs in this process, beside the server's or in its place.
+    """Execute jobs in this process.
 
-    Any number of workers may share a store. When one dies, the others take its runs over at their last finished step;
-    told to stop, it hands them back.
+    It works beside the server's own worker, or in its place. Any number of workers may share a store. When one dies,
+    the others take its runs over at their last finished step; told to stop, it hands them back.
     """
     from headway.cli.worker import work
 
@@ -160,9 +164,12 @@ def worker(
 @app.command()
 @plainly
 def runs(
-    status: Annotated[list[Status] | None, typer.Option(help="Only runs of this status; may be given again.")] = None,
-    job: Annotated[str | None, typer.Option(help="Only runs of this job.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many, the newest first.")] = 20,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(metavar="STATUS", help=f"Only runs of this status: {', '.join(Status)}. May be given again."),
+    ] = None,
+    job: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this job.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, metavar="N", help="At most so many, the newest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything a list knows.")] = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -184,9 +191,10 @@ def watch(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Watch a run until it ends: live on a terminal, line by line elsewhere.
+    """Watch a run until it ends.
 
-    It survives restarts of the server. Ctrl-C stops watching, never the run.
+    On a terminal it is a live picture, elsewhere a line for each thing that happens. It survives restarts of the
+    server. Ctrl-C stops watching, never the run.
 
     Exit codes: 0 the run succeeded, 1 it failed, 2 wrong usage, 3 it succeeded in part, 4 it was cancelled, 5 it could
     not be watched, 130 interrupted.
@@ -202,7 +210,9 @@ def demo(
     host: Host = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65_535, help="Port to listen on. Else 8000, or a free one if that is taken."),
+        typer.Option(
+            min=0, max=65_535, metavar="PORT", help="Port to listen on. Else 8000, or a free one if that is taken."
+        ),
     ] = None,
     store: Annotated[
         str | None,
@@ -211,7 +221,11 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the page, where there is a display.")] = True,
     insecure: Insecure = False,
 ) -> None:
-    """Plan a trip, live in the browser: a server, a worker and a slow provider of places."""
+    """Plan a trip, live in the browser.
+
+    Starts the itinerary example with a server, a worker and a slow provider of places. A server that is killed is
+    started again; one Ctrl-C stops everything.
+    """
     from headway.cli.demo import Options, run_demo
 
     run_demo(Options(host, port, store, browser, insecure))

@@ -84,7 +84,7 @@ async def _watch(run: str, url: str, token: str | None, view: View) -> int:
         with suppress(asyncio.CancelledError):
             await showing
         view.close()
-    return CODES[status]
+    return CODES.get(status, NOT_WATCHED)
 
 
 async def _follow(client: Client, run: str, view: View) -> str:

@@ -24,7 +24,7 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
     <header className="panel stack" {...kept}>
       <div className="trip-head">
         <div>
-          <h1>{run.title}</h1>
+          <h1>{run.title?.replaceAll(" · ", "\u00a0· ")}</h1>
           <p className="muted">{spanOf(run)}</p>
         </div>
         <div className="trip-signs">
