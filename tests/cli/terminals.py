@@ -21,7 +21,7 @@ FOREIGN = ("HEADWAY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The variables of a command: none of ours but those given, nor those by which whoever runs the tests shapes output."""
+    """The variables of a command: none of ours but those given, and none that shape output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TERM": "xterm-256color", **variables}
 
