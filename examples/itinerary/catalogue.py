@@ -14,13 +14,13 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from .hours import WeekHours
-from .models import Category, City, CityId, Interest, Model, Place
+from .models import Category, City, CityId, Cost, Currency, Interest, Model, Place
 
 DATA = Path(__file__).with_name("data")
 
 
 class PlaceEntry(Model):
-    """A place as it stands in the file; see ``models.Place`` for the fields."""
+    """A place as it stands in the file; see ``models.Place`` for the fields. The cost is in the city's currency."""
 
     slug: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     name: str
@@ -31,6 +31,7 @@ class PlaceEntry(Model):
     visit_minutes: Annotated[int, Field(ge=10, le=300)]
     interests: Annotated[list[Interest], Field(min_length=1)]
     hours: str
+    cost: Annotated[int, Field(ge=0)]
     about: str
 
 
@@ -44,6 +45,7 @@ class CityEntry(Model):
     lat: float
     lon: float
     time_zone: str
+    currency: Currency
     places: list[PlaceEntry]
 
 
@@ -53,6 +55,7 @@ class Sight:
 
     place: Place
     hours: WeekHours
+    cost: Cost
     about: str
     notice: str
 
@@ -117,7 +120,7 @@ def _sight(city: CityEntry, entry: PlaceEntry) -> Sight:
     except ValueError as error:
         raise ValueError(f"{city.id}, {entry.slug}, hours: {error}") from error
     place = Place.model_validate(
-        entry.model_dump(exclude={"slug", "hours", "about"})
+        entry.model_dump(exclude={"slug", "hours", "cost", "about"})
         | {"id": f"{city.id}.{entry.slug}", "city": city.id, "closed_on": hours.closed_weekdays}
     )
-    return Sight(place, hours, entry.about, city.notice)
+    return Sight(place, hours, Cost(amount=entry.cost, currency=city.currency), entry.about, city.notice)

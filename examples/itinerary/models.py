@@ -35,6 +35,8 @@ Clock = Annotated[
 Weekday = Literal["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"]
 CityId = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
 PlaceId = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""A code of ISO 4217, such as ``EUR``."""
 
 
 class Interest(StrEnum):
@@ -169,7 +171,11 @@ class TripDay(Model):
 
 
 class City(Model):
-    """A city the provider knows."""
+    """A city the provider knows.
+
+    Attributes:
+        currency: In which entrances are paid.
+    """
 
     id: CityId
     name: str
@@ -177,6 +183,7 @@ class City(Model):
     lat: float
     lon: float
     time_zone: str
+    currency: Currency
     places: int
 
 
@@ -206,11 +213,23 @@ class Place(Model):
         return (self.lat, self.lon)
 
 
+class Cost(Model):
+    """A sum of money.
+
+    Attributes:
+        amount: Whole units of the currency; 0 is free.
+    """
+
+    amount: Annotated[int, Field(ge=0)]
+    currency: Currency
+
+
 class PlaceDetails(Model):
     """What is worth knowing about one place once it is in the plan.
 
     Attributes:
         hours: Opening hours of the week in the notation of ``hours``; typical, not checked.
+        cost: Entrance for one adult; typical, not checked.
         nearby: Names of the closest other places.
         notice: How far the data can be trusted.
     """
@@ -218,6 +237,7 @@ class PlaceDetails(Model):
     place: Place
     about: str
     hours: str
+    cost: Cost
     nearby: list[str]
     notice: str
 

@@ -14,7 +14,7 @@
 | ``GET /healthz``                           | 204                                                          |
 
 A point of a walk is the id of a place, or of a city for its centre. Errors are ``{"code", "detail"}``.
-Opening hours and visit lengths are typical, not checked; walks are estimates. Every answer that holds them says so.
+Opening hours, visit lengths and costs are typical, not checked; walks are estimates. Answers that hold them say so.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def _add_places(api: FastAPI, catalogue: Catalogue) -> None:
             place=sight.place,
             about=sight.about,
             hours=sight.hours.text,
+            cost=sight.cost,
             nearby=_nearby(catalogue, sight),
             notice=sight.notice,
         )

@@ -26,7 +26,7 @@ def test_there_are_enough_cities() -> None:
 def test_every_file_says_what_was_not_checked(city: str) -> None:
     """Whoever opens the data is told how far to trust it."""
     notice = json.loads((DATA / f"{city}.json").read_text(encoding="utf-8"))["notice"]
-    assert "Opening hours and visit lengths are typical, not checked" in notice
+    assert "Opening hours, visit lengths and entrance costs are typical, not checked" in notice
 
 
 @pytest.mark.parametrize("city", CITIES)

@@ -43,6 +43,7 @@ async def test_details_name_the_neighbours(http: httpx.AsyncClient) -> None:
     details = (await http.get("/places/rome.pantheon")).json()
     assert details["nearby"] == ["Piazza Navona", "Galleria Doria Pamphilj", "Campo de' Fiori"]
     assert details["hours"] == "Mo-Su 09:00-19:00"
+    assert details["cost"] == {"amount": 5, "currency": "EUR"}
     assert details["about"].endswith(".")
 
 
