@@ -116,7 +116,7 @@ wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist
 
 .PHONY: generate
 generate: $(EDITABLE) $(NODE_MODULES)  ## the contract in conformance/schema, and the TypeScript types made of it
-	$(BIN)/python -m headway.core.schema conformance/schema
+	$(BIN)/python scripts/schema.py conformance/schema
 	$(BIN)/npm run --silent generate
 
 .PHONY: lock

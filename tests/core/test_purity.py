@@ -28,6 +28,13 @@ class Blocked:
 def block(allow=()):
     Blocked.names -= set(allow)
     sys.meta_path.insert(0, Blocked())
+
+def forbid_io():
+    # From here on nothing is opened, not even a module.
+    def refuse(event, _):
+        if event == "open" or event.startswith(("os.", "shutil.", "socket.", "sqlite3.", "subprocess.")):
+            raise PermissionError(f"{event}: the core is pure")
+    sys.addaudithook(refuse)
 """
 
 PURE = ("catchup", "clock", "cursor", "entries", "fold", "ids", "limits", "progress", "run", "sse", "text", "withdraw")
@@ -52,6 +59,13 @@ except ImportError as error:
     assert "the core is pure" in str(error)
 else:
     raise SystemExit("asyncio was not blocked")
+forbid_io()
+try:
+    open("/dev/null")
+except PermissionError as error:
+    assert "the core is pure" in str(error)
+else:
+    raise SystemExit("open was not forbidden")
 """
     )
 
@@ -99,6 +113,7 @@ from headway.core.ids import new_run_id
 from headway.core.sse import Parser, frame
 from headway.core.withdraw import Withdrawal
 
+forbid_io()
 event = {
     "run_id": new_run_id(), "seq": 1, "type": "run.queued", "time": "2026-01-01T00:00:00.000Z", "execution_id": "exe_1",
     "step": None, "data": {"attempt": 1, "reason": "created", "run": None},

@@ -5,14 +5,16 @@ import subprocess
 import sys
 
 import jsonschema  # type: ignore[import-untyped]
+import orjson
 import pytest
 
 from headway.core import schema
-from headway.core.events import PAYLOADS
+from headway.core.events import PAYLOADS, encode, new_event
+from headway.core.shapes import Envelope
 from tests.core.conformance import ROOT, cases, expand, groups
 
 COMMITTED = ROOT / "schema"
-AGAIN = "run: python -m headway.core.schema conformance/schema"
+AGAIN = "run: make generate"
 
 
 def test_the_committed_contract_is_this_one():
@@ -24,19 +26,29 @@ def test_the_committed_contract_is_this_one():
 def test_writing(tmp_path):
     """The command writes just the committed files."""
     target = tmp_path / "new" / "schema"
-    subprocess.run([sys.executable, "-m", "headway.core.schema", str(target)], check=True)
+    subprocess.run([sys.executable, str(ROOT.parent / "scripts/schema.py"), str(target)], check=True)
     written = {path.name: path.read_bytes() for path in target.iterdir()}
     assert written == {path.name: path.read_bytes() for path in COMMITTED.iterdir()}, AGAIN
 
 
-@pytest.mark.parametrize("name", ["payloads.schema.json", "snapshot.schema.json"])
+@pytest.mark.parametrize("name", ["envelope.schema.json", "payloads.schema.json", "snapshot.schema.json"])
 def test_schemas_are_schemas(name):
     """Valid, and every field of every object required: all keys are present."""
     contract = schema.contract()[name]
     jsonschema.Draft202012Validator.check_schema(contract)
-    for model in (contract, *contract["$defs"].values()):
+    for model in (contract, *contract.get("$defs", {}).values()):
         if model["type"] == "object":
             assert sorted(model["required"]) == sorted(model["properties"]), model["title"]
+
+
+def test_an_event_fits_its_envelope():
+    """The published envelope is the one that is written: every key, in this order, and no other."""
+    event = new_event("note", {"body": "b"})
+    body = encode(event, run_id="run_1", seq=1, time="t", execution_id=None, correlation_id=None)
+    jsonschema.Draft202012Validator({**schema.envelope_schema(), "additionalProperties": False}).validate(
+        orjson.loads(body)
+    )
+    assert list(orjson.loads(body)) == list(Envelope.model_fields)
 
 
 def test_events_of_the_cases_fit_their_schema():

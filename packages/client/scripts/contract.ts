@@ -39,26 +39,7 @@ const RENAMED: Record<string, string> = { Error: "RunError" };
 const HEADER = `// Made by \`npm run generate\` from conformance/. Do not edit.
 `;
 
-const ENVELOPE = `
-/** An event as it is stored, sent and listed: the payload and where it stands. */
-export interface Envelope<Type extends string, Data> {
-  run_id: string;
-  /** Position in the run's log: dense, from 1. */
-  seq: number;
-  type: Type;
-  /** When it was appended; never falls within a log. */
-  time: string;
-  /** When it happened, if that is not when it was appended. */
-  at: string | null;
-  execution_id: string | null;
-  correlation_id: string | null;
-  /** Dotted name of the agent that wrote it. */
-  agent: string | null;
-  /** Key of the step that wrote it. */
-  step: string | null;
-  data: Data;
-}
-
+const EVENTS = `
 export type EventType = keyof Payloads;
 
 /** Any event of a log, told apart by \`type\`. A newer server may send types that are not in this list. */
@@ -71,21 +52,25 @@ export type EventOf<Type extends EventType> = Extract<RunEvent, { type: Type }>;
 /** Return the text of the generated file. */
 export async function contract(): Promise<string> {
   const [types, constants, codes] = await Promise.all([contractTypes(), contractConstants(), errorCodes()]);
-  return HEADER + types + ENVELOPE + constants + codes;
+  return HEADER + types + EVENTS + constants + codes;
 }
 
 async function contractTypes(): Promise<string> {
+  const envelope = prepare(await json<Schema>("schema/envelope.schema.json"));
   const payloads = prepare(await json<Schema>("schema/payloads.schema.json"));
   const snapshot = prepare(await json<Schema>("schema/snapshot.schema.json"));
+  envelope.properties = { ...envelope.properties, type: { tsType: "Type" }, data: { tsType: "Data" } };
   const $defs = { ...payloads.$defs, ...snapshot.$defs };
-  const root = { $defs, title: "Contract", type: "object", properties: { payloads, snapshot }, required: [] };
+  const parts = { payloads, snapshot, envelope };
+  const root = { $defs, title: "Contract", type: "object", properties: parts, required: [] };
   const text = await compile(root as unknown as JSONSchema, "Contract", {
     additionalProperties: false,
     bannerComment: "",
     style: { printWidth: 120 },
   });
   return text
-    .replace(/export interface Contract \{[^}]*\}\n/, "") // only holds the two together
+    .replace(/export interface Contract \{[^}]*\}\n/, "") // only holds them together
+    .replace("interface Envelope {", "interface Envelope<Type extends string, Data> {")
     .replace(/\{\s*\[k: string\]: ([^;]*);\s*\}/g, "Record<string, $1>");
 }
 

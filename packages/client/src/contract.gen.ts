@@ -447,24 +447,35 @@ export interface Progress {
    */
   reached: number | null;
 }
-
-/** An event as it is stored, sent and listed: the payload and where it stands. */
+/**
+ * An event as it is stored, sent and listed: the payload and where it stands.
+ */
 export interface Envelope<Type extends string, Data> {
-  run_id: string;
-  /** Position in the run's log: dense, from 1. */
-  seq: number;
-  type: Type;
-  /** When it was appended; never falls within a log. */
-  time: string;
-  /** When it happened, if that is not when it was appended. */
-  at: string | null;
-  execution_id: string | null;
-  correlation_id: string | null;
-  /** Dotted name of the agent that wrote it. */
+  /**
+   * Dotted name of the agent that wrote it.
+   */
   agent: string | null;
-  /** Key of the step that wrote it. */
-  step: string | null;
+  /**
+   * When it happened, if that is not when it was appended.
+   */
+  at: string | null;
+  correlation_id: string | null;
   data: Data;
+  execution_id: string | null;
+  run_id: string;
+  /**
+   * Position in the run's log: dense, from 1.
+   */
+  seq: number;
+  /**
+   * Key of the step that wrote it.
+   */
+  step: string | null;
+  /**
+   * When it was appended; never falls within a log.
+   */
+  time: string;
+  type: Type;
 }
 
 export type EventType = keyof Payloads;

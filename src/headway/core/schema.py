@@ -1,15 +1,12 @@
 """The contract as JSON Schema: events, snapshot, constants and tables, for every language that reads Headway.
 
-``python -m headway.core.schema DIRECTORY`` writes it; ``conformance/schema/`` holds the committed copy, from which the
-TypeScript types are generated. A difference between the two fails the build.
+``scripts/schema.py`` writes it to ``conformance/schema/``, and the TypeScript types are generated from that committed
+copy. A difference between any two of them fails the build.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import create_model
@@ -17,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from headway.core import limits, run
 from headway.core.events import CONTROL_TYPES, FAMILIES, PAYLOADS, REPORTED_TYPES, Payload
+from headway.core.shapes import Envelope
 from headway.core.snapshot import Snapshot
 
 
@@ -25,6 +23,11 @@ class _Untitled(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+def envelope_schema() -> dict[str, Any]:
+    """What stands around the payload of every event."""
+    return Envelope.model_json_schema(mode="serialization", schema_generator=_Untitled)
 
 
 def payloads_schema() -> dict[str, Any]:
@@ -55,20 +58,9 @@ def constants() -> dict[str, Any]:
 def contract() -> Mapping[str, Any]:
     """Return the contract's files by name."""
     return {
+        "envelope.schema.json": envelope_schema(),
         "payloads.schema.json": payloads_schema(),
         "snapshot.schema.json": snapshot_schema(),
         "constants.json": constants(),
         "transitions.json": run.table_rows(),
     }
-
-
-def write(directory: Path) -> None:
-    """Write the contract's files."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, value in contract().items():
-        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
-        (directory / name).write_text(text + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""What payloads and snapshots are made of: names and numbers with their bounds, errors, and the keyed entries.
+"""What events and snapshots are made of: names and numbers with their bounds, the envelope, errors, the keyed entries.
 
 An entry stands in a snapshot, and as a replacement value in ``attempt.discarded``; both are this one type, so that a
 reader may assign what it gets without looking into it.
@@ -27,6 +27,30 @@ class Payload(BaseModel):
     model_config = ConfigDict(
         extra="ignore", frozen=True, json_schema_serialization_defaults_required=True, allow_inf_nan=False
     )
+
+
+class Envelope(Payload):
+    """An event as it is stored, sent and listed: the payload and where it stands.
+
+    Attributes:
+        seq: Position in the run's log: dense, from 1.
+        time: When it was appended; never falls within a log.
+        at: When it happened, if that is not when it was appended.
+        agent: Dotted name of the agent that wrote it.
+        step: Key of the step that wrote it.
+        data: The payload of its type.
+    """
+
+    run_id: str
+    seq: int
+    type: str
+    time: str
+    at: str | None
+    execution_id: str | None
+    correlation_id: str | None
+    agent: str | None
+    step: str | None
+    data: Any
 
 
 class Error(Payload):
