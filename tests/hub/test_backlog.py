@@ -130,8 +130,8 @@ async def test_a_client_ahead_of_a_store_that_fails(monkeypatch: pytest.MonkeyPa
 
         monkeypatch.setattr(feed, "_read_log", fail)
         client = await here.join(run, cursor=run.cursor)
-        assert here.hub._feeds[run.id].behind() == 1
+        assert here.hub.statistics()["behind"] == 1
         monkeypatch.setattr(feed, "_read_log", advance)
         await here.pass_time(1)
-        assert here.hub._feeds[run.id].behind() == 0
+        assert here.hub.statistics()["behind"] == 0
         assert "note" not in client.read()

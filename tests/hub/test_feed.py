@@ -11,6 +11,7 @@ from headway.core.run import RunStatus
 from headway.errors import RunNotFound, StoreUnavailable
 from headway.hub import HubSettings, audience
 from headway.hub import feed as feed_module
+from headway.hub import hub as hub_module
 from headway.stores.base import Requeue, RunRow, Write
 from tests.hub.world import Client, World, world
 from tests.serving import FAILED, SUCCEEDED, delta, note
@@ -177,6 +178,24 @@ async def test_a_deleted_run() -> None:
         with pytest.raises(RunNotFound):
             await here.join(run)
         assert here.hub.statistics()["open"] == 0
+
+
+async def test_who_comes_to_a_deleted_run_stops_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dead feed and the one that could not begin are both forgotten, and time goes on for all others."""
+    async with world(HubSettings(linger_s=5, look_s=0.1)) as here:
+        monkeypatch.setattr(hub_module, "_now", lambda: here.time)
+        gone, other = await here.run(), await here.run()
+        client = await here.join(gone)
+        await here.join(other)
+        del here.store._runs[gone.id]
+        await here.pass_time(1)
+        assert client.read() == ["snapshot", "reset"]
+        with pytest.raises(RunNotFound):
+            await here.join(gone)
+        here.time += 10
+        here.hub._tick()
+        assert here.hub._timer is not None
+        assert [feed.run_id for feed in here.hub._looked] == list(here.hub._feeds) == [other.id]
 
 
 async def test_news_during_a_read_are_read_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +415,7 @@ async def test_who_is_brought_up_to_date_in_the_middle_of_a_delivery_gets_nothin
             await asyncio.sleep(0)
         last = clients[-1]
         assert not last.sink.buffered(), "the delivery is over already"
-        here.hub.notice({"text": "x" * 3_000})
+        await here.hub.notice({"text": "x" * 3_000})
         assert last.connection.stalled
         last.read()
         assert last.viewer.seqs == []

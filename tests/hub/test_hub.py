@@ -8,6 +8,9 @@ import pytest
 from headway.core.sse import Frame
 from headway.errors import LimitExceeded, Overloaded
 from headway.hub import HubSettings
+from headway.hub import feed as feed_module
+from headway.hub import hub as hub_module
+from headway.hub.frames import Block
 from headway.stores.base import RunRow
 from tests.hub.world import world
 from tests.serving import Server, delta, note, serving
@@ -104,6 +107,37 @@ async def test_who_does_not_take_the_end_is_cut_off(path: bool) -> None:
         assert (await server.statistics())["dropped"] == 1
 
 
+async def test_who_was_ended_holds_up_nobody_elses_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not read is ended and has its time anew; another that began not to read in between has not."""
+    now = 0.0
+    monkeypatch.setattr(hub_module, "_now", lambda: now)
+    async with world(HubSettings(stall_s=60, budget=1_000)) as here:
+        run = await here.run()
+        first, second = await here.join(run), await here.join(run)
+        first.connection.notify(Block(b"x" * 2_000))
+        now = 10
+        second.connection.notify(Block(b"x" * 2_000))
+        now = 50
+        first.connection.end()
+        now = 71
+        here.hub._cut_off(now)
+        assert (first.sink.aborted, second.sink.aborted) == (False, True)
+
+
+async def test_one_that_fails_does_not_stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due for the others is done at the next turn."""
+    async with world(HubSettings(look_s=0, looks_max=1_000_000)) as here:
+        await here.join(await here.run())
+
+        def fail(_feed: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(feed_module.Feed, "look", fail)
+        with pytest.raises(ZeroDivisionError):
+            here.hub._tick()
+        assert here.hub._timer is not None
+
+
 async def test_a_viewer_that_reads_again_goes_on(path: bool) -> None:
     """It stalls, the others do not wait, and it ends in the right state."""
     with serving(direct=path) as server:
@@ -129,14 +163,14 @@ async def test_notices(path: bool) -> None:
     with serving(direct=path) as server:
         run = await server.run()
         streams = [await _open(server, run, headers={"X-User": name}) for name in ("ada", "bob")]
-        assert await server.call(server.hub.notice, {"text": "maintenance at noon"}) == 2
+        assert await server.do(lambda: server.hub.notice({"text": "maintenance at noon"})) == 2
         for stream in streams:
             frame = await stream.next()
             assert frame is not None
             assert (frame.event, orjson.loads(frame.data)) == ("notice", {"text": "maintenance at noon"})
             assert frame.id == str(run.cursor), "a notice has no id of its own"
         only_bob = lambda: server.hub.notice({"text": "hi"}, want=lambda one: one.viewer == "bob")  # noqa: E731
-        assert await server.call(only_bob) == 1
+        assert await server.do(only_bob) == 1
         frame = await streams[1].next()
         assert frame is not None
         assert frame.event == "notice"

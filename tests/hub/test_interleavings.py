@@ -193,7 +193,7 @@ class Interleavings(RuleBasedStateMachine):
         self.do(self._notice("x" * size))
 
     async def _notice(self, text: str) -> None:
-        self.hub.notice({"text": text})
+        await self.hub.notice({"text": text})
 
     @precondition(lambda self: not self.ended)
     @rule()

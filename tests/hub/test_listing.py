@@ -111,8 +111,9 @@ async def test_one_list_for_all_who_watch_the_same() -> None:
                 await asyncio.sleep(0.01)
 
 
-async def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list goes on when it answers."""
+@pytest.mark.parametrize("error", [StoreUnavailable("the disk is away"), ZeroDivisionError()])
+async def test_a_store_that_fails_is_asked_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list goes on when it answers, whatever went wrong."""
     async with world() as here:
         run = await here.run()
         watcher = await _watch(here)
@@ -120,7 +121,7 @@ async def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch
         list_runs = here.store.list_runs
 
         async def fail(*args: Any, **options: Any) -> Any:
-            raise StoreUnavailable("the disk is away")
+            raise error
 
         monkeypatch.setattr(here.store, "list_runs", fail)
         await here.append(run, note())

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from headway.core.cursor import Cursor
@@ -36,6 +36,10 @@ PAGE_EVENTS: Final = 500
 PAGE_BYTES: Final = 1_048_576
 SLICE_BYTES: Final = 65_536
 """Bytes of one live write, unless a single event is larger: a viewer that stops reading is noticed between two."""
+
+NUMBERS: Final = ("feeds_bytes", "behind", "waiting", "parked", "pages")
+"""Bytes of the log kept in memory; viewers that are not live, and of them those that wait for a read or for time to
+pass; pages kept for them."""
 
 
 class Feed:
@@ -193,13 +197,11 @@ class Feed:
 
     # -- numbers
 
-    def kept_bytes(self) -> int:
-        """Return how many bytes of the log are kept in memory."""
-        return self.recent.size if self.is_open else 0
-
-    def behind(self) -> int:
-        """Return how many viewers are not live."""
-        return len(self.audience.members) - self.audience.live_count()
+    def statistics(self) -> Mapping[str, int]:
+        """Return the sizes of its buffers, by the names of `NUMBERS`."""
+        behind = len(self.audience.members) - self.audience.live_count()
+        kept = self.recent.size if self.is_open else 0
+        return {"feeds_bytes": kept, "behind": behind, **self._backlog.statistics()}
 
     # -- reading
 

@@ -15,7 +15,7 @@ from headway.core.sse import retry
 from headway.errors import LimitExceeded, Overloaded
 from headway.hub import direct, signals
 from headway.hub.connection import Connection
-from headway.hub.feed import Feed
+from headway.hub.feed import NUMBERS, Feed
 from headway.hub.frames import Block, control
 from headway.hub.listing import Listing
 from headway.hub.settings import HubSettings, Options
@@ -28,8 +28,8 @@ from headway.types import RunId
 TICK_MAX_S: Final = 0.25
 """The hub looks at its clocks at least so often."""
 
-ENDS_A_PASS: Final = 1_000
-"""Streams ended between two turns of the event loop."""
+STREAMS_A_PASS: Final = 1_000
+"""Streams written to or ended between two turns of the event loop."""
 
 OFF_RETRY_MS: Final = 60_000
 """When a client that cannot poll may try again after the transport was switched off."""
@@ -97,9 +97,9 @@ class Hub:
             self._timer = None
         for feed in tuple(self._feeds.values()):
             await self._drop(feed)
-        for listing in self._listings.values():
+        while self._listings:  # a request that began before may add one meanwhile
+            _, listing = self._listings.popitem()
             await listing.close()
-        self._listings.clear()
 
     def ending_with_the_process(self) -> AbstractContextManager[None]:
         """Drain as soon as the process is asked to exit, not when the server has waited for open streams.
@@ -163,6 +163,7 @@ class Hub:
     def unread(self, connection: Connection) -> None:
         """Take note that a client does not read, or has yet to read the last bytes of its stream."""
         if connection.id in self._connections:
+            self._unread.pop(connection, None)  # to the end: `_cut_off` looks no further than the first who has time
             self._unread[connection] = _now(), connection.buffered()
 
     def reads_again(self, connection: Connection) -> None:
@@ -178,8 +179,8 @@ class Hub:
         """Return a reconnection time for one connection; different for each, or all would come back at once."""
         return round(self.settings.retry_ms * _random.uniform(0.5, 1.5))
 
-    def notice(self, data: Mapping[str, Any], *, want: Callable[[Connection], bool] = lambda _: True) -> int:
-        """Send ``event: notice`` to open streams; nothing is stored. Return to how many.
+    async def notice(self, data: Mapping[str, Any], *, want: Callable[[Connection], bool] = lambda _: True) -> int:
+        """Send ``event: notice`` to open streams, letting others run in between; nothing is stored. Return to how many.
 
         Args:
             data: What operators have to say.
@@ -187,8 +188,10 @@ class Hub:
         """
         block = Block(control("notice", data))
         picked = [connection for connection in tuple(self._connections.values()) if want(connection)]
-        for connection in picked:
+        for count, connection in enumerate(picked, 1):
             connection.notify(block)
+            if not count % STREAMS_A_PASS:
+                await asyncio.sleep(0)
         return len(picked)
 
     # -- switches
@@ -240,7 +243,7 @@ class Hub:
         """End all streams that are open now, letting others run in between."""
         for count, connection in enumerate(tuple(self._connections.values()), 1):
             connection.end(last())
-            if not count % ENDS_A_PASS:
+            if not count % STREAMS_A_PASS:
                 await asyncio.sleep(0)
 
     # -- feeds
@@ -299,10 +302,14 @@ class Hub:
                 feed.ring()
 
     async def _drop(self, feed: Feed) -> None:
-        if self._feeds.get(feed.run_id) is feed:
-            del self._feeds[feed.run_id]
+        self._forget(feed)
         self._looked.pop(feed, None)
         await feed.close()
+
+    def _forget(self, feed: Feed) -> None:
+        """Take a feed out of the registry, unless another of the same run has its place."""
+        if self._feeds.get(feed.run_id) is feed:
+            del self._feeds[feed.run_id]
 
     # -- time
 
@@ -314,7 +321,13 @@ class Hub:
 
     def _tick(self) -> None:
         self._timer = None
-        now = _now()
+        try:
+            self._do_what_is_due(_now())
+        finally:  # whatever goes wrong with one of them, the others are not left without pings
+            if self._connections or self._feeds or self._listings:
+                self._keep_time()
+
+    def _do_what_is_due(self, now: float) -> None:
         for connection in self._wheel.due(now):
             if connection.expires <= now:
                 connection.end(retry(self.retry_ms()))
@@ -323,8 +336,6 @@ class Hub:
         self._cut_off(now)
         self._look(now)
         self._drop_lists()
-        if self._connections or self._feeds or self._listings:
-            self._keep_time()
 
     def _drop_lists(self) -> None:
         """Drop lists nobody watches."""
@@ -356,7 +367,7 @@ class Hub:
                 return
             del self._looked[feed]
             if feed.is_idle(now - self.settings.linger_s):
-                del self._feeds[feed.run_id]
+                self._forget(feed)
                 feed.stop()
             else:
                 self._looked[feed] = now
@@ -366,6 +377,7 @@ class Hub:
 
     def statistics(self) -> Mapping[str, Any]:
         """Return sizes of all buffers and what was counted."""
+        feeds = [feed.statistics() for feed in self._feeds.values()]
         return {
             **dataclasses.asdict(self.counters),
             "open": len(self._connections),
@@ -373,8 +385,7 @@ class Hub:
             "buffered_bytes": sum(connection.buffered() for connection in self._connections.values()),
             "feeds": len(self._feeds),
             "lists": len(self._listings),
-            "feeds_bytes": sum(feed.kept_bytes() for feed in self._feeds.values()),
-            "behind": sum(feed.behind() for feed in self._feeds.values()),
+            **{name: sum(part[name] for part in feeds) for name in NUMBERS},
             "draining": self.draining,
             "off": sorted(self._off),
             "direct_off": direct.why_off() if self.settings.direct else "switched off by HEADWAY_DIRECT",

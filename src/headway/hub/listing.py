@@ -144,6 +144,8 @@ class Listing:
                 await self._refresh()
             except StoreError as error:
                 logger.warning("the list of runs cannot be read: %s", error)
+            except Exception:
+                logger.exception("the list of runs failed; it is read again")
             await asyncio.sleep(CHANGES_EVERY_S)
 
     async def _refresh(self) -> None:
