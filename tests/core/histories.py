@@ -28,6 +28,7 @@ KEYS = (
 STEPS = ("plan", "plan/route", "write", "10", "__proto__", "day:1/plan_day", "day:2/plan_day")
 TEXTS = ("", "a", "Rome ", "é", "e\u0301", "😀", "👩🏽‍🚀🏛️", "日本", "\r\n", "\u2028", "\0", "שלום", "x" * 150)
 NUMBERS = (0, 0.0, -0.0, 1, 1.0, 2, 3, 7, 0.1, 1 / 3, 12.5, 99, 100, 1e-9, 5e-324, 2**31, 2**53 - 1, 9007199254740991.0)
+UNKNOWN_TYPES = ("run.paused", "weather", "", "__proto__", "toString", "item.")
 WEIGHTS = (1, 1, 1.0, 2, 3, 0.1, 1 / 3, 70, 1e-9, 10**9)
 
 
@@ -181,8 +182,10 @@ class _Writer:
             self.write(type, self.payloads[type]())
         elif chance < 0.09:
             self._unknown()
-        elif chance < 0.13:
+        elif chance < 0.12:
             self._step_again()
+        elif chance < 0.15:
+            self._step_again_in_mid_text()
         elif self._fold.status in ENDED:
             self._after_the_end()
         elif chance < 0.20:
@@ -234,6 +237,18 @@ class _Writer:
         if step not in self._finished and self._fold.status is RunStatus.RUNNING:
             self._withdraw(lambda key: key == step, step)
 
+    def _step_again_in_mid_text(self) -> None:
+        """Two steps write one text, most of the time; one of them dies over it and begins anew."""
+        key, steps = self._key(), [step for step in STEPS if step not in self._finished]
+        if self._fold.status is not RunStatus.RUNNING or not steps:
+            return
+        victim = self.rng.choice(steps)
+        self.write("output.started", {"key": key}, self.rng.choice((None, *STEPS)))
+        for step in self.rng.choices((victim, self.rng.choice((None, *STEPS))), k=self.rng.randint(2, 6)):
+            self.write("output.appended", {"key": key, "delta": self._text()}, step)
+        self._withdraw(lambda other: other == victim, victim)
+        self.write("output.appended", {"key": key, "delta": self._text()}, victim)
+
     def _withdraw(self, withdrawn: Callable[[str], bool], step: str | None) -> None:
         work = Withdrawal(withdrawn)
         for event in self.history.log:
@@ -256,7 +271,10 @@ class _Writer:
             "seq": seq,
             "type": type,
             "time": format_ms(self._ms),
+            "at": self._maybe(format_ms(self._ms - 1)),
             "execution_id": f"exe_{self._attempt()}",
+            "correlation_id": self._maybe("cor_1"),
+            "agent": self._maybe("planner.route"),
             "step": step,
             "data": data,
         }
@@ -275,8 +293,10 @@ class _Writer:
             self._offer(self.envelope(self._fold.seq + self.rng.randint(2, 5), type, self.payloads[type]()))
 
     def _unknown(self) -> None:
-        type = self.rng.choice(("run.paused", "weather", "", "__proto__", "toString", "item.", "note"))
-        self.write(type, self.rng.choice((None, 1, "text", [], [self._object()])))
+        """Send a type of a newer Headway, or data that is none of an event."""
+        type = self.rng.choice((*UNKNOWN_TYPES, "note"))
+        data = self.rng.choice((None, 1, "text", [], [self._object()]))
+        self.write(type, self._object() if type != "note" and self.rng.random() < 0.5 else data)
 
     # -- payloads
 
