@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ SOURCE = Path(__file__).with_name("viewers.c")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What all viewers together have seen since the last `zero`; see viewers.c for how each is found."""
+    """What all viewers together have seen since the last `zero`; see viewers.c and stream.h for how each is found."""
 
     viewers: int
     streaming: int
     ended: int
     lost: int
+    returns: int
+    refusals: int
     events: int
     bytes: int
     reads: int
@@ -65,6 +67,10 @@ class Viewers:
     def zero(self) -> None:
         """Set the counters to 0. What each viewer saw last stays, so a gap across it is still found."""
         self._ask("zero")
+
+    def cut(self) -> None:
+        """Break every connection at once, without a word."""
+        self._ask("cut")
 
     def wait_for(self, number: int, within: float = 30.0) -> Report:
         """Wait until every viewer has seen event `number`; raise `BenchError` on a loss, a repeat or a lost viewer."""
@@ -106,15 +112,30 @@ def compile_c(source: Path) -> Path:
 
 @contextlib.contextmanager
 def viewers(
-    port: int, path: str, count: int, *, cores: set[int] | None = None, nap_us: int = 500, after: int = 0
+    port: int,
+    paths: str | Sequence[str],
+    count: int,
+    *,
+    cores: set[int] | None = None,
+    nap_us: int = 500,
+    after: int = 0,
+    returning: bool = False,
 ) -> Iterator[Viewers]:
-    """Connect `count` viewers to `http://127.0.0.1:port/path` for as long as the block lasts.
+    """Connect `count` viewers to `http://127.0.0.1:port` for as long as the block lasts.
 
-    They look for new bytes every `nap_us` microseconds, which is also the error of the latencies they report. Events
-    up to number `after` were published before and are not expected.
+    Args:
+        port: Of the server.
+        paths: What they ask for; of several, each takes the next in turn.
+        count: How many.
+        cores: Where the load generator runs; None: anywhere.
+        nap_us: How often they look for new bytes, which is also the error of the latencies they report.
+        after: Events up to this number were published before and are not expected.
+        returning: Who is cut comes back by its cursor after the server's `retry:`; else it is lost.
     """
-    command = [str(compile_c(SOURCE)), "127.0.0.1", *map(str, (port, path, count, nap_us, after))]
     with tempfile.TemporaryDirectory() as directory:
-        log = Path(directory, "viewers.log")
+        log, listed = Path(directory, "viewers.log"), Path(directory, "paths")
+        listed.write_text("".join(f"{path}\n" for path in ([paths] if isinstance(paths, str) else paths)))
+        arguments = (port, listed, count, nap_us, after, int(returning))
+        command = [str(compile_c(SOURCE)), "127.0.0.1", *map(str, arguments)]
         with running(command, log=log, cores=cores, pipes=True) as process:
             yield Viewers(process, log)

@@ -117,3 +117,35 @@ def test_lateness_is_that_of_the_event(scripted):
     stamp = time.monotonic_ns() - 500_000_000
     server = scripted([HEAD + chunked(b'data: {"bench":1,"bench_at":%d}\n\n' % stamp), None])
     assert 500 <= seen(server, last=1).late_p50_ms < 10_000
+
+
+def test_each_viewer_takes_the_next_path(scripted):
+    """Viewers are spread over several runs."""
+    server = scripted([HEAD + chunked(event(1)), None], [HEAD + chunked(event(1)), None])
+    with viewers(server.port, ["/one", "/two"], 2) as audience:
+        audience.wait_for(1)
+    assert {request.split()[1] for request in server.requests} == {b"/one", b"/two"}
+
+
+def test_a_cut_viewer_comes_back_by_its_cursor(scripted):
+    """With `returning` it asks for what follows the last whole frame, after the time the server gave it."""
+    server = scripted(
+        [HEAD + chunked(b"retry: 1\n\n", event(1), event(2)[:30])],
+        [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"],
+        [HEAD + chunked(event(2)), None],
+    )
+    with viewers(server.port, "/stream", 1, returning=True) as audience:
+        report = audience.wait_for(2)
+    assert (report.returns, report.refusals, report.gaps, report.duplicates) == (1, 1, 0, 0)
+    assert b"Last-Event-ID" not in server.requests[0]
+    assert all(b"Last-Event-ID: 1\r\n" in request for request in server.requests[1:])
+
+
+def test_all_are_cut_at_once(scripted):
+    """What was lost across the cut is still found."""
+    server = scripted([HEAD + chunked(b"retry: 1\n\n", event(1)), None], [HEAD + chunked(event(3)), None])
+    with viewers(server.port, "/stream", 1, returning=True) as audience:
+        audience.wait_for(1)
+        audience.cut()
+        with pytest.raises(BenchError, match="missed events"):
+            audience.wait_for(3)
