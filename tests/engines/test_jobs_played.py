@@ -151,6 +151,58 @@ async def test_a_step_that_fails_is_tried_again_and_what_it_wrote_is_taken_back(
     assert [error["severity"] for error in log.snapshot["errors"]] == ["warning", "warning"]
 
 
+async def test_a_step_of_an_item_that_is_tried_again_is_told_with_item_and_category():
+    """Whoever shows the item can say why it takes longer. What the step had planned is there again after the retry."""
+    tries: list[int] = []
+
+    class Away(Exception):
+        code, category = "provider_down", "provider"
+
+    async def look(run: Run) -> str:
+        tries.append(1)
+        await run.item("day:1/museum", kind="place", parent="day:1").plan()
+        if len(tries) == 1:
+            raise Away("no answer")
+        return "seen"
+
+    async def day(item: Item, number: int) -> str:
+        return await item.step(look, options=Step(retries=2))
+
+    async def build(run: Run) -> None:
+        await run.map(day, [1], item=lambda number: {"key": f"day:{number}"})
+
+    log = await play(build)
+    [told] = log.snapshot["errors"]
+    assert {name: told[name] for name in ("severity", "category", "code", "item", "retryable")} == {
+        "severity": "warning",
+        "category": "provider",
+        "code": "provider_down",
+        "item": "day:1",
+        "retryable": True,
+    }
+    assert log.snapshot["items"]["day:1/museum"]["kind"] == "place"
+    assert log.status == "succeeded"
+
+
+async def test_an_error_that_says_it_is_final_is_not_tried_again():
+    """Asking a shop that is closed for good once more is no use."""
+    tries: list[int] = []
+
+    class Closed(Exception):
+        retryable = False
+
+    async def look() -> None:
+        tries.append(1)
+        raise Closed
+
+    async def build(run: Run) -> None:
+        await run.step(look, options=Step(retries=5))
+
+    log = await play(build)
+    assert log.status == "failed"
+    assert len(tries) == 1
+
+
 async def test_a_body_that_fails_is_tried_again_and_finished_steps_are_not():
     """Job retries go on at the last checkpoint."""
     ran = {"a": 0, "b": 0}

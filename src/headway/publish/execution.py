@@ -99,6 +99,7 @@ class Execution:
     def forget_steps_within(self, key: str) -> None:
         """Let the steps inside a step begin again, because it is tried again. Those that finished are kept."""
         self.steps_begun = {begun for begun in self.steps_begun if not begun.startswith(f"{key}/")}
+        self.items_planned.clear()  # some may have been taken back; planning one that is there changes nothing
 
     def entry(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return an item or output as it was when the execution began."""

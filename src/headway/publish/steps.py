@@ -32,7 +32,7 @@ class Step:
     """How a step is run.
 
     Attributes:
-        retries: Further tries after an exception.
+        retries: Further tries after an exception, unless that says of itself ``retryable = False``.
         timeout: Seconds one try may take; None: no limit.
         backoff: Seconds before the second try; doubles with every further one, with jitter.
         max_backoff: Seconds a wait lasts at most.
@@ -126,7 +126,7 @@ async def _try(
         except NEVER_RETRIED:
             raise
         except Exception as error:
-            if attempt > options.retries:
+            if attempt > options.retries or getattr(error, "retryable", True) is False:
                 raise
             await _withdraw(reporter, key, error, attempt, options.retries)
         finally:
@@ -137,6 +137,7 @@ async def _try(
 
 async def _withdraw(reporter: Reporter, key: str, error: Exception, attempt: int, retries: int) -> None:
     """Tell that a step failed and is tried again, and take back what it wrote."""
+    from headway.publish.item import Item
     from headway.publish.reporter import describe
 
     execution, context = reporter._execution, reporter.context
@@ -144,10 +145,11 @@ async def _withdraw(reporter: Reporter, key: str, error: Exception, attempt: int
     log.warning("step %s failed (try %d of %d): %s", key, attempt, retries + 1, told.message)
     report = ErrorReported(
         severity="warning",
-        category="step",
+        category=told.category,
         code=told.code,
         message=f"{key}: {told.message} (try {attempt} of {retries + 1})"[:10_000],
         retryable=True,
+        item=reporter.key if isinstance(reporter, Item) else None,
     )
     await execution.publisher.flush()
     discarded = await execution.discard(key) if execution.discard is not None else None
