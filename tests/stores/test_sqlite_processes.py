@@ -4,7 +4,9 @@ import asyncio
 import json
 import random
 import shutil
+import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,28 @@ async def test_a_log_that_lost_its_tail_is_noticed(tmp_path: Path) -> None:
     assert (await store.read(run.id, after=Cursor(kept.seq, kept.tag))).standing is Standing.GOOD
     assert (await projections.current(run.id)).snapshot()["outputs"]["text"]["text"] == "kept new newer newest "
     await store.close()
+
+
+async def test_news_after_a_backup_was_put_back(sqlite: SqliteStore, tmp_path: Path) -> None:
+    """Under the eyes of an open store: it is news of anything, and what is written then is news again."""
+    path, run = tmp_path / "headway.db", await running(sqlite)
+    other = SqliteStore(path)
+    await other.open()
+    with (
+        closing(sqlite3.connect(path, check_same_thread=False)) as file,
+        closing(sqlite3.connect(tmp_path / "backup.db", check_same_thread=False)) as backup,
+    ):
+        file.backup(backup)
+        for number in range(20):
+            await report(sqlite, run, note(f"lost {number}"))
+        async with listening(sqlite) as bell:
+            await bell.until_told()
+            await asyncio.to_thread(backup.backup, file)
+            await bell.until_told()
+            assert len(await log(sqlite, run.id)) == 2
+            await report(other, run, note("new"))
+            await bell.until_told(run.id)
+    await other.close()
 
 
 async def test_a_stale_attempt_of_another_process_is_refused(sqlite: SqliteStore, tmp_path: Path) -> None:

@@ -270,13 +270,18 @@ class _Outside:
             return None
         # asked after the version was: what is committed between the two is found twice, never not at all
         rows = connection.execute(_SQL["changes_since"], (self._seen,)).fetchall()
+        if not rows and self._newest(connection) < self._seen:
+            return self._begin(connection, version)  # a backup was put back: the numbers begin again below what we saw
         self._version = version
         return self._news(rows)
 
     def _begin(self, connection: sqlite3.Connection, version: int) -> Collection[RunId]:
-        self._seen = connection.execute(_SQL["next_change"]).fetchone()[0] - 1
+        self._seen = self._newest(connection)
         self._version = version
         return ()  # who came before this look may have missed something
+
+    def _newest(self, connection: sqlite3.Connection) -> int:
+        return int(connection.execute(_SQL["next_change"]).fetchone()[0]) - 1
 
     def _news(self, rows: list[Any]) -> Collection[RunId] | None:
         fresh = {run_id for run_id, number in rows if number not in self._own}
