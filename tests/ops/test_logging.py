@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from headway.lines import Line
 from headway.ops import logging as ours
 from headway.ops.logging import JsonFormatter, PlainFormatter, bound, configure, event_of, get_logger
 
@@ -108,7 +109,7 @@ def failed(text: str, secret: str = "") -> ValueError:
 def test_json_is_one_object_a_line() -> None:
     """Whatever the fields are; with the traceback of an error."""
     error = ValueError("wrong")
-    line = JsonFormatter().format(record(ours.Line("bad", {"value": object(), 3: "x"}), error=error))  # type: ignore[dict-item]
+    line = JsonFormatter().format(record(Line("bad", value=object()), error=error))
     assert "\n" not in line
     event = json.loads(line)
     assert event["event"] == "bad"
@@ -117,7 +118,7 @@ def test_json_is_one_object_a_line() -> None:
 
 def test_plain_lines_need_no_package() -> None:
     """Readable without structlog."""
-    text = PlainFormatter().format(record(ours.Line("bad", {"run_id": "run_1"}), error=ValueError("wrong")))
+    text = PlainFormatter().format(record(Line("bad", run_id="run_1"), error=ValueError("wrong")))
     first, *rest = text.splitlines()
     assert first.endswith("warning bad logger=headway.stores run_id=run_1")
     assert rest[-1] == "ValueError: wrong"
@@ -128,7 +129,7 @@ def test_plain_lines_need_no_package() -> None:
 )
 def test_most_lines_are_about_no_error(formatter: logging.Formatter) -> None:
     """They are one line, whoever writes them."""
-    text = formatter.format(record(ours.Line("run started", {"job": "trip"})))
+    text = formatter.format(record(Line("run started", job="trip")))
     assert "run started" in text
     assert "trip" in text
     assert "\n" not in text

@@ -1,12 +1,25 @@
 """Metrics as text."""
 
 import builtins
+from collections import Counter
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from headway.errors import NotFound
-from headway.ops.metrics import NoMetrics, PrometheusMetrics, make_metrics, numbers
+from headway.measures import ALL, APPEND_SECONDS, EVENTS, Measures
+from headway.ops.metrics import Metrics, numbers
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """What a scraper reads."""
+    families = text_string_to_metric_families(metrics.page()[0].decode())
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def test_numbers_are_found_at_any_depth() -> None:
@@ -18,28 +31,56 @@ def test_numbers_are_found_at_any_depth() -> None:
 def test_requests_and_parts_stand_on_the_page() -> None:
     """Parts as they are at the moment it is asked for."""
     kept = {"rows": 1}
-    metrics = make_metrics({"store": lambda: kept})
+    metrics = Metrics(Measures(), {"store": lambda: kept})
     metrics.request("/v1/runs", "GET", 200, 0.02)
     metrics.request("/v1/runs", "GET", 304, None)
     kept["rows"] = 7
-    body, media_type = metrics.page()
-    text = body.decode()
-    assert media_type.startswith("text/plain")
-    assert 'headway_http_requests_total{method="GET",route="/v1/runs",status="200"} 1.0' in text
-    assert 'headway_http_request_seconds_count{route="/v1/runs"} 1.0' in text
-    assert "headway_store_rows 7.0" in text
+    assert metrics.page()[1].startswith("text/plain")
+    read = samples(metrics)
+    labels = ("method", "GET"), ("route", "/v1/runs"), ("status", "200")
+    assert read["headway_http_requests_total", labels] == 1
+    assert read["headway_http_request_seconds_count", (("route", "/v1/runs"),)] == 1
+    assert read["headway_store_rows", ()] == 7
+
+
+def test_a_histogram_is_cumulative() -> None:
+    """As its readers expect: every bucket holds those below it, the last one all."""
+    measures = Measures()
+    for seconds in (0.0004, 0.002, 0.002, 99.0):
+        measures.observe(APPEND_SECONDS, seconds, "sqlite")
+    read = samples(Metrics(measures, {}))
+
+    def bucket(bound: str) -> float:
+        return read["headway_append_seconds_bucket", (("le", bound), ("store", "sqlite"))]
+
+    assert [bucket("0.0005"), bucket("0.001"), bucket("0.0025"), bucket("10.0"), bucket("+Inf")] == [1, 1, 3, 3, 4]
+    assert read["headway_append_seconds_sum", (("store", "sqlite"),)] == pytest.approx(99.0044)
+
+
+def test_viewers_by_transport_and_client() -> None:
+    """As many as watch at that moment."""
+    metrics = Metrics(Measures(), {}, lambda: Counter({("sse", "client/0.1"): 2, ("poll", ""): 1}))
+    read = samples(metrics)
+    assert read["headway_viewers", (("client", "client/0.1"), ("transport", "sse"))] == 2
+    assert read["headway_viewers", (("client", ""), ("transport", "poll"))] == 1
+
+
+def test_every_measure_is_on_the_page() -> None:
+    """Also before anything happened, so that a dashboard can be drawn."""
+    text = Metrics(Measures(), {}).page()[0].decode()
+    assert [each.name for each in ALL if f"# HELP headway_{each.name}" not in text] == []
 
 
 def test_two_of_them_do_not_mix() -> None:
-    """Each has a registry of its own."""
-    one, two = PrometheusMetrics({}), PrometheusMetrics({})
-    one.request("/", "GET", 200, 1)
-    assert b'route="/"' in one.page()[0]
-    assert b'route="/"' not in two.page()[0]
+    """Each has numbers of its own."""
+    one, two = Measures(), Measures()
+    one.count(EVENTS, "note")
+    assert b'type="note"' in Metrics(one, {}).page()[0]
+    assert b'type="note"' not in Metrics(two, {}).page()[0]
 
 
-def test_without_the_package_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And it is said what to install."""
+def test_without_the_package_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is said what to install; counting goes on."""
     real = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -48,8 +89,7 @@ def test_without_the_package_nothing_is_counted(monkeypatch: pytest.MonkeyPatch)
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    metrics = make_metrics({})
-    assert isinstance(metrics, NoMetrics)
+    metrics = Metrics(Measures(), {})
     metrics.request("/", "GET", 200, 1)
     with pytest.raises(NotFound, match="prometheus"):
         metrics.page()

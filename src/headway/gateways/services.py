@@ -13,7 +13,7 @@ from headway.engines.live import Live
 from headway.errors import NotStarted
 from headway.gateways.waiting import Waits
 from headway.hub import Hub
-from headway.ops.metrics import Metrics, make_metrics
+from headway.ops.metrics import Metrics
 from headway.ops.transports import Transports
 from headway.security.access import Gate
 from headway.security.origins import Origins
@@ -74,7 +74,7 @@ class Services:
             "hub": self.hub.statistics,
             "waits": self.waits.statistics,
         }
-        return make_metrics(parts)
+        return Metrics(self.store.measures, parts)
 
     def started(self) -> None:
         """Insist that the application's lifespan ran.

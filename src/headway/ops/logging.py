@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import orjson
 
+from headway.lines import Line
 from headway.publish.context import log_fields
 
 ROOT: Final = "headway"
@@ -52,19 +53,6 @@ def fields() -> dict[str, Any]:
     return {**(_bound.get() or {}), **log_fields()}
 
 
-class Line:
-    """What is logged: an event in plain words, and fields. Any formatter can print it."""
-
-    __slots__ = ("event", "fields")
-
-    def __init__(self, event: str, fields: Mapping[str, Any]) -> None:
-        self.event = event
-        self.fields = fields
-
-    def __str__(self) -> str:
-        return " ".join([self.event, *(f"{name}={value!s}" for name, value in self.fields.items())])
-
-
 class Logger:
     """A logger whose lines are an event and fields: ``log.info("run started", job="itinerary")``."""
 
@@ -91,7 +79,7 @@ class Logger:
 
     def _write(self, level: int, event: str, extra: Mapping[str, Any], error: BaseException | None = None) -> None:
         if self._log.isEnabledFor(level):
-            self._log.log(level, Line(event, {**fields(), **extra}), exc_info=error, stacklevel=3)
+            self._log.log(level, Line(event, **{**fields(), **extra}), exc_info=error, stacklevel=3)
 
 
 def get_logger(name: str) -> Logger:
@@ -131,7 +119,7 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         "event": line.event if isinstance(line, Line) else record.getMessage(),
     }
-    return {**head, **(line.fields if isinstance(line, Line) else fields())}
+    return {**head, **fields(), **(line.fields if isinstance(line, Line) else {})}
 
 
 class JsonFormatter(logging.Formatter):

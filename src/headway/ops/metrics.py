@@ -1,27 +1,38 @@
-"""Metrics in Prometheus' format: requests as they happen, buffers as they are when somebody asks.
+"""Metrics in Prometheus' format: what `headway.measures` has counted, and buffers as they are when somebody asks.
 
-First form. Sizes and counters of store, hub and waiting requests come from their ``statistics()`` at each scrape, so
-counting costs nothing in between.
+Both are read at each scrape, so showing them costs nothing in between.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headway.errors import NotFound
+from headway.measures import ALL, HTTP_REQUESTS, HTTP_SECONDS, Histogram, Measure, Measures
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
-Statistics = Callable[[], Mapping[str, Any]]
+Statistics: TypeAlias = Callable[[], Mapping[str, Any]]
+Viewers: TypeAlias = Callable[[], Counter[tuple[str, str]]]
+"""Counts those who watch now, by transport and client."""
 
-BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
+class Metrics:
+    """Metrics of one Headway.
 
-class Metrics(Protocol):
-    """Counts requests and shows what was counted."""
+    Args:
+        measures: What was counted and timed.
+        parts: ``statistics`` of each part by name; numbers in them become gauges ``headway_<part>_<name>``.
+        viewers: See `Viewers`.
+    """
+
+    def __init__(self, measures: Measures, parts: Mapping[str, Statistics], viewers: Viewers = Counter) -> None:
+        self._measures = measures
+        self._parts = parts
+        self._viewers = viewers
 
     def request(self, route: str, method: str, status: int, seconds: float | None) -> None:
         """Count one answered request.
@@ -32,6 +43,9 @@ class Metrics(Protocol):
             status: HTTP status.
             seconds: From the request to the end of its answer; None for a stream, which lasts as long as it lasts.
         """
+        self._measures.count(HTTP_REQUESTS, route, method, str(status))
+        if seconds is not None:
+            self._measures.observe(HTTP_SECONDS, seconds, route)
 
     def page(self) -> tuple[bytes, str]:
         """Return everything as text, and its media type.
@@ -39,67 +53,52 @@ class Metrics(Protocol):
         Raises:
             NotFound: prometheus-client is not installed.
         """
-
-
-class NoMetrics:
-    """Where prometheus-client is not installed."""
-
-    def request(self, route: str, method: str, status: int, seconds: float | None) -> None:
-        """Count nothing."""
-
-    def page(self) -> tuple[bytes, str]:
-        """Say what is missing."""
-        raise NotFound("there are no metrics without prometheus-client", hint='pip install "headway[server]"')
-
-
-class PrometheusMetrics:
-    """Metrics of one Headway, in a registry of its own.
-
-    Args:
-        parts: ``statistics`` of each part by name; numbers in them become gauges ``headway_<part>_<name>``.
-    """
-
-    def __init__(self, parts: Mapping[str, Statistics]) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
-
-        self._registry: CollectorRegistry = CollectorRegistry()
-        self._requests = Counter(
-            "headway_http_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            "headway_http_request_seconds",
-            "Seconds from a request to the end of its answer; long-polls wait on purpose, streams are not in it.",
-            ["route"],
-            buckets=BUCKETS_S,
-            registry=self._registry,
-        )
-        self._registry.register(_Parts(parts))
-
-    def request(self, route: str, method: str, status: int, seconds: float | None) -> None:
-        """Count one answered request."""
-        self._requests.labels(route, method, str(status)).inc()
-        if seconds is not None:
-            self._seconds.labels(route).observe(seconds)
-
-    def page(self) -> tuple[bytes, str]:
-        """Return everything as text, and its media type."""
-        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
-
-
-class _Parts:
-    """Reads the statistics at each scrape."""
-
-    def __init__(self, parts: Mapping[str, Statistics]) -> None:
-        self._parts = parts
+        try:
+            from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+        except ImportError:
+            raise NotFound(
+                "there are no metrics without prometheus-client", hint='pip install "headway[server]"'
+            ) from None
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry), CONTENT_TYPE_LATEST
 
     def collect(self) -> Iterator[Metric]:
+        """Yield every metric; called by prometheus-client."""
         from prometheus_client.core import GaugeMetricFamily
 
+        watching = GaugeMetricFamily("headway_viewers", "Who watches now.", labels=["transport", "client"])
+        for labels, count in self._viewers().items():
+            watching.add_metric(labels, count)
+        yield watching
+        for measure in ALL:
+            yield self._family(measure)
         for part, statistics in self._parts.items():
             for name, value in numbers(statistics()):
                 yield GaugeMetricFamily(f"headway_{part}_{name}", f"{name} of the {part}", value)
+
+    def _family(self, measure: Measure) -> Metric:
+        from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+        name = f"headway_{measure.name}"
+        if not measure.bounds:
+            counter = CounterMetricFamily(name, measure.help, labels=measure.labels)
+            zero: Mapping[tuple[str, ...], float] = {} if measure.labels else {(): 0}
+            for labels, value in {**zero, **self._measures.counters(measure)}.items():
+                counter.add_metric(labels, value)
+            return counter
+        histogram = HistogramMetricFamily(name, measure.help, labels=measure.labels)
+        for labels, kept in self._measures.histograms(measure).items():
+            histogram.add_metric(labels, list(_cumulative(measure.bounds, kept)), kept.sum)
+        return histogram
+
+
+def _cumulative(bounds: tuple[float, ...], histogram: Histogram) -> Iterator[tuple[str, float]]:
+    """Yield buckets as Prometheus has them: how many values were at most as large as each bound."""
+    count = 0
+    for bound, more in zip((*map(repr, bounds), "+Inf"), histogram.counts, strict=True):
+        count += more
+        yield bound, count
 
 
 def numbers(statistics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -109,11 +108,3 @@ def numbers(statistics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
             yield from numbers(value, f"{prefix}{name}_")
         elif isinstance(value, int | float):
             yield f"{prefix}{name}", float(value)
-
-
-def make_metrics(parts: Mapping[str, Statistics]) -> Metrics:
-    """Return metrics, or none where prometheus-client is not installed."""
-    try:
-        return PrometheusMetrics(parts)
-    except ImportError:
-        return NoMetrics()

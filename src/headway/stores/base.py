@@ -21,11 +21,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent
 from headway.core.run import RunStatus
+from headway.measures import Measures
+from headway.stores.noting import note_appended, note_created
 from headway.types import RunId, Seq
 
 
@@ -313,6 +316,11 @@ class Store(ABC):
 
     caps: StoreCaps
 
+    @cached_property
+    def measures(self) -> Measures:
+        """What this process counts; everything that works on the store counts here."""
+        return Measures()
+
     @abstractmethod
     async def open(self) -> None:
         """Open or create it and bring its schema up to date. Idempotent."""
@@ -323,21 +331,35 @@ class Store(ABC):
 
     # -- writing
 
-    @abstractmethod
     async def create(self, new: NewRun) -> tuple[RunRow, bool]:
         """Create a run with its first events; the flag tells whether it is new.
 
         Raises:
             KeyReused: its key was used by the same owner for another job or input.
         """
+        run, created = await self._create(new)
+        if created:
+            note_created(self, run, new)
+        return run, created
 
     @abstractmethod
+    async def _create(self, new: NewRun) -> tuple[RunRow, bool]:
+        """Do what `create` promises."""
+
     async def append(self, run_id: RunId, write: Write) -> Appended:
         """Do one write in one transaction. Writes handed in by one task happen in that order.
 
         Raises:
             RunNotFound, RunClosed, Fenced, Conflict: see `Write`; nothing was written.
         """
+        began = time.perf_counter()
+        done = await self._append(run_id, write)
+        note_appended(self, done, time.perf_counter() - began)
+        return done
+
+    @abstractmethod
+    async def _append(self, run_id: RunId, write: Write) -> Appended:
+        """Do what `append` promises."""
 
     @abstractmethod
     async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:

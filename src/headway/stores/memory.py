@@ -143,7 +143,7 @@ class MemoryStore(Store):
 
     # -- writing
 
-    async def create(self, new: NewRun) -> tuple[RunRow, bool]:
+    async def _create(self, new: NewRun) -> tuple[RunRow, bool]:
         await self._turn()
         by_key = None if new.key is None else self._by_key.get((new.owner, new.key))
         known = self._runs.get(new.id) or self._runs.get(by_key or "")
@@ -161,7 +161,7 @@ class MemoryStore(Store):
         self._doorbell.news((new.id,))
         return kept.shown(), True
 
-    async def append(self, run_id: RunId, write: Write) -> Appended:
+    async def _append(self, run_id: RunId, write: Write) -> Appended:
         await self._turn()
         kept, now_ms = self._kept(run_id), self._now_ms()
         known = {event.key for event in write.events if event.key in kept.keys}

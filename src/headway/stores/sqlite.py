@@ -133,11 +133,11 @@ class SqliteStore(Store):
 
     # -- writing
 
-    async def create(self, new: NewRun) -> tuple[RunRow, bool]:
+    async def _create(self, new: NewRun) -> tuple[RunRow, bool]:
         metadata = orjson.dumps(dict(new.metadata))
         return await self._write(lambda transaction: work.create(transaction, new, metadata))
 
-    async def append(self, run_id: RunId, write: Write) -> Appended:
+    async def _append(self, run_id: RunId, write: Write) -> Appended:
         return await self._write(lambda transaction: work.append(transaction, run_id, write))
 
     async def put_snapshot(self, run_id: RunId, snapshot: StoredSnapshot, summary: Mapping[str, Any]) -> None:

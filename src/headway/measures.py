@@ -1,0 +1,205 @@
+"""What is counted and timed: kept where it happens, in plain numbers, and shown by `headway.ops.metrics`.
+
+A room of the house writes ``measures.count(EVENTS, type)`` and knows nothing of Prometheus, which is an optional
+package and reads everything at each scrape. A worker process hands its numbers to the server that keeps it
+(`Measures.dump`, `Measures.show`), so that one page has them all.
+
+Labels come from a small set by construction: past `LABELS_MAX` different ones of a measure, further ones are counted
+as ``other``, so a name made up by a user can fill neither the memory nor the time series of whoever scrapes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+LABELS_MAX: Final = 100
+"""Different sets of labels of one measure."""
+
+OTHER: Final = "other"
+
+QUICK_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Bounds of what should take milliseconds."""
+
+LONG_S: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
+"""Bounds of what takes as long as it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that is counted, or timed if it has bounds.
+
+    Attributes:
+        name: In Prometheus' manner, without prefix and without ``_total``.
+        help: One sentence.
+        labels: Their names.
+        bounds: Upper bounds of a histogram's buckets, rising; none for a counter.
+    """
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+
+
+@dataclass(slots=True)
+class Histogram:
+    """How often a value fell below each bound, the last count being of those above all.
+
+    Attributes:
+        counts: Per bucket, not cumulative; one more than there are bounds.
+        sum: Of all values.
+    """
+
+    counts: list[int]
+    sum: float = 0.0
+
+    def observe(self, bounds: tuple[float, ...], value: float) -> None:
+        """Take a value in."""
+        self.counts[bisect_left(bounds, value)] += 1
+        self.sum += value
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+        return sum(self.counts)
+
+
+@dataclass(slots=True)
+class _Kept:
+    counters: dict[tuple[str, ...], float] = field(default_factory=dict)
+    histograms: dict[tuple[str, ...], Histogram] = field(default_factory=dict)
+
+
+class Measures:
+    """The numbers of one process. For one thread: none of this waits or locks."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+        self._others: dict[str, Mapping[str, Any]] = {}
+
+    def count(self, what: Measure, *labels: str, by: float = 1) -> None:
+        """Count."""
+        counters = self._of(what).counters
+        key = labels if labels in counters else _bounded(counters, labels)
+        counters[key] = counters.get(key, 0) + by
+
+    def observe(self, what: Measure, value: float, *labels: str) -> None:
+        """Take a value into a histogram."""
+        histograms = self._of(what).histograms
+        key = labels if labels in histograms else _bounded(histograms, labels)
+        if key not in histograms:
+            histograms[key] = Histogram([0] * (len(what.bounds) + 1))
+        histograms[key].observe(what.bounds, value)
+
+    def counted(self, what: Measure, *labels: str) -> float:
+        """Return a count of this process."""
+        return self._of(what).counters.get(labels, 0)
+
+    def histogram(self, what: Measure, *labels: str) -> Histogram:
+        """Return a histogram of this process; an empty one if nothing was observed."""
+        return self._of(what).histograms.get(labels) or Histogram([0] * (len(what.bounds) + 1))
+
+    def _of(self, what: Measure) -> _Kept:
+        kept = self._kept.get(what.name)
+        if kept is None:
+            kept = self._kept[what.name] = _Kept()
+        return kept
+
+    # -- several processes
+
+    def dump(self) -> dict[str, Any]:
+        """Return the numbers of this process as JSON, for `show` in another."""
+        return {
+            name: {
+                "counters": [[list(key), value] for key, value in kept.counters.items()],
+                "histograms": [[list(key), each.counts, each.sum] for key, each in kept.histograms.items()],
+            }
+            for name, kept in self._kept.items()
+        }
+
+    def show(self, process: str, dump: Mapping[str, Any]) -> None:
+        """Add the numbers of another process to what is collected, in place of those it sent before."""
+        self._others[process] = dump
+
+    def absorb(self, process: str) -> None:
+        """Keep the last numbers of a process that has ended, so that no count ever falls."""
+        dump = self._others.pop(process, {})
+        for name in dump:
+            _add(self._kept.setdefault(name, _Kept()), dump[name])
+
+    def counters(self, what: Measure) -> Mapping[tuple[str, ...], float]:
+        """Return the counts of all processes by labels."""
+        return self._sums(what).counters
+
+    def histograms(self, what: Measure) -> Mapping[tuple[str, ...], Histogram]:
+        """Return the histograms of all processes by labels."""
+        return self._sums(what).histograms
+
+    def _sums(self, what: Measure) -> _Kept:
+        sums = _Kept()
+        for dump in (self.dump(), *self._others.values()):
+            if what.name in dump:
+                _add(sums, dump[what.name])
+        return sums
+
+
+def _add(sums: _Kept, dumped: Mapping[str, Any]) -> None:
+    for labels, value in dumped["counters"]:
+        key = tuple(labels)
+        sums.counters[key] = sums.counters.get(key, 0) + value
+    for labels, counts, total in dumped["histograms"]:
+        mine = sums.histograms.setdefault(tuple(labels), Histogram([0] * len(counts)))
+        mine.counts = [one + other for one, other in zip(mine.counts, counts, strict=True)]
+        mine.sum += total
+
+
+def _bounded(known: Mapping[tuple[str, ...], Any], labels: tuple[str, ...]) -> tuple[str, ...]:
+    return labels if len(known) < LABELS_MAX else (OTHER,) * len(labels)
+
+
+# -- what is measured, in one place: names are a promise to whoever draws dashboards
+
+CONNECTS: Final = Measure("connects", "Streams and long-polls begun.", ("transport", "client"))
+CONNECTION_SECONDS: Final = Measure(
+    "connection_seconds", "How long streams lasted, by what ended them.", ("transport", "reason"), LONG_S
+)
+RESUMES: Final = Measure(
+    "resumes", "How streams began: with a snapshot, the tail after a cursor, or a reset.", ("outcome",)
+)
+SENT_BYTES: Final = Measure("sent_bytes", "Bytes written to viewers, without HTTP's own.", ("transport",))
+LAGGED: Final = Measure("lagged", "How often a live viewer's budget was used up.")
+RESETS: Final = Measure("resets", "Reset frames.", ("reason",))
+EVENTS: Final = Measure("events", "Events appended by this process.", ("type",))
+APPEND_SECONDS: Final = Measure(
+    "append_seconds", "From handing a write to the store to its commit.", ("store",), QUICK_S
+)
+APPEND_TO_WRITE_SECONDS: Final = Measure(
+    "append_to_write_seconds", "From an event's time to its bytes being written to live viewers.", (), QUICK_S
+)
+RUNS: Final = Measure("runs", "Runs that ended.", ("job", "status"))
+ATTEMPT_SECONDS: Final = Measure(
+    "attempt_seconds", "How long attempts of jobs took in this process.", ("job", "outcome"), LONG_S
+)
+STEP_SECONDS: Final = Measure(
+    "step_seconds", "How long steps took, by the agent that ran them.", ("job", "agent", "outcome"), LONG_S
+)
+FAILURES: Final = Measure("failures", "What failed: steps that were tried, attempts, runs.", ("job", "what"))
+RECOVERIES: Final = Measure(
+    "recoveries", "What succeeded after a failure: steps tried again, attempts after others.", ("job", "what")
+)
+
+HTTP_REQUESTS: Final = Measure("http_requests", "Requests answered.", ("route", "method", "status"))
+HTTP_SECONDS: Final = Measure(
+    "http_request_seconds",
+    "From a request to the end of its answer; long-polls wait on purpose, streams are not in it.",
+    ("route",),
+    QUICK_S,
+)
+
+ALL: Final = (
+    CONNECTS, CONNECTION_SECONDS, RESUMES, SENT_BYTES, LAGGED, RESETS, EVENTS, APPEND_SECONDS, APPEND_TO_WRITE_SECONDS,
+    RUNS, ATTEMPT_SECONDS, STEP_SECONDS, FAILURES, RECOVERIES, HTTP_REQUESTS, HTTP_SECONDS,
+)  # fmt: skip
