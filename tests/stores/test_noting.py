@@ -4,17 +4,11 @@ import logging
 
 import pytest
 
-from headway.lines import Line
 from headway.measures import APPEND_SECONDS, EVENTS, RUNS
 from headway.stores import noting
 from headway.stores.base import Store
+from tests.loglines import lines
 from tests.stores.builders import FakeClock, end, new_run, note, report, running
-
-
-def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
-    """The fields of every line about an event."""
-    found = [record.msg for record in caplog.records if isinstance(record.msg, Line)]
-    return [line.fields for line in found if line.event == event]
 
 
 async def test_a_run_that_begins_and_ends_is_a_line_each(
@@ -68,5 +62,5 @@ async def test_a_slow_append_is_a_warning(
     (slow,) = lines(caplog, "append was slow")
     assert slow["run_id"] == run.id
     assert slow["events"] == 2
-    assert float(str(slow["seconds"])) >= 0
+    assert slow["seconds"] >= 0
     assert caplog.records[-1].levelname == "WARNING"

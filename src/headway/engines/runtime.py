@@ -20,6 +20,7 @@ from headway.core.events import Error, ErrorReported, RunFailed, RunQueued, RunS
 from headway.core.ids import new_execution_id
 from headway.core.run import RunStatus
 from headway.engines.job import Job
+from headway.engines.noting import Note, Outcome, noted
 from headway.engines.patience import patiently
 from headway.engines.preparation import CONTINUED, VERSION_STEP, context_of, prepare, retries_used
 from headway.engines.supervision import Supervision
@@ -126,7 +127,9 @@ class Runtime:
         run = Run(execution, context_of(row))
         token = active.set(run)  # lines logged about the attempt carry its ids, too
         try:
-            await self._see_through(run, row, job)
+            reason = execution.state["executions"][-1]["reason"] if execution.state is not None else "created"
+            with noted(self._store.measures, row, reason=reason, worker=self.worker) as note:
+                await self._see_through(run, row, job, note)
         finally:
             self._supervision.remove(row)
             active.reset(token)
@@ -145,7 +148,7 @@ class Runtime:
             raise RunClosed(f"run {row.id} could not be prepared") from error
         return execution
 
-    async def _see_through(self, run: Run, row: RunRow, job: Job) -> None:
+    async def _see_through(self, run: Run, row: RunRow, job: Job, note: Note) -> None:
         """Run the body, and write how it went. When the worker stops, both get the grace time, and no more."""
         execution = run._execution
         task = asyncio.create_task(self._body(run, job), name=f"headway-job-{job.name}")
@@ -161,7 +164,7 @@ class Runtime:
         ending = asyncio.create_task(self._end(run, row, job, task, leaving=leaving), name=f"headway-end-{job.name}")
         leaving = await self._wait(ending, leaving=leaving)
         if ending.done():
-            ending.result()
+            note.outcome = ending.result()
         ending.cancel()
         if leaving:
             raise asyncio.CancelledError("the worker stops")
@@ -191,35 +194,37 @@ class Runtime:
 
     # -- how it went
 
-    async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> None:
+    async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
         try:
-            await self._conclude(run, row, job, task, leaving=leaving)
+            return await self._conclude(run, row, job, task, leaving=leaving)
         finally:
             # a thread or a task the body has left behind hears of it where it reports next
             await run._execution.publisher.close()
 
-    async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> None:
+    async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
         stopped = run._execution.publisher.stopped
         if stopped is not None:
             raise stopped
         if run.ended:
-            return  # by the body itself
+            return "finished"  # by the body itself
         came_back = task.done() and not task.cancelled()
         error = task.exception() if came_back else None
         if came_back and error is None:
-            await self._finish(run, task.result())
-        elif run.cancel_requested and not came_back:
+            return await self._finish(run, task.result())
+        if run.cancel_requested and not came_back:
             await run.cancelled()
-        elif leaving:
+            return "cancelled"
+        if leaving:
             await self._hand_back(run, row)
-        elif error is None:
+            return "handed_back"
+        if error is None:
             await run.fail(Error(code="job_error", message="the job was cancelled from inside", retryable=True))
-        elif isinstance(error, Exception):
-            await self._failed(run, row, job, error)
-        else:
-            raise error
+            return "failed"
+        if isinstance(error, Exception):
+            return await self._failed(run, row, job, error)
+        raise error
 
-    async def _finish(self, run: Run, result: Any) -> None:
+    async def _finish(self, run: Run, result: Any) -> Outcome:
         try:
             await run.finish(result)
         except STOPPING:
@@ -227,23 +232,26 @@ class Runtime:
         except HeadwayError as error:  # nothing that can be written down
             log.warning("the result of %s was refused: %s", run.id, error)
             await run.fail(error)
+            return "failed"
+        return "finished"
 
     async def _hand_back(self, run: Run, row: RunRow) -> None:
         await run.flush()
         await self._requeue(row, reason="takeover")
 
-    async def _failed(self, run: Run, row: RunRow, job: Job, error: Exception) -> None:
+    async def _failed(self, run: Run, row: RunRow, job: Job, error: Exception) -> Outcome:
         log.warning("job %r failed in attempt %d of %s", job.name, row.attempt, row.id, exc_info=error)
         state = run._execution.state
         used = retries_used(state["executions"]) if state is not None else 0
         if used >= job.retries or isinstance(error, ResultInvalid | CodeChanged) or run.cancel_requested:
             await run.fail(error)
-            return
+            return "failed"
         told = describe(error)
         message = f"{told.message} (retry {used + 1} of {job.retries})"[:10_000]
         report = ErrorReported(severity="error", category="job", code=told.code, message=message, retryable=True)
         await run._execution.publisher.flush(new_event("error", report))
         await self._requeue(row, reason="retry", wait_s=backoff(used + 1, 0.5, 60))
+        return "retried"
 
     async def _requeue(self, row: RunRow, *, reason: str, wait_s: float = 0.0) -> None:
         queued = RunQueued.model_validate({"attempt": row.attempt + 1, "reason": reason})

@@ -17,6 +17,8 @@ from headway.core.events import Error, RunCancelled, RunFailed, RunQueued, new_e
 from headway.core.ids import new_execution_id
 from headway.core.run import ACTIVE, RunStatus
 from headway.errors import HeadwayError, RunError
+from headway.lines import Line
+from headway.measures import FAILURES
 from headway.stores.base import Requeue, Retention, RunFilter, RunRow, Store, Write
 
 log = logging.getLogger("headway.sweeper")
@@ -149,8 +151,11 @@ class Sweeper:
         if row.takeovers >= self._takeovers_max:
             return await self._crash_loop(row)
         queued = RunQueued(attempt=row.attempt + 1, reason="takeover")
-        log.info("taking run %s over from worker %s", row.id, row.worker)
-        return await self._write(row, [new_event("run.queued", queued)], takeover=True)
+        acted = await self._write(row, [new_event("run.queued", queued)], takeover=True)
+        if acted:
+            log.warning(Line("run taken over", run_id=row.id, job=row.job, attempt=row.attempt, worker=row.worker))
+            self._store.measures.count(FAILURES, row.job, "worker")
+        return acted
 
     async def _cancel(self, row: RunRow) -> int:
         queued = RunQueued(attempt=row.attempt + 1, reason="takeover")

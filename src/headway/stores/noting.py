@@ -1,4 +1,4 @@
-"""What a store's writes leave behind beside the log: counts, times, and a line where something begins, ends or drags."""
+"""What a store's writes leave behind beside the log: counts, times, a line where something begins, ends or drags."""
 
 from __future__ import annotations
 

@@ -1,0 +1,109 @@
+"""The lines, counts and times that attempts leave behind."""
+
+import asyncio
+import contextlib
+import logging
+
+import pytest
+
+from headway import Run
+from headway.engines.sweeper import Sweeper
+from headway.measures import ATTEMPT_SECONDS, FAILURES, RECOVERIES
+from tests.engines.test_sweeper import claim
+from tests.engines.world import World
+from tests.loglines import lines
+
+
+@pytest.fixture(autouse=True)
+def _all_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "headway")
+
+
+def outcomes(here: World, job: str) -> dict[str, int]:
+    """How often attempts of a job ended in which way."""
+    timed = here.store.measures.histograms(ATTEMPT_SECONDS)
+    return {outcome: histogram.count for (of, outcome), histogram in timed.items() if of == job}
+
+
+async def test_an_attempt_is_two_lines(here: World, caplog: pytest.LogCaptureFixture) -> None:
+    """One when it begins, one when it ends."""
+
+    async def build(run: Run) -> str:
+        return "done"
+
+    await here.finish(await here.start(build))
+    (started,), (ended,) = lines(caplog, "attempt started"), lines(caplog, "attempt ended")
+    assert started == {"job": "build", "attempt": 1, "reason": "created", "worker": here.runtime.worker}
+    assert ended.pop("seconds") >= 0
+    assert ended == {"job": "build", "attempt": 1, "outcome": "finished"}
+    assert outcomes(here, "build") == {"finished": 1}
+    assert not here.store.measures.counters(FAILURES)
+    assert not here.store.measures.counters(RECOVERIES)
+
+
+async def test_a_failure_and_a_recovery_are_counted(here: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The attempt that failed, and the one that succeeded after it."""
+
+    async def build(run: Run) -> str:
+        if run.context.attempt == 1:
+            raise OSError("away")
+        return "done"
+
+    await here.finish(await here.start(build, retries=1))
+    assert [line["reason"] for line in lines(caplog, "attempt started")] == ["created", "retry"]
+    assert outcomes(here, "build") == {"retried": 1, "finished": 1}
+    assert here.store.measures.counted(FAILURES, "build", "attempt") == 1
+    assert here.store.measures.counted(RECOVERIES, "build", "retry") == 1
+
+
+async def test_a_failure_nobody_tries_again(here: World) -> None:
+    """Nothing is recovered."""
+
+    async def build(run: Run) -> str:
+        raise OSError("away")
+
+    await here.finish(await here.start(build))
+    assert outcomes(here, "build") == {"failed": 1}
+    assert not here.store.measures.counters(RECOVERIES)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lost", "handed_back"])
+async def test_an_attempt_that_is_stopped(here: World, how: str) -> None:
+    """By whoever asked for it, by another process, or because its worker leaves."""
+    begun = asyncio.Event()
+
+    async def build(run: Run) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    run_id = await here.start(build)
+    executing = asyncio.create_task(here.deliver(run_id))
+    await begun.wait()
+    if how == "cancelled":
+        await here.commands.cancel(run_id)
+    elif how == "lost":
+        await here.commands.take_over(run_id, take_over=True)
+    else:
+        executing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await executing
+    assert outcomes(here, "build") == {how: 1}
+
+
+async def test_a_dead_workers_run_is_a_failure_and_its_end_a_recovery(
+    here: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sweeper says whose run it gave on, once."""
+
+    async def build(run: Run) -> str:
+        return "done"
+
+    dead = await here.store.join()
+    run_id = await here.start(build)
+    row = await claim(here, run_id, dead)
+    await here.store.leave(dead)
+    await asyncio.gather(Sweeper(here.store).sweep(), Sweeper(here.store).sweep())
+    await here.finish(run_id)
+    assert lines(caplog, "run taken over") == [{"run_id": row.id, "job": "build", "attempt": 1, "worker": dead}]
+    assert here.store.measures.counted(FAILURES, "build", "worker") == 1
+    assert here.store.measures.counted(RECOVERIES, "build", "takeover") == 1
