@@ -1,10 +1,11 @@
 import { useEffect, useRef } from "react";
+import type { Line } from "./breaking/line.ts";
 import { HomePage } from "./home/HomePage.tsx";
 import { useRoute } from "./hooks/useRoute.ts";
 import { HOME } from "./model/route.ts";
-import { TripPage } from "./trip/TripPage.tsx";
+import { ItineraryCreationView } from "./trip/ItineraryCreationView.tsx";
 
-export function App() {
+export function App({ line }: { line: Line }) {
   const route = useRoute();
   const id = route.page === "trip" ? route.id : null;
   const shown = useRef(id);
@@ -22,7 +23,7 @@ export function App() {
         </a>
         <p className="muted">An example of Headway</p>
       </header>
-      {id === null ? <HomePage /> : <TripPage key={id} id={id} />}
+      {id === null ? <HomePage /> : <ItineraryCreationView key={id} runId={id} line={line} />}
     </>
   );
 }

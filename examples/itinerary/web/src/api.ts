@@ -32,10 +32,48 @@ export interface CreatedTrip {
   snapshot: Snapshot;
 }
 
+/** What can be done to this server from the page, and what is set on it. */
+export interface Demo {
+  /** Processes may be killed: only under `headway demo`, on the machine itself. */
+  kill: boolean;
+  viewers_max: number;
+  /** Seconds the planner may look for the best tour of a day. */
+  search_s: number;
+  /** Seconds between two heartbeats of a stream. */
+  ping_s: number;
+}
+
+export interface Viewer {
+  n: number;
+  status: "connecting" | "live" | "reconnecting" | "ended";
+  seq: number;
+}
+
+export interface Viewers {
+  viewers: Viewer[];
+  /** Those that are at the same event show the same. */
+  agree: boolean;
+}
+
+export type Victim = "worker" | "server";
+
 export const listCities = (): Promise<City[]> => request("GET", "api/cities");
 export const createTrip = (draft: Draft): Promise<CreatedTrip> => request("POST", "api/trips", draft);
 export const readDial = (): Promise<Dial> => request("GET", "api/dial");
 export const turnDial = (change: Partial<Dial>): Promise<Dial> => request("PUT", "api/dial", change);
+
+/** Null: the server has no such thing. */
+export const readDemo = (): Promise<Demo | null> => request<Demo>("GET", "demo").catch(nullWhenAbsent);
+export const kill = (what: Victim): Promise<unknown> => request("POST", "demo/kill", { what });
+export const listViewers = (run: string): Promise<Viewers> => request("GET", `demo/viewers?run_id=${run}`);
+export const sendViewers = (run: string, count: number): Promise<Viewers> =>
+  request("POST", "demo/viewers", { run_id: run, count });
+export const dismissViewers = (run: string): Promise<Viewers> => request("DELETE", `demo/viewers?run_id=${run}`);
+
+function nullWhenAbsent(error: RequestError): null {
+  if (error.status === 404) return null;
+  throw error;
+}
 
 async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
   const init =

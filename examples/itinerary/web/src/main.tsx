@@ -4,16 +4,18 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { here } from "./api.ts";
+import { createLine } from "./breaking/line.ts";
 import "./styles.css";
 
-const headway = new Headway({ baseUrl: here("headway") });
+const line = createLine();
+const headway = new Headway({ baseUrl: here("headway"), fetch: line.fetch });
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
       <HeadwayProvider client={headway}>
-        <App />
+        <App line={line} />
       </HeadwayProvider>
     </StrictMode>,
   );

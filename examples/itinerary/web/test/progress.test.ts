@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  activityText,
   elapsedMs,
   etaText,
   phaseDetail,
@@ -8,12 +9,12 @@ import {
   tabTitle,
   wholePercent,
 } from "../src/model/progress.ts";
-import { BEGIN, CREATED, PLANNING, STARTED, trip } from "./support/trip.ts";
+import { BEGIN, CREATED, ENHANCING, PLANNING, STARTED, trip } from "./support/trip.ts";
 
 describe("how far it is", () => {
   test("is told by step, and by what the step counts", () => {
-    expect(progressText(trip(...CREATED))).toBe("Step 1 of 3: Look around");
-    expect(progressText(trip(...PLANNING))).toBe("Step 2 of 3: Plan the days, 0 of 2 days");
+    expect(progressText(trip(...CREATED))).toBe("Step 1 of 4: Look around");
+    expect(progressText(trip(...PLANNING))).toBe("Step 2 of 4: Plan the days, 0 of 2 days");
     expect(progressText(trip(...PLANNING, ["run.succeeded", {}]))).toBe("");
   });
 
@@ -39,9 +40,28 @@ describe("how far it is", () => {
   });
 });
 
+describe("what is being done", () => {
+  test("is told of the day at work, and of a place when no day is", () => {
+    const measuring = ["item.progressed", { key: "day:2", done: 2, total: 5, message: "Measuring the walks" }] as const;
+    expect(activityText(trip(...ENHANCING))).toBe("Rome, Sun 6 Dec");
+    expect(activityText(trip(...ENHANCING, [...measuring]))).toBe("Rome, Sun 6 Dec: Measuring the walks");
+    expect(activityText(trip(...ENHANCING, ["item.finished", { key: "day:2" }]))).toBe("Louvre");
+  });
+
+  test("is told by the phase when it has no items, and not at all after the end", () => {
+    const looked = ["phase.progressed", { id: "gather", done: 1, total: 2, message: "Looked around Paris" }] as const;
+    const gathering = [...STARTED, ["phase.started", { id: "gather", total: 2 }], [...looked]] as Parameters<
+      typeof trip
+    >;
+    expect(activityText(trip(...CREATED))).toBe("");
+    expect(activityText(trip(...gathering))).toBe("Looked around Paris");
+    expect(activityText(trip(...ENHANCING, ["run.cancelled", {}]))).toBe("");
+  });
+});
+
 describe("a phase", () => {
   const run = trip(...PLANNING);
-  const [gather, plan, write] = run.phases as [never, never, never];
+  const [gather, plan, , write] = run.phases as [never, never, never, never];
 
   test("has a title a traveller understands, or its own", () => {
     expect(phaseTitle(plan)).toBe("Plan the days");
@@ -52,13 +72,18 @@ describe("a phase", () => {
     expect([gather, plan, write].map((phase) => phaseDetail(run, phase))).toEqual(["2 of 2 cities", "0 of 2 days", ""]);
   });
 
+  test("counts places as they become known", () => {
+    const busy = trip(...ENHANCING, ["item.finished", { key: "day:1/paris.louvre" }]);
+    expect(phaseDetail(busy, busy.phases[2] as never)).toBe("1 of 2 places");
+  });
+
   test("that kept its work from before has nothing to count", () => {
     const kept = trip(
       ...PLANNING,
       ["phase.started", { id: "write", total: 2, unit: "days" }],
       ["phase.finished", { id: "write" }],
     );
-    expect(phaseDetail(kept, kept.phases[2] as never)).toBe("");
+    expect(phaseDetail(kept, kept.phases[3] as never)).toBe("");
   });
 });
 

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { placesByDay, placesOf } from "../src/model/places.ts";
 import { dayState, daysOf, hasEnded, phaseSign, plannedDays, retryLabel, runSign } from "../src/model/status.ts";
-import { CREATED, DOWN, PLANNING, trip } from "./support/trip.ts";
+import { CREATED, DOWN, ENHANCING, PLANNING, trip } from "./support/trip.ts";
 
 const FAILED = ["item.failed", { key: "day:1", error: DOWN }] as const;
 const OTHER_FAILED = ["item.failed", { key: "day:2", error: DOWN }] as const;
 
 function states(...told: Parameters<typeof trip>): string[] {
   const run = trip(...told);
-  return daysOf(run).map(([, item]) => dayState(item, run.status));
+  const places = placesByDay(run);
+  return daysOf(run).map(([key, item]) => dayState(item, placesOf(places, key), run.status));
 }
 
 describe("a day", () => {
@@ -15,6 +17,16 @@ describe("a day", () => {
     expect(states(...CREATED)).toEqual(["waiting", "waiting"]);
     expect(states(...PLANNING)).toEqual(["planning", "waiting"]);
     expect(states(...PLANNING, ["item.finished", { key: "day:1" }])).toEqual(["planned", "waiting"]);
+  });
+
+  test("is ready once all its places were looked up", () => {
+    const louvre = ["item.finished", { key: "day:1/paris.louvre" }] as const;
+    const orsay = ["item.started", { key: "day:1/paris.orsay" }] as const;
+    const looked = ["item.finished", { key: "day:1/paris.orsay" }] as const;
+    expect(states(...ENHANCING)).toEqual(["enhancing", "planning"]);
+    expect(states(...ENHANCING, [...louvre])).toEqual(["planned", "planning"]);
+    expect(states(...ENHANCING, [...louvre], [...orsay], [...looked])).toEqual(["enhanced", "planning"]);
+    expect(states(...ENHANCING, ["run.cancelled", {}])).toEqual(["planned", "stopped"]);
   });
 
   test("is not planned any more once the trip has ended", () => {
@@ -50,11 +62,16 @@ describe("a trip", () => {
       ),
     ).toBe("Try 2 failed days again");
   });
+
+  test("says so when only places failed", () => {
+    const failed = ["item.failed", { key: "day:1/paris.louvre", error: DOWN }] as const;
+    expect(retryLabel(trip(...ENHANCING, [...failed], ["run.partial", {}]))).toBe("Try the failed place again");
+  });
 });
 
 test("a phase is partly done when some of its days failed", () => {
   const run = trip(...PLANNING, [...FAILED], ["phase.finished", { id: "plan" }]);
-  expect(run.phases.map((phase) => phaseSign(phase, run).word)).toEqual(["done", "partly done", "to come"]);
+  expect(run.phases.map((phase) => phaseSign(phase, run).word)).toEqual(["done", "partly done", "to come", "to come"]);
   expect(plannedDays(run)).toBe("0 of 2");
 });
 
@@ -63,7 +80,7 @@ test("a phase that was under way when the trip ended was not done", () => {
     const run = trip(...told);
     return run.phases.map((phase) => phaseSign(phase, run).word);
   };
-  expect(words(...PLANNING)).toEqual(["done", "under way", "to come"]);
-  expect(words(...PLANNING, ["run.failed", { error: DOWN }])).toEqual(["done", "not done", "not done"]);
+  expect(words(...PLANNING)).toEqual(["done", "under way", "to come", "to come"]);
+  expect(words(...PLANNING, ["run.failed", { error: DOWN }])).toEqual(["done", "not done", "not done", "not done"]);
   expect(words(...PLANNING, ["phase.failed", { id: "plan", error: DOWN }])).toContain("failed");
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, count, distance, roughly, sentence, stopwatch } from "../src/model/words.ts";
+import { ago, count, distance, money, roughly, sentence, stopwatch } from "../src/model/words.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -53,4 +53,9 @@ describe("a sentence", () => {
   test("keeps the end it has", () => {
     expect(["Is it?", "It is!", "Wait…", "Yes. "].map(sentence)).toEqual(["Is it?", "It is!", "Wait…", "Yes."]);
   });
+});
+
+test("a typical price needs no cents", () => {
+  expect(money(22, "EUR")).toBe("€22");
+  expect(money(1500, "JPY")).toBe("¥1,500");
 });

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { listCities } from "../api.ts";
+import { listCities, readDemo } from "../api.ts";
 import { useFetched } from "../hooks/useFetched.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { ProviderDial } from "../provider/ProviderDial.tsx";
@@ -8,6 +8,7 @@ import { TripForm } from "./TripForm.tsx";
 
 export function HomePage() {
   const cities = useFetched(listCities);
+  const { data: demo } = useFetched(readDemo);
   useEffect(() => {
     document.title = "Plan a trip – Itinerary";
   }, []);
@@ -26,7 +27,7 @@ export function HomePage() {
         </div>
         <aside className="stack">
           <RecentTrips />
-          <ProviderDial />
+          <ProviderDial searchS={demo?.search_s ?? null} />
         </aside>
       </div>
     </main>

@@ -1,10 +1,15 @@
 /** How far a run is, as it is shown and read out. Nothing here is guessed: what is not known is said to be unknown. */
 
-import type { Execution, Phase, Snapshot } from "@headway-run/client";
-import { daysOf, hasEnded, plannedDays } from "./status.ts";
-import { roughly } from "./words.ts";
+import type { Execution, Item, Phase, Snapshot } from "@headway-run/client";
+import { hasEnded } from "./status.ts";
+import { count, roughly } from "./words.ts";
 
-const TITLES: Record<string, string> = { gather: "Look around", plan: "Plan the days", write: "Write it up" };
+const TITLES: Record<string, string> = {
+  gather: "Look around",
+  plan: "Plan the days",
+  enhance: "Look up the places",
+  write: "Write it up",
+};
 
 export function phaseTitle({ id, title }: Phase): string {
   return TITLES[id] ?? title;
@@ -17,10 +22,24 @@ export function currentPhase({ phases }: Snapshot): Phase | null {
 
 /** How far a phase is, by what it counts: its own steps, or its items. */
 export function phaseDetail(run: Snapshot, phase: Phase): string {
-  if (daysOf(run).some(([, item]) => item.phase === phase.id)) return `${plannedDays(run)} days`;
+  const items = Object.values(run.items).filter((item) => item.phase === phase.id);
+  if (items.length > 0) return `${finishedOf(items)} of ${count(items.length, items[0]?.kind ?? "item")}`;
   // A phase whose work was kept from an earlier attempt is finished without having counted.
   if (phase.total === null || (phase.status === "finished" && phase.done < phase.total)) return "";
   return `${phase.done} of ${phase.total} ${phase.unit ?? ""}`.trim();
+}
+
+function finishedOf(items: readonly Item[]): number {
+  return items.filter(({ status }) => status === "finished").length;
+}
+
+/** What is being done just now, in words: of the items at work, the one that began first. */
+export function activityText(run: Snapshot): string {
+  if (hasEnded(run.status)) return "";
+  const busy = Object.values(run.items).filter(({ status }) => status === "running");
+  const item = busy.find(({ kind }) => kind === "day") ?? busy[0];
+  if (!item) return currentPhase(run)?.message ?? "";
+  return item.progress?.message ? `${item.title}: ${item.progress.message}` : item.title;
 }
 
 /** Whole percent, never rounded up to what is not reached; null: not known. */

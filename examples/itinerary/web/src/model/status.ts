@@ -34,31 +34,40 @@ export function runSign(status: RunStatus | null, stopping: boolean): Sign {
   return stopping && !hasEnded(status) ? { word: "Stopping", icon: "stop", tone: "warn" } : RUN[status];
 }
 
-export type DayState = "waiting" | "planning" | "planned" | "failed" | "stopped";
+export type DayState = "waiting" | "planning" | "planned" | "enhancing" | "enhanced" | "failed" | "stopped";
 
 const DAY: Record<DayState, Sign> = {
   waiting: { word: "Waiting", icon: "circle", tone: "idle" },
   planning: { word: "Planning", icon: "busy", tone: "busy" },
   planned: { word: "Planned", icon: "check", tone: "good" },
+  enhancing: { word: "Adding details", icon: "busy", tone: "good" },
+  enhanced: { word: "Ready", icon: "check", tone: "good" },
   failed: { word: "Failed", icon: "cross", tone: "bad" },
   stopped: { word: "Not planned", icon: "stop", tone: "idle" },
 };
 
 /** A day that was begun or waited when the run ended is not being planned any more. */
-export function dayState(item: Item, status: RunStatus | null): DayState {
-  if (item.status === "finished") return "planned";
+export function dayState(item: Item, places: readonly { item: Item }[], status: RunStatus | null): DayState {
+  if (item.status === "finished") return detailState(places, status);
   if (item.status === "failed") return "failed";
   if (hasEnded(status)) return "stopped";
   return item.status === "running" ? "planning" : "waiting";
+}
+
+/** A planned day is ready once all its places were looked up. */
+function detailState(places: readonly { item: Item }[], status: RunStatus | null): DayState {
+  const at = (wanted: Item["status"]) => places.filter(({ item }) => item.status === wanted).length;
+  if (places.length > 0 && at("finished") === places.length) return "enhanced";
+  return !hasEnded(status) && at("running") > 0 ? "enhancing" : "planned";
 }
 
 export function daySign(state: DayState): Sign {
   return DAY[state];
 }
 
-/** A phase may be done although some of its days failed; one that was under way when the run ended was not done. */
+/** A phase may be done although some of its items failed; one that was under way when the run ended was not done. */
 export function phaseSign(phase: Phase, run: Snapshot): Sign {
-  const some = daysOf(run).some(([, item]) => item.phase === phase.id && item.status === "failed");
+  const some = failedOf(run).some((item) => item.phase === phase.id);
   if (phase.status === "finished" && some) return { word: "partly done", icon: "alert", tone: "warn" };
   if (phase.status === "finished") return { word: "done", icon: "check", tone: "good" };
   if (phase.status === "failed") return { word: "failed", icon: "cross", tone: "bad" };
@@ -79,10 +88,17 @@ export function plannedDays(run: Snapshot): string {
   return `${days.filter(([, item]) => item.status === "finished").length} of ${days.length}`;
 }
 
+function failedOf({ items }: Snapshot): Item[] {
+  return Object.values(items).filter(({ status }) => status === "failed");
+}
+
 /** What the button says that has an ended trip tried again; null when there is nothing to try. */
 export function retryLabel(run: Snapshot): string | null {
-  const failed = daysOf(run).filter(([, item]) => item.status === "failed").length;
   if (run.status === "cancelled") return "Go on planning";
-  if (run.status === "partial") return `Try ${failed === 1 ? "the failed day" : count(failed, "failed day")} again`;
-  return run.status === "failed" ? "Try again" : null;
+  if (run.status === "failed") return "Try again";
+  if (run.status !== "partial") return null;
+  const failed = failedOf(run);
+  const days = failed.filter(({ kind }) => kind === "day").length;
+  const [amount, noun] = days > 0 ? [days, "day"] : [failed.length, "place"];
+  return `Try ${amount === 1 ? `the failed ${noun}` : count(amount, `failed ${noun}`)} again`;
 }

@@ -1,6 +1,7 @@
 /** What a day's item carries: the tour found so far, and how it lies on a map. */
 
 import type { Item } from "@headway-run/client";
+import type { Money } from "./places.ts";
 
 export interface Place {
   id: string;
@@ -33,8 +34,10 @@ export interface Day {
   tours?: number;
   search_s?: number;
   proven?: boolean;
-  /** A sentence on each place, by its id. */
-  about?: Record<string, string>;
+  /** From here on once its places were looked up. Local time of the city. */
+  sun?: { sunrise: string; sunset: string } | null;
+  /** What entering its places typically costs one adult. */
+  cost?: (Money & { notice: string }) | null;
 }
 
 /** Return what is known of a day, or null before its first tour. */

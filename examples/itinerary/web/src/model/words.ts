@@ -41,6 +41,11 @@ export function distance(metres: number): string {
   return metres < 1_000 ? `${metres} m` : `${(metres / 1_000).toFixed(1)} km`;
 }
 
+/** `€22`, `JPY 1,500`: whole amounts, as a typical price needs no cents. */
+export function money(amount: number, currency: string): string {
+  return amount.toLocaleString("en", { style: "currency", currency, maximumFractionDigits: 0 });
+}
+
 /** `1 day`, `3 days`. */
 export function count(amount: number, one: string, many: string = `${one}s`): string {
   return `${amount} ${amount === 1 ? one : many}`;

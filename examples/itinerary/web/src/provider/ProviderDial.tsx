@@ -8,7 +8,12 @@ import { Slider } from "./Slider.tsx";
 /** A slider being dragged is not a wish yet. */
 const SETTLE_MS = 250;
 
-export function ProviderDial() {
+interface ProviderDialProps {
+  /** Seconds the planner may search, the other dial: it is set where the server is started. Null: not known. */
+  searchS: number | null;
+}
+
+export function ProviderDial({ searchS }: ProviderDialProps) {
   const { data, trouble, reload, replace } = useFetched(readDial);
   const [wish, setWish] = useState<Partial<Dial>>({});
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -39,6 +44,7 @@ export function ProviderDial() {
         Slow it down or break it, and see what becomes of the trip.
       </p>
       {data && <Controls dial={{ ...data, ...wish }} isDown={data.down} onTurn={turn} />}
+      {searchS !== null && <SearchBudget seconds={searchS} />}
       {(refusal ?? trouble) && (
         <Problem
           action={
@@ -51,6 +57,19 @@ export function ProviderDial() {
         </Problem>
       )}
     </section>
+  );
+}
+
+/** The other dial. It is only told here: what a run began with is what it ends with. */
+function SearchBudget({ seconds }: { seconds: number }) {
+  return (
+    <dl className="facts dial">
+      <dt>Search for a day's best tour</dt>
+      <dd>at most {seconds} s</dd>
+      <dd className="muted">
+        Set by <code>HEADWAY_DEMO_SEARCH_S</code> when the server is started.
+      </dd>
+    </dl>
   );
 }
 

@@ -1,29 +1,36 @@
-import type { Item, RunStatus } from "@headway-run/client";
+import type { ErrorEntry, Item, RunStatus } from "@headway-run/client";
 import { memo } from "react";
-import { useCommand } from "../hooks/useCommand.ts";
 import { useKeptFocus } from "../hooks/useKeptFocus.ts";
-import { type DayState, daySign, dayState, hasEnded } from "../model/status.ts";
+import { enhanced, type Places, samePlaces } from "../model/places.ts";
+import { type DayState, daySign, dayState } from "../model/status.ts";
 import { dayOf, placeAndDate } from "../model/tour.ts";
+import { count, sentence } from "../model/words.ts";
 import { Badge } from "../parts/Badge.tsx";
+import { Icon } from "../parts/Icon.tsx";
 import { Problem } from "../parts/Problem.tsx";
 import { ProgressBar } from "../parts/ProgressBar.tsx";
 import { DayTour } from "./DayTour.tsx";
+import { type Retry, RetryButton } from "./RetryButton.tsx";
 
 interface DayCardProps {
   /** Key of the item. */
   id: string;
   number: number;
   item: Item;
+  places: Places;
+  /** What went wrong with the day in this attempt, and is being tried again. */
+  setback: ErrorEntry | null;
   status: RunStatus | null;
-  onRetry: (key: string) => Promise<unknown>;
+  onRetry: Retry;
 }
 
-/** One day: a placeholder, then the best tour so far, then the plan. Drawn again only when the day itself changed. */
-export const DayCard = memo(function DayCard({ id, number, item, status, onRetry }: DayCardProps) {
-  const state = dayState(item, status);
+/** One day: a placeholder, then the best tour so far, then the plan, then what is worth knowing of its places. */
+export const DayCard = memo(function DayCard({ id, number, item, places, setback, status, onRetry }: DayCardProps) {
+  const state = dayState(item, places, status);
   const day = dayOf(item);
   const kept = useKeptFocus<HTMLLIElement>();
   const [place, date] = placeAndDate(item.title);
+  const final = item.status === "finished";
   return (
     <li className="day panel" data-state={state} data-day={id} {...kept}>
       <div className="day-head">
@@ -35,51 +42,70 @@ export const DayCard = memo(function DayCard({ id, number, item, status, onRetry
         </h3>
         <Badge {...daySign(state)} />
       </div>
-      {state === "planning" && <DayProgress item={item} />}
-      {state === "failed" && <Failure id={id} item={item} retriable={hasEnded(status)} onRetry={onRetry} />}
-      {day ? <DayTour day={day} final={state === "planned"} /> : <Placeholder state={state} />}
+      {state === "planning" && <Planning item={item} setback={setback} />}
+      {state === "enhancing" && <Enhancing title={item.title} places={places} />}
+      {state === "failed" && <Failure id={id} item={item} status={status} onRetry={onRetry} />}
+      {day ? (
+        <DayTour day={day} places={places} final={final} status={status} onRetry={onRetry} />
+      ) : (
+        <Placeholder state={state} />
+      )}
     </li>
   );
-});
+}, sameDay);
 
-function DayProgress({ item }: { item: Item }) {
+/** A card is drawn again only when something on it changed. */
+function sameDay(one: DayCardProps, other: DayCardProps): boolean {
+  const { places, ...rest } = one;
+  const names = Object.keys(rest) as (keyof typeof rest)[];
+  return samePlaces(places, other.places) && names.every((name) => one[name] === other[name]);
+}
+
+function Planning({ item, setback }: { item: Item; setback: ErrorEntry | null }) {
   const { done = 0, total = null, message = null } = item.progress ?? {};
-  const text = message ?? "Starting";
+  return (
+    <>
+      <Progress label={item.title} done={done} total={total} text={message ?? "Starting"} />
+      {setback && (
+        <p className="setback">
+          <Icon name="alert" />
+          <span>Being tried again. {sentence(setback.message)}</span>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Enhancing({ title, places }: { title: string; places: Places }) {
+  const done = enhanced(places);
+  const text = `${done} of ${count(places.length, "place")} looked up`;
+  return <Progress label={`${title}, details`} done={done} total={places.length} text={text} />;
+}
+
+interface ProgressProps {
+  label: string;
+  done: number;
+  total: number | null;
+  text: string;
+}
+
+function Progress({ label, done, total, text }: ProgressProps) {
   return (
     <div className="day-progress">
-      <ProgressBar label={item.title} percent={total ? Math.floor((100 * done) / total) : null} text={text} />
+      <ProgressBar label={label} percent={total ? Math.floor((100 * done) / total) : null} text={text} />
       <p className="muted">{text}</p>
     </div>
   );
 }
 
-interface FailureProps {
-  id: string;
-  item: Item;
-  /** A run is tried again when it has ended. */
-  retriable: boolean;
-  onRetry: (key: string) => Promise<unknown>;
-}
-
-function Failure({ id, item, retriable, onRetry }: FailureProps) {
-  const { pending, trouble, send } = useCommand();
+function Failure({ id, item, status, onRetry }: Pick<DayCardProps, "id" | "item" | "status" | "onRetry">) {
   return (
     <div className="stack">
       <Problem hint={item.error?.hint}>{item.error?.message ?? "It is not known why"}</Problem>
-      {retriable ? (
-        <button
-          type="button"
-          className="button start"
-          aria-label={`Try this day again: ${item.title}`}
-          disabled={pending}
-          onClick={() => send(() => onRetry(id))}
-        >
-          Try this day again
-        </button>
-      ) : (
-        <p className="muted">It can be tried again once the other days are done.</p>
-      )}
-      {trouble && <Problem urgent>{trouble}</Problem>}
+      <RetryButton about={item.title} items={[id]} status={status} onRetry={onRetry}>
+        Try this day again
+      </RetryButton>
+      {dayOf(item) && <p className="muted">The best tour found before it failed:</p>}
     </div>
   );
 }

@@ -1,10 +1,22 @@
-import { type Day, type Stop, stopsOf } from "../model/tour.ts";
-import { count, distance } from "../model/words.ts";
-import { Icon } from "../parts/Icon.tsx";
+import type { RunStatus } from "@headway-run/client";
+import { type Places, placeItem } from "../model/places.ts";
+import { type Day, stopsOf } from "../model/tour.ts";
+import { count, distance, money } from "../model/words.ts";
+import type { Retry } from "./RetryButton.tsx";
 import { RouteMap } from "./RouteMap.tsx";
+import { StopLine } from "./StopLine.tsx";
 
-/** Where to be when. @param final The search is over; else a better tour may come. */
-export function DayTour({ day, final }: { day: Day; final: boolean }) {
+interface DayTourProps {
+  day: Day;
+  places: Places;
+  /** The search is over; else a better tour may come. */
+  final: boolean;
+  status: RunStatus | null;
+  onRetry: Retry;
+}
+
+/** Where to be when, on a sketch and as a list. */
+export function DayTour({ day, places, final, status, onRetry }: DayTourProps) {
   const { tour } = day;
   return (
     <>
@@ -14,43 +26,38 @@ export function DayTour({ day, final }: { day: Day; final: boolean }) {
           <StopLine
             key={stop.kind === "visit" ? stop.visit.place.id : "lunch"}
             stop={stop}
-            about={stop.kind === "visit" ? day.about?.[stop.visit.place.id] : undefined}
+            place={stop.kind === "visit" ? placeItem(places, stop.visit.place.id) : undefined}
+            status={status}
+            onRetry={onRetry}
           />
         ))}
       </ol>
-      <p className="tour-note muted">
-        {distance(tour.walk_metres)} on foot. {final ? verdict(day) : `Best of ${count(tour.number, "tour")} so far.`}
-      </p>
+      <div className="tour-note muted">
+        <SunAndCost day={day} />
+        <p>
+          {distance(tour.walk_metres)} on foot. {final ? verdict(day) : `Best of ${count(tour.number, "tour")} so far.`}
+        </p>
+      </div>
     </>
   );
 }
 
-function StopLine({ stop, about }: { stop: Stop; about: string | undefined }) {
-  if (stop.kind === "lunch") {
-    return (
-      <li className="stop" data-kind="lunch">
-        <Icon name="meal" />
-        <span className="stop-name">Lunch</span>
-        <time className="stop-time">
-          {stop.starts}–{stop.ends}
-        </time>
-      </li>
-    );
-  }
-  const { place, arrive, leave, walk_minutes } = stop.visit;
+function SunAndCost({ day: { sun, cost } }: { day: Day }) {
+  if (!sun && !cost) return null;
   return (
-    <li className="stop">
-      <span className="stop-number" aria-hidden="true">
-        {stop.number}
-      </span>
-      <span className="stop-name">{place.name}</span>
-      <time className="stop-time">
-        {arrive}–{leave}
-      </time>
-      {walk_minutes > 0 && <small className="muted">{walk_minutes} min on foot</small>}
-      {about && <small>{about}</small>}
-    </li>
+    <p>
+      {sun && (
+        <>
+          Sunrise <time>{sun.sunrise}</time>, sunset <time>{sun.sunset}</time>.{" "}
+        </>
+      )}
+      {cost && <span title={cost.notice}>{entrances(cost)}</span>}
+    </p>
   );
+}
+
+function entrances({ amount, currency }: NonNullable<Day["cost"]>): string {
+  return amount === 0 ? "All entrances are free." : `Entrances typically ${money(amount, currency)}.`;
 }
 
 /** How the plan was found: after how many tours, and whether it can be beaten. */

@@ -1,6 +1,6 @@
 import type { Live, Snapshot } from "@headway-run/client";
 import { useNow } from "../hooks/useNow.ts";
-import { elapsedMs, etaText, progressText, wholePercent } from "../model/progress.ts";
+import { activityText, elapsedMs, etaText, progressText, wholePercent } from "../model/progress.ts";
 import { hasEnded, plannedDays, type Tone } from "../model/status.ts";
 import { count, stopwatch } from "../model/words.ts";
 import { ProgressBar } from "../parts/ProgressBar.tsx";
@@ -30,6 +30,7 @@ export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
         text={`${amount} ${step}`}
         tone={TONES[run.status ?? ""] ?? "busy"}
       />
+      {!ended && <p className="activity muted">{activityText(run)}</p>}
       <PhaseStrip run={run} />
     </section>
   );

@@ -25,7 +25,8 @@ export const CREATED: Told[] = [
     {
       phases: [
         { id: "gather", title: "Gather", weight: 10 },
-        { id: "plan", title: "Plan", weight: 75 },
+        { id: "plan", title: "Plan", weight: 60 },
+        { id: "enhance", title: "Enhance", weight: 15 },
         { id: "write", title: "Write", weight: 15 },
       ],
     },
@@ -44,6 +45,16 @@ export const PLANNING: Told[] = [
   ["phase.finished", { id: "gather" }],
   ["phase.started", { id: "plan" }],
   ["item.started", { key: "day:1" }],
+];
+
+/** The first day is planned; the first of its two places is being looked up. */
+export const ENHANCING: Told[] = [
+  ...PLANNING,
+  ["item.finished", { key: "day:1" }],
+  ["item.planned", { key: "day:1/paris.louvre", kind: "place", title: "Louvre", parent: "day:1", phase: "enhance" }],
+  ["item.planned", { key: "day:1/paris.orsay", kind: "place", title: "Orsay", parent: "day:1", phase: "enhance" }],
+  ["item.started", { key: "day:2" }],
+  ["item.started", { key: "day:1/paris.louvre" }],
 ];
 
 export const DOWN = {

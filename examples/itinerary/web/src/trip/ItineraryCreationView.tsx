@@ -1,6 +1,10 @@
 import { useRun } from "@headway-run/react";
 import { useEffect } from "react";
+import { readDemo } from "../api.ts";
+import { BreakPanel } from "../breaking/BreakPanel.tsx";
+import type { Line } from "../breaking/line.ts";
 import { useDowntime } from "../hooks/useDowntime.ts";
+import { useFetched } from "../hooks/useFetched.ts";
 import { useNews } from "../hooks/useNews.ts";
 import { isOutdated } from "../model/link.ts";
 import { tabTitle } from "../model/progress.ts";
@@ -13,10 +17,18 @@ import { Overview } from "./Overview.tsx";
 import { ShareLinks } from "./ShareLinks.tsx";
 import { Summary } from "./Summary.tsx";
 import { TripHeader } from "./TripHeader.tsx";
+import { Troubles } from "./Troubles.tsx";
+
+interface ItineraryCreationViewProps {
+  runId: string;
+  /** What the client's connections go through. */
+  line: Line;
+}
 
 /** A trip as it is planned. What was once shown stays, whatever becomes of the connection. */
-export function TripPage({ id }: { id: string }) {
-  const { run, live, connection, error, handle } = useRun(id);
+export function ItineraryCreationView({ runId, line }: ItineraryCreationViewProps) {
+  const { run, live, connection, error, handle } = useRun(runId);
+  const { data: demo } = useFetched(readDemo);
   const { down, downAt } = useDowntime(connection.state);
   const outdated = isOutdated(connection.state, down);
   const news = useNews(run, outdated);
@@ -40,10 +52,12 @@ export function TripPage({ id }: { id: string }) {
             <div className="stack">
               <Days run={run} handle={handle} />
               <Summary output={run.outputs["summary"]} status={run.status} />
+              <Troubles run={run} />
             </div>
             <aside className="stack">
-              <ProviderDial />
-              <ShareLinks id={id} run={run} connection={connection} />
+              <ProviderDial searchS={demo?.search_s ?? null} />
+              <BreakPanel run={run} line={line} demo={demo} />
+              <ShareLinks id={runId} run={run} connection={connection} />
             </aside>
           </div>
         </>

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { setbackOf, troubleSign, troublesOf } from "../src/model/troubles.ts";
+import { PLANNING, trip } from "./support/trip.ts";
+
+const BUSY = {
+  severity: "warning",
+  category: "provider",
+  code: "provider_down",
+  message: "the place provider answered 503",
+  retryable: true,
+  item: "day:1",
+} as const;
+
+test("a day's setback is the last one of this attempt", () => {
+  const again = { ...BUSY, message: "again" };
+  expect(setbackOf(trip(...PLANNING), "day:1")).toBeNull();
+  const run = trip(...PLANNING, ["error", BUSY], ["error", again]);
+  expect(setbackOf(run, "day:1")?.message).toBe("again");
+  expect(setbackOf(run, "day:2")).toBeNull();
+  const retried = trip(
+    ...PLANNING,
+    ["error", BUSY, 1_000],
+    ["run.partial", {}, 2_000],
+    ["run.reopened", {}, 3_000],
+    ["run.queued", { attempt: 2, reason: "retry", run: null }],
+  );
+  expect(setbackOf(retried, "day:1")).toBeNull();
+});
+
+test("troubles are listed with the newest first, each with its severity", () => {
+  const run = trip(...PLANNING, ["error", BUSY], ["error", { ...BUSY, severity: "critical", item: null }]);
+  expect(troublesOf(run).map(({ severity }) => troubleSign(severity).word)).toEqual(["Critical", "Warning"]);
+});
