@@ -6,10 +6,11 @@ The store and the file of notes come by environment, so that the same module ser
 import asyncio
 import os
 import random
+import threading
 import time
 from pathlib import Path
 
-from headway import Headway, Item, Run
+from headway import Headway, Item, Plain, Run
 
 hw = Headway()
 
@@ -65,3 +66,11 @@ async def die(run: Run) -> None:
     """Kill the process, as a fault in a native library would."""
     await run.flush()
     os.kill(os.getpid(), 9)
+
+
+@hw.job
+def stuck(run: Plain) -> None:
+    """Plain code that hears nothing and never ends; once it has begun anew, it does."""
+    if run.context.attempt == 1:
+        run.progress(1, 2)
+        threading.Event().wait()

@@ -24,7 +24,7 @@ from headway.stores.tail import doorbell, rings
 from tests.engines import crashing
 
 ROOT = Path(__file__).parents[2]
-JOBS = {name: make_job(getattr(crashing, name)) for name in ("crunch", "hold", "die")}
+JOBS = {name: make_job(getattr(crashing, name)) for name in ("crunch", "hold", "die", "stuck")}
 
 
 class Site:
@@ -221,6 +221,20 @@ async def test_a_stopping_worker_hands_its_runs_back_at_once(site: Site) -> None
     site.spawn()
     row = await site.until(run_id, ended)
     assert (row.status, row.attempt, row.takeovers) == ("succeeded", 2, 0)
+
+
+async def test_a_stopping_worker_does_not_wait_for_threads(site: Site) -> None:
+    """Plain code cannot be stopped, but the process can; its run goes on elsewhere."""
+    worker = site.spawn(HEADWAY_CANCEL_GRACE_S="0.2")
+    runs = [await site.start("stuck", None) for _ in range(8)]
+    for run_id in runs:
+        await site.until(run_id, lambda row: row.status == "running")
+    worker.terminate()
+    assert await asyncio.to_thread(worker.wait, 30) == 0
+    site.spawn()
+    for run_id in runs:
+        row = await site.until(run_id, ended)
+        assert (row.status, row.attempt, row.takeovers) == ("succeeded", 2, 0)
 
 
 async def test_a_running_job_is_cancelled_from_another_process(site: Site) -> None:

@@ -156,7 +156,7 @@ class _PlainRun(Plain):
     def _wrap(self, value: Any) -> Any:
         wrapped = super()._wrap(value)
         if isinstance(wrapped, Plain):
-            return _PlainRun(wrapped._target, self._loop)
+            return _PlainRun(wrapped._target, self._loop, self._stay)
         return self._stoppable(wrapped) if inspect.ismethod(value) and value.__name__ not in _ENDING else wrapped
 
     def _stoppable(self, method: Any) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from headway.core.events import NewEvent
+from headway.measures import Measures
 from headway.publish.publisher import Publisher, Receipt
 
 
@@ -55,7 +56,10 @@ class Execution:
         items_planned: Keys of items whose placeholder was written.
         failed_items: Items that stand as failed, of this execution and of those before.
         steps_begun: Keys of steps this execution has begun, to refuse the same key twice.
+        open_outputs: Outputs that are being written, each with the key of the step that writes it.
         cancel_requested: Somebody asked the run to stop.
+        job: Name of the job, for `measures`.
+        measures: Counts what happens to its steps.
     """
 
     publisher: Publisher
@@ -68,8 +72,10 @@ class Execution:
     items_planned: set[str] = field(default_factory=set)
     failed_items: set[str] = field(default_factory=set)
     steps_begun: set[str] = field(default_factory=set)
-    open_outputs: set[str] = field(default_factory=set)
+    open_outputs: dict[str, str | None] = field(default_factory=dict)
     cancel_requested: bool = False
+    job: str = ""
+    measures: Measures = field(default_factory=Measures)
     on_cancel: Callable[[], None] | None = None
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -100,6 +106,14 @@ class Execution:
         """Let the steps inside a step begin again, because it is tried again. Those that finished are kept."""
         self.steps_begun = {begun for begun in self.steps_begun if not begun.startswith(f"{key}/")}
         self.items_planned.clear()  # some may have been taken back; planning one that is there changes nothing
+
+    def close_outputs_of(self, key: str) -> None:
+        """Let others write the outputs a step has left open, it and the steps inside it."""
+        self.open_outputs = {
+            output: step
+            for output, step in self.open_outputs.items()
+            if step is None or not (step == key or step.startswith(f"{key}/"))
+        }
 
     def entry(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return an item or output as it was when the execution began."""

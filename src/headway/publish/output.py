@@ -38,7 +38,7 @@ class Output(Reporter):
     async def __aenter__(self) -> Self:
         if self.key in self._execution.open_outputs:
             raise UsageError(f"output {self.key!r} is being written already", hint="one writer per output at a time")
-        self._execution.open_outputs.add(self.key)
+        self._execution.open_outputs[self.key] = self.context.step
         if self.done:
             return self
         if self.context.step is None and self._execution.checkpoints is not None:
@@ -49,7 +49,7 @@ class Output(Reporter):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._execution.open_outputs.discard(self.key)
+        self._execution.open_outputs.pop(self.key, None)
         if error is None and not self.done:
             await self._report("output.finished", {"key": self.key}, entity=self._entity)
 

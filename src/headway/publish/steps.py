@@ -131,6 +131,7 @@ async def _try(
             await _withdraw(reporter, key, error, attempt, options.retries)
         finally:
             active.reset(token)
+            reporter._execution.close_outputs_of(key)  # a thread that was left behind closes nothing
         await reporter._execution.clock.sleep(backoff(attempt, options.backoff, options.max_backoff))
         attempt += 1
 
