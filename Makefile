@@ -94,11 +94,27 @@ test-e2e: setup  ## Chromium against a running server
 	scripts/with_chromium.sh $(BIN)/pytest tests/e2e $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ more
+BENCH_PYTHON := .venv-bench/.packages
+BENCH_NODE := bench/node_modules/.package-lock.json
+
 .PHONY: bench
-bench: setup  ## measure against the peers
+bench: setup bench-peers  ## measure against the peers; writes docs/benchmarks.md and its pictures (ARGS="--quick" tries it)
 	@scripts/ensure_system.sh compiler
-	$(BIN)/python -m bench.fanout $(ARGS)
-	$(BIN)/python -m bench.stalled
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: $(BENCH_PYTHON) $(BENCH_NODE)  ## what the benchmarks compare with
+
+$(BENCH_PYTHON): requirements/bench.txt $(PACKAGES)
+	@echo "Installing the Python packages of requirements/bench.txt ..."
+	@$(BIN)/python -m venv --clear --without-pip .venv-bench
+	@$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes --requirement $< || \
+	  $(BIN)/pip --disable-pip-version-check --python .venv-bench/bin/python install --require-hashes --requirement $<
+	@touch $@
+
+$(BENCH_NODE): bench/package-lock.json bench/package.json $(PACKAGES)
+	@$(BIN)/npm ci --no-progress --prefix bench
+	@touch $@
 
 .PHONY: docs
 docs: $(PACKAGES)  ## the documentation as a site, in site/
@@ -123,11 +139,14 @@ generate: $(EDITABLE) $(NODE_MODULES)  ## the contract in conformance/schema, an
 lock: $(PACKAGES)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml requirements/dev.in --extra server --extra demo --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements/dev.txt requirements/bench.in --output-file requirements/bench.txt
 	$(BIN)/npm install --package-lock-only
+	cd bench && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 .PHONY: clean
 clean:  ## remove everything made, the environments too
-	rm -rf .venv node_modules packages/*/node_modules examples/*/web/node_modules packages/*/dist dist site coverage \
+	rm -rf .venv .venv-bench node_modules bench/node_modules packages/*/node_modules examples/*/web/node_modules packages/*/dist dist site coverage \
 	  src/headway/static examples/*/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
 .PHONY: help

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sqlite3
 import sys
 import tempfile
@@ -18,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import machine
+from bench.outcome import Bars, Goal, Outcome, Table
+from bench.program import Program
 from headway.core.events import NewEvent, new_event
 from headway.core.ids import new_execution_id, new_run_id
 from headway.stores.base import NewRun, RunRow, Write
@@ -126,52 +126,50 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     return figures
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Return the medians as a table."""
+def outcome(figures: Sequence[Figure]) -> Outcome:
+    """Return the medians."""
 
     def middle(what: str, shape: Shape, value: Callable[[Figure], float]) -> float:
         return median(value(each) for each in figures if (each.what, each.runs, each.batch) == (what, *shape))
 
-    lines = ["runs  batch  events/s  p50 ms  CPU us/event | bare events/s  CPU us/event | events/s  CPU (ratios)"]
+    rows, rates = [], []
     for shape in SHAPES:
         rate, bare_rate = (middle(what, shape, lambda each: each.events_per_s) for what in ("headway", "bare"))
         cpu, bare_cpu = (middle(what, shape, lambda each: each.cpu_us) for what in ("headway", "bare"))
         wait = middle("headway", shape, lambda each: each.p50_ms)
-        lines.append(
-            f"{shape[0]:4}  {shape[1]:5}  {rate:8,.0f}  {wait:6.2f}  {cpu:12.1f} | "
-            f"{bare_rate:13,.0f}  {bare_cpu:12.1f} | {rate / bare_rate:8.2f}  {cpu / bare_cpu:4.2f}"
-        )
-    return "\n".join(lines)
+        shown = (f"{rate:,.0f}", f"{bare_rate:,.0f}", f"{rate / bare_rate:.2f}", f"{wait:.2f}")
+        rows.append([_shape(shape), *shown, f"{cpu:.1f}", f"{bare_cpu:.1f}", f"{cpu / bare_cpu:.2f}"])
+        rates.append((_shape(shape), [rate, bare_rate]))
+    heads = ["writing", "events/s", "bare loop", "ratio", "p50 ms", "CPU us", "bare CPU us", "ratio"]
+    return Outcome(
+        tables=[Table("Events appended to SQLite, medians", heads, rows, ["CPU: of all threads, per event"])],
+        goals=[Goal("events appended in batches of 20", rates[-1][1][0], GOAL, "events/s", "at least")],
+        bars=[Bars("appends", "Events appended to SQLite per second", "", ["Headway", "bare sqlite3 loop"], rates)],
+        raw=[asdict(each) for each in figures],
+    )
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.appends", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke test")
+def _shape(shape: Shape) -> str:
+    runs, batch = shape
+    return f"{runs} run{'s' * (runs > 1)}, batches of {batch}"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be chosen."""
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians are shown (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved; medians are shown (%(default)s)")
     parser.add_argument("--data-bytes", type=int, default=200, help="of each event's data (%(default)s)")
     parser.add_argument("--durability", choices=("normal", "full"), default="normal")
     parser.add_argument("--folder", type=Path, help="where the files are written; a real disk, not memory")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there too")
-    if "--quick" in (sys.argv[1:] if arguments is None else arguments):
-        parser.set_defaults(seconds=0.2, rounds=1)
-    return parser.parse_args(arguments)
 
 
-def main() -> None:
-    """Measure and print."""
-    options = parse()
-    about = machine.describe()
-    for name, value in about.items():
-        print(f"{name:14} {value}")
-    figures = measure(options)
-    print(table(figures))
-    best = max(each.events_per_s for each in figures if each.what == "headway")
-    print(f"best {best:,.0f} events/s; the goal is {GOAL:,} batched")
-    if options.json:
-        options.json.write_text(json.dumps({"machine": about, "figures": [asdict(each) for each in figures]}, indent=1))
-
+PROGRAM = Program(
+    "appends",
+    "SQLite takes 100,000 events a second in batches; beside it what a bare `sqlite3` loop does.",
+    add_options,
+    lambda options: outcome(measure(options)),
+    {"seconds": 0.05, "rounds": 1},
+)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(PROGRAM.main())

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from bench import machine, report
-from bench.measure import Idle, Load, Probe, Round, fan_out, idle, probe
+from bench import fanout_report
+from bench.fanout_rounds import Idle, Load, Probe, Round, fan_out, idle, probe
 from bench.peers import Peer, available, find
-from bench.processes import BenchError, placement, raise_file_limit, stop_on_sigterm
+from bench.processes import BenchError, placement, raise_file_limit
+from bench.program import Program
 
-ORDER = ("c_send_loop", "bare_asyncio", "headway", "headway-send", "nchan")
+ORDER = (
+    *("c_send_loop", "bare_asyncio", "headway", "headway-send"),
+    *("nchan", "better-sse", "sse-starlette", "fastapi.sse"),
+)
 QUICK = {"viewers": 50, "idle": 50, "rounds": 1, "events": 20, "rate": 100.0, "sizes": [200]}
 
 
@@ -22,7 +23,6 @@ QUICK = {"viewers": 50, "idle": 50, "rounds": 1, "events": 20, "rate": 100.0, "s
 class Results:
     """Everything measured in one run of the benchmark."""
 
-    machine: dict[str, str]
     load: Load
     peers: dict[str, str]
     skipped: dict[str, str]
@@ -31,10 +31,8 @@ class Results:
     idle: list[Idle] = field(default_factory=list)
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; `--quick` replaces the defaults, not what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke test: few viewers, one round")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be chosen."""
     parser.add_argument("--peers", default="", help="comma-separated names, or .py files that define PEERS")
     parser.add_argument("--viewers", type=int, default=2000, help="viewers of one run (%(default)s)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle viewers of the memory figure (%(default)s)")
@@ -44,10 +42,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds, peers interleaved (%(default)s)")
     parser.add_argument("--nap-us", type=int, default=1000, help="how often the load generator looks (%(default)s)")
     parser.add_argument("--no-pin", action="store_true", help="let server and load share all cores")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there too")
-    if "--quick" in (sys.argv[1:] if arguments is None else arguments):
-        parser.set_defaults(**QUICK)
-    return parser.parse_args(arguments)
 
 
 def choose(names: str) -> tuple[list[Peer], dict[str, str]]:
@@ -71,7 +65,7 @@ def run(options: argparse.Namespace) -> Results:
     warmup = max(5, options.events // 5)
     load = Load(options.viewers, options.rate, warmup, options.events, options.nap_us, server_cores, load_cores)
     peers, skipped = choose(options.peers)
-    results = Results(machine.describe(), load, {peer.name: peer.about() for peer in peers}, skipped)
+    results = Results(load, {peer.name: peer.about() for peer in peers}, skipped)
     results.probes = [probe(peer, load) for peer in peers]
     around = {each.peer: each.around_bytes for each in results.probes}
     for turn in range(options.rounds):
@@ -80,7 +74,7 @@ def run(options: argparse.Namespace) -> Results:
                 # Every peer's frames are as long as those of the peer that adds most to the data.
                 data_bytes = round(size + max(around.values()) - around[peer.name])
                 results.rounds.append(fan_out(peer, size, data_bytes, load))
-                print(report.progress(results.rounds[-1], turn + 1, options.rounds), file=sys.stderr, flush=True)
+                print(fanout_report.progress(results.rounds[-1], turn + 1, options.rounds), file=sys.stderr, flush=True)
     if options.idle:
         results.idle = [idle(peer, options.idle, load) for peer in peers]
     return results
@@ -91,26 +85,13 @@ def _turned(peers: list[Peer], turn: int) -> list[Peer]:
     return peers[first:] + peers[:first]
 
 
-def save(results: Results, file: Path) -> None:
-    """Write every round and the summary as JSON."""
-    content = {**asdict(results), "summary": report.summary(results), "goals": report.goals(results)}
-    file.write_text(json.dumps(content, indent=1, default=sorted) + "\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and return the exit code: 1 when no figure can be given."""
-    options = parse(arguments)
-    stop_on_sigterm()
-    try:
-        results = run(options)
-    except BenchError as error:
-        print(f"bench.fanout: {error}", file=sys.stderr)
-        return 1
-    print(report.text(results))
-    if options.json:
-        save(results, options.json)
-    return 0
-
+PROGRAM = Program(
+    "fanout",
+    "An event reaches 2,000 viewers for about what the kernel takes to send it, and an idle viewer costs 4 KiB.",
+    add_options,
+    lambda options: fanout_report.outcome(run(options)),
+    QUICK,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PROGRAM.main())

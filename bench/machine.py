@@ -32,6 +32,14 @@ def describe() -> dict[str, str]:
     }
 
 
+def busy(about: dict[str, str]) -> str:
+    """Say that the machine did other work before this began, or return ''."""
+    began, cores = float(about["load average"].split()[0]), int(about["cores"])
+    if began <= cores / 2:
+        return ""
+    return f"the machine was busy before this began (load {began:g} on {cores} cores): take the ratios as rough"
+
+
 def first_line(*command: str) -> str:
     """Return the first line a command prints (on either stream), or '' when there is no such command."""
     try:

@@ -33,6 +33,8 @@ class Peer(Protocol):
     """A way to fan events out to viewers."""
 
     name: str
+    pace: float
+    """Share of the benchmark's rate it is measured at: 1, or less where a server could not keep it."""
 
     def missing(self) -> str:
         """Say what is needed and not there, or '' when the peer can be measured."""

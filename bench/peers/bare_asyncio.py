@@ -27,6 +27,7 @@ class BareAsyncio:
     """asyncio protocols, on uvloop where it is installed."""
 
     name = "bare_asyncio"
+    pace = 1.0
 
     def missing(self) -> str:
         """Nothing is needed."""

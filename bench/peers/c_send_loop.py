@@ -16,6 +16,7 @@ class CSendLoop:
     """c_send_loop.c, compiled here."""
 
     name = "c_send_loop"
+    pace = 1.0
 
     def missing(self) -> str:
         """Say what is needed and not there."""

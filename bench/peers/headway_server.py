@@ -29,6 +29,8 @@ class Headway:
         direct: Whether connections are handed over; without it every event goes through ASGI's `send()`.
     """
 
+    pace = 1.0
+
     def __init__(self, name: str, *, direct: bool) -> None:
         self.name = name
         self._direct = direct
@@ -87,10 +89,26 @@ class Run:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, cores: set[int], env: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    """Run `headway serve` with its files in `directory`; give its port and process id."""
-    port, log = free_port(), directory / "headway.log"
-    command = [*COMMAND, "--host", "127.0.0.1", "--port", str(port), "--store", f"{directory / 'headway.db'}"]
+def serving(
+    directory: Path,
+    cores: set[int] | None = None,
+    env: Mapping[str, str] | None = None,
+    *,
+    app: str = "",
+    port: int | None = None,
+) -> Iterator[tuple[int, int]]:
+    """Run `headway serve` with its files in `directory`; give its port and process id.
+
+    Args:
+        directory: Where `headway.db` is, or will be.
+        cores: Where it runs; None: anywhere.
+        env: Further variables.
+        app: ``module:attribute`` of an application; "": Headway's own routes.
+        port: None: any free one.
+    """
+    port, log = port or free_port(), directory / "headway.log"
+    options = ["--host", "127.0.0.1", "--port", str(port), "--store", f"{directory / 'headway.db'}"]
+    command = [*COMMAND, *([app] if app else []), *options]
     with running(command, log=log, cores=cores, env=env) as process:
         wait_for_port(process, port, log)
         yield port, process.pid

@@ -23,6 +23,7 @@ class Nchan:
     """Debian's nginx and libnginx-mod-nchan; installed by apt when this runs as root."""
 
     name = "nchan"
+    pace = 1.0
 
     def missing(self) -> str:
         """Say what is needed and not there, after trying to install it."""

@@ -59,6 +59,7 @@ class Round:
     reads: float
     """Reads of the load generator per delivery; far under 1 means that events were joined."""
     rate: float
+    wanted_rate: float
     server_busy: float
     """Share of one core."""
     generator_busy: float
@@ -96,20 +97,22 @@ def fan_out(peer: Peer, size: int, data_bytes: int, load: Load) -> Round:
     `size` names the row of the table; `data_bytes` is what this peer is given, so that its frames are as long as
     everybody's.
     """
+    # A slower peer has as much time as the others, and fewer events.
+    wanted, events, warmup = (max(1, round(peer.pace * each)) for each in (load.rate, load.events, load.warmup))
     with (
         _served(peer, load) as server,
         _watching(server, load.viewers, load) as audience,
         Publisher(server) as publisher,
     ):
-        publisher.paced(load.warmup, load.rate, data_bytes)
+        publisher.paced(warmup, wanted, data_bytes)
         audience.wait_for(publisher.last)
         audience.zero()
         cpu, generator, start = cpu_seconds(server.pid), cpu_seconds(audience.pid), time.monotonic()
-        rate = publisher.paced(load.events, load.rate, data_bytes)
+        rate = publisher.paced(events, wanted, data_bytes)
         seen = audience.wait_for(publisher.last)
         cpu, generator = cpu_seconds(server.pid) - cpu, cpu_seconds(audience.pid) - generator
         wall = time.monotonic() - start
-    expected = load.viewers * load.events
+    expected = load.viewers * events
     if seen.events != expected:
         raise BenchError(f"{peer.name}: {seen.events} deliveries, not {expected}")
     return Round(
@@ -121,6 +124,7 @@ def fan_out(peer: Peer, size: int, data_bytes: int, load: Load) -> Round:
         wire_bytes=seen.bytes / expected,
         reads=seen.reads / expected,
         rate=rate,
+        wanted_rate=wanted,
         server_busy=cpu / wall,
         generator_busy=generator / wall,
         late_p50_ms=seen.late_p50_ms,
