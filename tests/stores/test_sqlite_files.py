@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from headway.errors import SchemaNewer, StoreInvalid, StoreUnavailable, UsageError
+from headway.errors import SchemaNewer, StoreInvalid, StoreLocked, StoreUnavailable, UsageError
 from headway.stores import sqlite_files
-from headway.stores.queries import migrations
+from headway.stores.queries import Migration, migrations
 from headway.stores.sqlite import SqliteStore
 from headway.stores.sqlite_files import APPLICATION_ID, SqliteFile, file_system
 from tests.stores.builders import log, note, report, running
@@ -146,6 +146,60 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     await refused(path, SchemaNewer, "has schema 99, this Headway knows 1")
     assert pragma(path, "user_version") == 99
+
+
+LATER = Migration(2, "ALTER TABLE settings ADD COLUMN note TEXT;\nCREATE TABLE extra (a);\n")
+BROKEN = Migration(3, "CREATE TABLE half (a);\nINSERT INTO nowhere VALUES (1);\n")
+
+
+def further(monkeypatch: pytest.MonkeyPatch, *steps: Migration) -> None:
+    """Let there be more migrations than this version has."""
+    all_of_them = [*migrations("sqlite"), *steps]
+    monkeypatch.setattr(sqlite_files, "migrations", lambda _: all_of_them)
+
+
+async def test_an_older_schema_is_brought_up_to_date(sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the steps it lacks, once; what was stored is there, and the version before it refuses the file."""
+    run = await running(sqlite)
+    await sqlite.put_setting("x", 1)
+    whole = await log(sqlite, run.id)
+    await sqlite.close()
+    path = sqlite._file.path
+    with monkeypatch.context() as patch:
+        further(patch, LATER)
+        for _ in range(2):
+            await sqlite.open()
+            assert await log(sqlite, run.id) == whole
+            assert await sqlite.setting("x") == 1
+            await sqlite.close()
+        assert pragma(path, "user_version") == 2
+    await refused(path, SchemaNewer, "has schema 2, this Headway knows 1")
+
+
+async def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All steps are one transaction: the earlier ones are taken back, too."""
+    path = tmp_path / "headway.db"
+    SqliteFile(path).open().close()
+    with monkeypatch.context() as patch:
+        further(patch, LATER, BROKEN)
+        await refused(path, StoreUnavailable, "no such table: nowhere")
+    assert pragma(path, "user_version") == 1
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    assert not tables & {"extra", "half"}
+    SqliteFile(path).open().close()
+
+
+async def test_a_locked_file_is_not_opened(tmp_path: Path) -> None:
+    """Another program has it for itself: that is said."""
+    path = tmp_path / "headway.db"
+    SqliteFile(path).open().close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        await refused(path, StoreLocked, r"another program holds the lock of .*headway\.db")
 
 
 async def test_memory_has_a_store_of_its_own() -> None:
