@@ -227,6 +227,22 @@ async def test_a_reader_under_a_trim_gets_whole_pages_or_is_told(store: Store) -
     assert await standing(store, run, snapshot.cursor) is Standing.GOOD
 
 
+async def test_a_reader_is_overtaken_by_a_trim_between_two_pages(store: Store) -> None:
+    """It learns of it; one that is further on reads on."""
+    run = await written(store, 30)
+    await save(store, run.id)
+    behind, ahead = await cursor_at(store, run, 5), await cursor_at(store, run, 20)
+    for cursor in (behind, ahead):
+        page = await store.read(run.id, after=cursor, limit=5)
+        assert [event.seq for event in page.events] == [*range(cursor.seq + 1, cursor.seq + 6)]
+    behind, ahead = await cursor_at(store, run, 10), await cursor_at(store, run, 25)
+    await store.trim(run.id, floor=15)
+    assert await standing(store, run, behind) is Standing.TRIMMED
+    page = await store.read(run.id, after=ahead)
+    assert (page.standing, page.run.floor) == (Standing.GOOD, 15)
+    assert [event.seq for event in page.events] == [*range(26, 33)]
+
+
 # -- snapshots
 
 
