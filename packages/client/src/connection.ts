@@ -56,8 +56,6 @@ const DOUBLINGS_MAX = 4;
 const WAKE_MS = 1_000;
 /** Pause between two polls: what happens meanwhile comes with the next, and a server that does not wait is spared. */
 const POLL_MS = 250;
-/** Time between two looks at an ended run of which only the stream is known. */
-const LOOK_MS = 30_000;
 const HOUR_MS = 3_600_000;
 /** Nothing is wrong with the connection. */
 const WELL = { attempt: 0, trouble: null };
@@ -176,10 +174,7 @@ export function createConnection(
       worked = true;
       failures = 0;
       if (info.transport === "sse") falls = 0;
-      if (isClosed() && !feed.isEnded()) {
-        sign("reopened");
-        sign("opened");
-      }
+      if (!feed.isEnded()) sign("reopened");
       change(WELL);
     },
     retry: (ms) => {
@@ -189,7 +184,7 @@ export function createConnection(
 
   /** Make one connection. */
   const connect = async (): Promise<Outcome> => {
-    const transport = address.self !== null && (isClosed() || now() < pollUntil) ? "poll" : "sse";
+    const transport = isClosed() || now() < pollUntil ? "poll" : "sse";
     activity = new AbortController();
     const { signal } = activity;
     worked = false;
@@ -215,13 +210,13 @@ export function createConnection(
   /** A connection failed: choose the next transport. Returns whether to go on with it at once. */
   const fall = (silent: boolean): boolean => {
     failures = info.state === "connecting" ? failures + 1 : 0;
-    const trial = falls > 0;
+    const atOnce = silent || falls > 0;
     if (info.transport === "poll") {
       if (failures >= FAILURES_MAX) pollUntil = failures = 0;
-    } else if (address.self !== null && (silent || trial || failures >= FAILURES_MAX)) {
+    } else if (atOnce || failures >= FAILURES_MAX) {
       stepDown(0);
       falls++;
-      return silent || trial;
+      return atOnce;
     }
     return false;
   };
@@ -252,12 +247,14 @@ export function createConnection(
   const ended = (alive: AbortSignal) => {
     if (feed.isFinal()) return halt("ended");
     sign("ended", WELL);
-    return wait(isHidden() ? HOUR_MS : address.self === null ? LOOK_MS : random() * WAKE_MS, alive);
+    return wait(isHidden() ? HOUR_MS : random() * WAKE_MS, alive);
   };
 
   const recover = (error: HeadwayError, alive: AbortSignal) => {
-    const { category, retryable } = error;
-    if (retryable) return lost(error, alive);
+    const { category, problem, retryable } = error;
+    // Of a run that is known, no proxy has the last word: it says "not found" while the server is away, or asks to sign in.
+    const foreign = !problem.code && feed.position() && /not_found|protocol/.test(category);
+    if (retryable || foreign) return lost(error, alive);
     if (category === "expired") feed.forget();
     else if (category !== "aborted") return halt("refused", error);
     return again(alive);

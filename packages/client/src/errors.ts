@@ -64,7 +64,7 @@ export class HeadwayError extends Error {
 
   /** The same request may succeed later. */
   get retryable(): boolean {
-    return ["network", "timeout", "rate_limited", "server"].includes(this.category);
+    return /network|timeout|rate_limited|server/.test(this.category);
   }
 }
 

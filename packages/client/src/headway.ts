@@ -75,8 +75,8 @@ export class Headway {
    */
   async start(job: string, input: unknown, { key, ...about }: StartOptions = {}): Promise<Started> {
     const url = `${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
-    const headers: Record<string, string> = key === undefined ? {} : { "Idempotency-Key": key };
-    const started = await this.#http.json<StartedRun>(url, { headers, body: { input, ...about } });
+    const headers = key && { headers: { "Idempotency-Key": key } };
+    const started = await this.#http.json<StartedRun>(url, { ...headers, body: { input, ...about } });
     return { ...started, run: this.run(started.id, started.snapshot) };
   }
 

@@ -3,6 +3,8 @@
 import type { Environment } from "./environment.ts";
 import { errorFrom, errorOf } from "./errors.ts";
 
+const JSON_TYPE = "application/json";
+
 /** @returns A bearer token, or null to send none. `refresh`: the last one was refused; get a new one. */
 export type GetToken = (how: { refresh: boolean }) => string | null | Promise<string | null>;
 
@@ -16,7 +18,7 @@ export interface HttpOptions {
 export interface Call {
   headers?: Record<string, string>;
   /** Sent as JSON, by POST. */
-  body?: unknown;
+  body?: object;
   signal?: AbortSignal;
 }
 
@@ -38,14 +40,19 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
     const how = { refresh };
     refresh = false;
     const token = await options.getToken?.(how);
-    const sent: Record<string, string> = { ...options.headers, ...headers };
-    const init: RequestInit = { cache: "no-store", headers: sent, ...(signal && { signal }) };
-    if (token) sent["Authorization"] = `Bearer ${token}`;
-    if (body) {
-      sent["Content-Type"] = "application/json";
-      Object.assign(init, { method: "POST", body: JSON.stringify(body) });
-    }
-    return environment.fetch(url, init);
+    const sent = {
+      Accept: JSON_TYPE,
+      ...options.headers,
+      ...headers,
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(body && { "Content-Type": JSON_TYPE }),
+    };
+    return environment.fetch(url, {
+      cache: "no-store",
+      headers: sent,
+      ...(signal && { signal }),
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
+    });
   };
 
   const request = async (url: string, call: Call): Promise<Response> => {

@@ -49,7 +49,7 @@ export const CONNECTION_TRANSITIONS: Record<ConnectionState, Moves> = {
   stale: { ...TRYING, heard: "live", opened: "live" },
   backoff: { due: "connecting" },
   offline: { due: "connecting" },
-  closed: { reopened: "connecting" },
+  closed: { reopened: "live" },
   failed: { start: "connecting" },
 };
 

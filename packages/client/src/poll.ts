@@ -1,5 +1,6 @@
 /** Long-poll: for where streams do not get through, and to see whether an ended run is tried again. */
 
+import { withQuery } from "./address.ts";
 import type { Link, Outcome, Transport } from "./transport.ts";
 import type { EventPage, PolledSnapshot } from "./wire.ts";
 
@@ -13,24 +14,23 @@ export const poll: Transport = async (link, signal) => {
   const { address, feed, http } = link;
   const position = feed.position();
   if (position === null) {
-    const { live = null, ...snapshot } = await http.json<PolledSnapshot>(`${address.self}`, { signal });
+    const { live = null, ...snapshot } = await http.json<PolledSnapshot>(address.state, { signal });
     feed.replace(snapshot);
-    feed.live(live);
+    feed.live = live;
     return done(link);
   }
   // The first answer comes at once and says that this transport works; the others wait for news.
   const wait = link.isOpen() ? WAIT_S : 0;
   link.expect(wait * 1000 + SLACK_MS);
-  take(link, await http.json<EventPage>(`${address.self}/events?after=${position}&wait=${wait}`, { signal }));
-  return done(link);
-};
-
-function take({ feed }: Link, { events, cursor, partial }: EventPage): void {
+  const url = withQuery(address.events, `after=${position}&wait=${wait}`);
+  const { events, cursor, partial } = await http.json<EventPage>(url, { signal });
   const last = events.at(-1);
   for (const event of events) {
-    if (feed.apply(event, event === last ? cursor : undefined, partial) === "gap") feed.forget();
+    // What is missing in it, the snapshot has.
+    if (partial || feed.apply(event, event === last ? cursor : undefined) === "gap") feed.forget();
   }
-}
+  return done(link);
+};
 
 function done(link: Link): Outcome {
   link.opened();

@@ -85,7 +85,6 @@ export function createRun(
   const listeners = new Map<string, Set<(value: never) => void>>();
   let fold = known ? new Fold(known) : undefined;
   let position = known?.cursor ?? null;
-  let live: Live | null = null;
   let state: RunState | undefined;
   let retained = 0;
   let lingering: unknown;
@@ -109,16 +108,18 @@ export function createRun(
   };
 
   const feed: Feed = {
+    live: null,
+    partial: false,
     flush,
     position: () => position,
-    isEnded: () => isEnded(fold?.status ?? null),
+    isEnded: () => isEnded(fold?.status),
     isFinal: () => fold?.status === "succeeded",
     replace(snapshot) {
       fold = new Fold(snapshot);
       position = snapshot.cursor;
     },
-    apply(event, cursor, partial = false) {
-      const applied = fold?.apply(event, cursor, { partial }) ?? "gap";
+    apply(event, cursor) {
+      const applied = fold?.apply(event, cursor, feed) ?? "gap";
       if (fold && applied === "applied") {
         state = undefined;
         position = fold.cursor;
@@ -126,9 +127,6 @@ export function createRun(
         tell("*", event);
       }
       return applied;
-    },
-    live(now) {
-      live = now;
     },
     notice: (notice) => tell("notice", notice),
     forget() {
@@ -166,8 +164,8 @@ export function createRun(
     };
   };
 
-  const command = async (name: string, body: unknown): Promise<Appended> => {
-    if (address.self === null) throw new HeadwayError("invalid", "Only its stream is known.");
+  const command = async (name: string, body: object): Promise<Appended> => {
+    if (!address.self) throw new HeadwayError("invalid", "Only its stream is known.");
     return http.json<Appended>(`${address.self}/${name}`, { body });
   };
 
@@ -186,7 +184,7 @@ export function createRun(
     getSnapshot() {
       const connection = info();
       const error = connection.state === "failed" ? connection.trouble : null;
-      state ??= { run: fold?.snapshot() ?? null, live, connection, error };
+      state ??= { run: fold?.snapshot() ?? null, live: feed.live, connection, error };
       return state;
     },
     on(topic, listener) {

@@ -1,5 +1,6 @@
 /** Server-sent events over `fetch`: not by EventSource, which gives up for ever on any answer but 200 and says nothing. */
 
+import { withQuery } from "./address.ts";
 import type { RunEvent, Snapshot } from "./contract.gen.ts";
 import { HeadwayError } from "./errors.ts";
 import { createFrameParser, type Frame } from "./sse.ts";
@@ -14,11 +15,9 @@ const SILENT_PINGS = 2.5;
 export const stream: Transport = async (link, signal) => {
   const { address, feed, http } = link;
   const position = feed.position();
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
-  if (position !== null) headers["Last-Event-ID"] = position;
+  const headers = { Accept: "text/event-stream", ...(position && { "Last-Event-ID": position }) };
   // `client=1`: we understand 429 and 503, and are told of an overload by them.
-  const url = `${address.stream}${address.stream.includes("?") ? "&" : "?"}client=1`;
-  const response = await http.request(url, { headers, signal });
+  const response = await http.request(withQuery(address.stream, "client=1"), { headers, signal });
   if (response.status === 204) return "ended";
   if (!response.headers.get("Content-Type")?.includes("event-stream")) throw new HeadwayError("protocol");
   return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);
@@ -53,10 +52,11 @@ function take(link: Link, { event, data, id }: Frame): Outcome | undefined {
   const value: unknown = JSON.parse(data);
   switch (event) {
     case "open": {
-      const { ping_s, live = null } = value as OpenFrame;
+      const { ping_s, live = null, partial = false } = value as OpenFrame;
       link.expect(ping_s * 1000 * SILENT_PINGS, ping_s * 1000 * QUIET_PINGS);
       link.opened();
-      feed.live(live);
+      feed.live = live;
+      feed.partial = partial;
       return undefined;
     }
     case "snapshot":
@@ -66,14 +66,14 @@ function take(link: Link, { event, data, id }: Frame): Outcome | undefined {
       link.worked();
       return undefined;
     case "live":
-      feed.live(value as Live);
+      feed.live = value as Live;
       return undefined;
     case "notice":
       feed.notice(value as Notice);
       return undefined;
     case "reset":
-      if ((value as ResetFrame).reason === "gone") throw new HeadwayError("not_found", "The run was deleted.");
       feed.forget();
+      if ((value as ResetFrame).reason === "gone") throw new HeadwayError("not_found", "The run was deleted.");
       return undefined;
     case "reauthorize":
       http.refreshToken();

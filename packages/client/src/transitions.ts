@@ -51,6 +51,6 @@ export function follow(type: string, status: string | null | undefined): string 
 }
 
 /** Tell whether a run of this status is over, though perhaps not for ever. */
-export function isEnded(status: RunStatus | null): boolean {
-  return status !== null && !follow("run.cancelled", status);
+export function isEnded(status: RunStatus | null | undefined): boolean {
+  return status != null && !follow("run.cancelled", status);
 }

@@ -10,6 +10,10 @@ export type TransportName = "sse" | "poll";
 
 /** Where what comes in goes. */
 export interface Feed {
+  /** What is true beside the log. */
+  live: Live | null;
+  /** Only some event types come: seqs may be skipped. */
+  partial: boolean;
   /** Cursor of what is here; null: begin with a snapshot. */
   position(): string | null;
   /** The run has ended: nothing follows unless it is tried again. */
@@ -18,8 +22,7 @@ export interface Feed {
   isFinal(): boolean;
   /** Take a snapshot in place of what is here. */
   replace(snapshot: Snapshot): void;
-  apply(event: RunEvent, cursor: string | undefined, partial?: boolean): Applied;
-  live(live: Live | null): void;
+  apply(event: RunEvent, cursor: string | undefined): Applied;
   notice(notice: Notice): void;
   /** Forget the position: what is here does not lead on. */
   forget(): void;

@@ -38,7 +38,7 @@ export function watchRun(target: string, options: WatchOptions): () => void {
     if (connection !== before?.connection) onConnection?.(connection);
     if (!run || run === before?.run) return;
     onState?.(run);
-    if (isEnded(run.status) && !isEnded(before?.run?.status ?? null)) onEnd?.(run);
+    if (isEnded(run.status) && !isEnded(before?.run?.status)) onEnd?.(run);
   };
   const ends = [handle.subscribe(show, everyMs), handle.on("*", (event) => onEvent?.(event))];
   show();

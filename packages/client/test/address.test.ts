@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { expect, test } from "vitest";
-import { addressOf, defaultBaseUrl } from "../src/address.ts";
+import { addressOf, defaultBaseUrl, withQuery } from "../src/address.ts";
 
 test.each([
   ["run_1", "/headway/v1/runs/run_1"],
@@ -8,16 +8,27 @@ test.each([
   ["/other/v1/runs/run_1", "/other/v1/runs/run_1"],
   ["https://h.example/v1/runs/run_1/", "https://h.example/v1/runs/run_1"],
   ["https://h.example/x/v1/runs/run_1/stream", "https://h.example/x/v1/runs/run_1"],
+  ["/v1/runs/run_1/events", "/v1/runs/run_1"],
 ])("%s is a run of Headway", (target, self) => {
-  expect(addressOf(target, "/headway")).toEqual({ self, stream: `${self}/stream` });
+  expect(addressOf(target, "/headway")).toEqual({
+    self,
+    stream: `${self}/stream`,
+    state: self,
+    events: `${self}/events`,
+  });
 });
 
-test.each(["/reports/run_1/events", "https://h.example/v1/runs/run_1/stream?token=x", "/v1/runs/run_1/events"])(
-  "%s is a stream and nothing more",
+test.each(["/reports/run_1/events", "https://h.example/v1/runs/run_1/stream?token=x"])(
+  "%s is a stream, polled at its own address",
   (target) => {
-    expect(addressOf(target, "/headway")).toEqual({ self: null, stream: target });
+    expect(addressOf(target, "/headway")).toEqual({ self: undefined, stream: target, state: target, events: target });
   },
 );
+
+test("parameters are added to those that are there", () => {
+  expect(withQuery("/events", "after=1.t")).toBe("/events?after=1.t");
+  expect(withQuery("/events?user=ada", "after=1.t")).toBe("/events?user=ada&after=1.t");
+});
 
 test.each([
   ["https://h.example/headway/client.js", "https://h.example/headway"],

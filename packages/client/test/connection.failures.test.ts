@@ -147,6 +147,43 @@ describe("failures", () => {
     await reached("live");
   });
 
+  test.each([
+    ["a 404 of its own", 404, "text/html", "<h1>Not Found</h1>"],
+    ["a page to sign in at", 200, "text/html", "<h1>Welcome to our network</h1>"],
+  ])("of a proxy that answers with %s are passed over once the run is known", async (_what, status, type, body) => {
+    await serve(begun());
+    watch();
+    await seqReached();
+    let away = true;
+    server.script = (_request, response) => {
+      if (away) response.writeHead(status, { "Content-Type": type }).end(body);
+      return away;
+    };
+    server.log.add("output.appended", { key: "text", delta: "1" });
+    server.cut();
+    // Neither a stream nor, after three of those, a page of the log.
+    for (let n = 1; n <= 5; n++) {
+      await until(() => connection().attempt === n, `attempt ${n}`);
+      environment.advance(30_000);
+    }
+    away = false;
+    environment.advance(30_000);
+    await paced(() => run.getSnapshot().run?.seq === 8, "what happened meanwhile");
+    expectTruth();
+    expect(states).not.toContain("failed");
+  });
+
+  test("of a proxy are final before anything of a run was seen", async () => {
+    await serve(begun());
+    server.script = (_request, response) => {
+      response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>Not Found</h1>");
+      return true;
+    };
+    watch();
+    await reached("failed");
+    expect(run.getSnapshot().error).toMatchObject({ category: "not_found", status: 404 });
+  });
+
   test("without a network are offline, and tried again when it is back", async () => {
     await serve(begun());
     watch();

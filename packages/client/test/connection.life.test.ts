@@ -129,30 +129,56 @@ describe("a stream in somebody's own application", () => {
     expect(server.seen.every(({ path }) => path === "/mine")).toBe(true);
   });
 
-  test("is looked at again after the end, and shown only when there is something", async () => {
+  test("is looked after at its address when the run has ended", async () => {
     const { log } = await serve(ended("run.failed"));
     watch({}, `${server.url}/mine`);
     await reached("closed");
-    environment.advance(30_000);
-    await until(() => server.seen.length === 2 && environment.nextIn() === 30_000, "a look, and the pause after it");
+    environment.advance(1_000);
+    await polled();
     expect(states).toEqual(["connecting", "live", "closed"]);
     reopen(log);
-    environment.advance(30_000);
-    await until(() => run.getSnapshot().run?.status === "running", "running again");
-    expect(connection().state).toBe("live");
+    server.publish();
+    await paced(() => run.getSnapshot().run?.status === "running", "running again");
+    await reached("live");
     expect(states).not.toContain("backoff");
   });
 
-  test("knows no other transport", async () => {
-    await serve(begun());
-    server.script = (_request, response) => {
+  test("is polled at its address where streams are switched off", async () => {
+    const { log } = await serve(begun());
+    server.script = ({ headers }, response) => {
+      if (headers.accept !== "text/event-stream") return false;
       begin(response);
       response.end(`retry: 500\n\n${frame("end", OFF)}`);
       return true;
     };
-    watch({}, `${server.url}/mine`);
-    await reached("backoff");
-    expect(connection().transport).toBe("sse");
+    watch({}, `${server.url}/mine?user=ada`);
+    await seqReached();
+    await polled();
+    log.add("run.succeeded", { result: 1 });
+    server.publish();
+    await reached("closed");
+    expectTruth();
+    expect(states).toEqual(["connecting", "live", "closed"]);
+    const asked = server.seen.map(({ query }) => Object.fromEntries(query));
+    expect(asked[0]).toEqual({ user: "ada", client: "1" });
+    expect(asked[1]).toEqual({ user: "ada" });
+    expect(asked.at(-1)).toEqual({ user: "ada", after: "7.t", wait: "25" });
+  });
+
+  test("of some event types only has gaps, which are no trouble", async () => {
+    const { log } = await serve(begun());
+    server.script = (_request, response) => {
+      begin(response);
+      response.write(`retry: 500\n\n${frame("open", { ping_s: 15, live: null, partial: true })}`);
+      response.write(frame("snapshot", log.snapshot(), log.cursor()));
+      log.add("log", { level: "info", text: "x", fields: {} }).add("run.succeeded", { result: 1 });
+      response.end(frame("run.succeeded", log.events.at(-1), log.cursor()) + frame("end", { final: true }));
+      return true;
+    };
+    watch({}, `${server.url}/mine?types=run`);
+    await reached("closed");
+    expect(seqs).toEqual([9]);
+    expect(server.seen).toHaveLength(1);
   });
 });
 

@@ -186,11 +186,26 @@ describe("a stream", () => {
     expect(run.getSnapshot().error?.category).toBe("protocol");
   });
 
-  test("with a frame that is no JSON is final", async () => {
-    await serve(begun());
+  test("with a frame that is no JSON is made anew", async () => {
+    const { log } = await serve(begun());
     watch();
-    await reached("live");
+    await seqReached();
     server.send("event: note\ndata: {\n\n");
+    await reached("backoff");
+    expect(connection().trouble?.category).toBe("protocol");
+    log.add("output.appended", { key: "text", delta: "1" });
+    environment.advance(1_000);
+    await seqReached();
+    expectTruth();
+  });
+
+  test("that begins with a frame that is no JSON is final", async () => {
+    await serve(begun());
+    server.script = (_request, response) => {
+      begin(response);
+      return response.write("event: snapshot\ndata: {\n\n");
+    };
+    watch();
     await reached("failed");
     expect(run.getSnapshot().error?.category).toBe("protocol");
   });

@@ -111,9 +111,13 @@ export class WireServer {
   #route(seen: Seen, response: ServerResponse): void {
     const { path } = seen;
     const self = `/v1/runs/${this.log.id}`;
-    if (path === `${self}/stream` || path === "/mine") this.stream(seen, response);
-    else if (path === self) json(response, 200, { ...this.log.snapshot(), live: NOT_QUEUED });
-    else if (path === `${self}/events`) this.#page(seen, response);
+    // An application's own route answers all three, as `hw.stream` does.
+    const mine = path === "/mine";
+    const page = mine && seen.query.has("after");
+    const state = mine && !page && seen.headers.accept === "application/json";
+    if (path === `${self}/events` || page) this.#page(seen, response);
+    else if (path === self || state) json(response, 200, { ...this.log.snapshot(), live: NOT_QUEUED });
+    else if (path === `${self}/stream` || mine) this.stream(seen, response);
     else if (path.startsWith(`${self}/`)) json(response, 202, this.#appended());
     else problem(response, 404, "run_not_found", "There is no such run");
   }
