@@ -122,6 +122,7 @@ class Headway:
         concurrency: int | None = ...,
         http: bool = ...,
         version: str | None = ...,
+        strict: bool = ...,
         estimate: Callable[[Any], float] | None = ...,
         title: Callable[[Any], str] | str | None = ...,
     ) -> Callable[[F], F]: ...
@@ -137,6 +138,7 @@ class Headway:
         concurrency: int | None = None,
         http: bool = True,
         version: str | None = None,
+        strict: bool = False,
         estimate: Callable[[Any], float] | None = None,
         title: Callable[[Any], str] | str | None = None,
     ) -> Any:
@@ -154,6 +156,8 @@ class Headway:
             concurrency: Runs of this job at once over all processes.
             http: May be started over HTTP.
             version: When set, an attempt is not continued by code of another version.
+            strict: An event that cannot be written fails the run, instead of being tried again while the store is away,
+                or let go with a log line when it is refused.
             estimate: Expected seconds for an input; the median of the last successes when None.
             title: Title of a run for an input; the job's name when None.
 
@@ -172,6 +176,7 @@ class Headway:
                 concurrency=concurrency,
                 http=http,
                 version=version,
+                strict=strict,
                 estimate=estimate,
                 title=title,
             )
@@ -327,6 +332,7 @@ class Headway:
         metadata: Mapping[str, Any] | None = None,
         correlation_id: str | None = None,
         phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
+        strict: bool = False,
     ) -> Run:
         """Create a run for work that this process does by itself, and return its handle; it is running at once.
 
@@ -342,6 +348,7 @@ class Headway:
             metadata: Your own data about it.
             correlation_id: Ties together what one request caused; made when None.
             phases: With weights; one phase ``main`` when None.
+            strict: An event that cannot be written fails the run; see `job`.
         """
         about = About(title, owner, key, group, metadata or {}, correlation_id)
         self._check_started()
@@ -349,7 +356,14 @@ class Headway:
         sink = StoreSink(self.store, self.projections, row.id, row.execution_id)
         kept: dict[str, bytes] = {}
         discard = step_discard(self.store, row, kept)
-        execution = Execution(Publisher(sink), checkpoints=kept, discard=discard, clock=self._clock)
+        execution = Execution(
+            Publisher(sink, strict=strict),
+            checkpoints=kept,
+            discard=discard,
+            clock=self._clock,
+            job=row.job,
+            measures=self.store.measures,
+        )
         if created:
             self._supervision.add(row, execution)
         return Run(execution, context_of(row), handle=self._handle(row), created=created)

@@ -68,7 +68,7 @@ async def test_what_cannot_be_prepared_has_failed(here: World, monkeypatch: pyte
     async def build(run: Run) -> None:
         raise AssertionError
 
-    async def broken(*_args: Any) -> None:
+    async def broken(*_args: Any, **_options: Any) -> None:
         raise ValueError("a hole in the log")
 
     monkeypatch.setattr("headway.engines.runtime.prepare", broken)
@@ -507,3 +507,68 @@ async def test_an_end_that_is_just_being_written_stops_nobody(here: World, monke
     assert (state["status"], state["result"]) == ("succeeded", "done")
     assert reached == ["the line after it"]
     assert here.supervision.statistics()["executions"] == 0
+
+
+async def test_a_strict_job_fails_when_it_cannot_report(here: World) -> None:
+    """Others wait for a store that is away; this one asked not to. The run ends when the store is back."""
+    stopped = asyncio.Event()
+
+    async def build(run: Run) -> None:
+        here.away = {"append": 3}
+        await run.note("lost")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    state = await here.finish(await here.start(build, strict=True, retries=3))
+    assert (state["status"], state["error"]["message"]) == ("failed", "the store is away")
+    assert stopped.is_set()
+
+
+async def test_a_run_whose_events_cannot_be_written_is_not_left_running(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault nobody expected stops the body; its process lives, so nobody else would ever end the run."""
+    save, faults = here.projections.save, [ZeroDivisionError()]
+
+    async def faulty(*args: Any, **kwargs: Any) -> bool:
+        if faults:
+            raise faults.pop()
+        return await save(*args, **kwargs)
+
+    async def build(run: Run) -> None:
+        monkeypatch.setattr(here.projections, "save", faulty)
+        await run.note("written, and yet")
+        await asyncio.Event().wait()
+
+    state = await here.finish(await here.start(build))
+    assert state["status"] == "failed"
+    assert "ZeroDivisionError" in state["error"]["message"]
+
+
+async def test_a_look_that_fails_leaves_the_others_watched(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the store raises: a run that was cancelled meanwhile is stopped at the next look."""
+    begun = asyncio.Event()
+    get, faults = here.store.get, [ZeroDivisionError(), ZeroDivisionError()]
+
+    async def faulty(run_id: str) -> Any:
+        if faults:
+            raise faults.pop()
+        return await get(run_id)
+
+    async def build(run: Run) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    run_id = await here.start(build)
+    executing = asyncio.create_task(here.deliver(run_id))
+    await begun.wait()
+    monkeypatch.setattr(here.store, "get", faulty)
+    here.supervision._rung.set()
+    async with asyncio.timeout(20):
+        while faults:
+            await asyncio.sleep(0.01)
+    await here.commands.cancel(run_id)
+    await executing
+    assert (await here.row(run_id)).status == "cancelled"

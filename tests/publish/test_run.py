@@ -255,3 +255,46 @@ async def test_maps_are_checked_before_they_begin(hw: Headway) -> None:
             await run.map(double, [1], concurrency=0)
         assert await run.map(double, [1, 2], phase="main") == [2, 4]
     assert (await state(run))["items"]["double:1"]["data"] == 2
+
+
+async def test_a_strict_run_ends_its_block_when_an_event_is_refused(
+    hw: Headway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails with what refused it, and the block is told."""
+    append, refusals = hw.store.append, [InvalidEvent("no such thing")]
+
+    async def choosy(*args: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await append(*args)
+
+    async def build(run: Run) -> None:
+        async with run:
+            await run.note("refused")
+            await asyncio.Event().wait()
+
+    run = await hw.open("report", strict=True)
+    monkeypatch.setattr(hw.store, "append", choosy)
+    with pytest.raises(InvalidEvent, match="no such thing"):
+        await build(run)
+    at_end = await state(run)
+    assert (at_end["status"], at_end["error"]["code"]) == ("failed", "invalid_event")
+
+
+async def test_failures_leave_at_once(hw: Headway) -> None:
+    """A phase, an item or an error that is reported is committed when the report returns."""
+    run = await hw.open("report", phases={"read": 1})
+    run._execution.publisher._window_s = 1e6
+    async with run:
+        await run.note("begins the window")
+        await run.flush()
+        with pytest.raises(ValueError, match="wrong"):
+            async with run.phase("read"):
+                raise ValueError("wrong")
+        assert (await state(run))["phases"][0]["status"] == "failed"
+        with pytest.raises(ValueError, match="wrong"):
+            async with run.item("page"):
+                raise ValueError("wrong")
+        assert (await state(run))["items"]["page"]["status"] == "failed"
+        await run.error("wrong", severity="critical")
+        assert (await state(run))["errors"][-1]["severity"] == "critical"

@@ -32,6 +32,7 @@ class Job:
         concurrency: Runs of this job at once over all processes; None: no limit.
         http: May be started over HTTP.
         version: When set, an attempt is not continued by code of another version.
+        strict: An event that cannot be written fails the run, instead of being tried again or let go with a log line.
         estimate: Expected seconds for an input; None: the median of the last successes.
         title: Title of a run for an input; None: the job's name.
     """
@@ -47,6 +48,7 @@ class Job:
     concurrency: int | None = None
     http: bool = True
     version: str | None = None
+    strict: bool = False
     estimate: Callable[[Any], float] | None = None
     title: Callable[[Any], str] | str | None = None
     description: str | None = field(default=None, compare=False)

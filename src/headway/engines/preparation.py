@@ -46,7 +46,9 @@ def context_of(row: RunRow) -> Context:
     return Context(row.id, row.execution_id, row.attempt, row.correlation_id)
 
 
-async def prepare(store: Store, projections: Projections, row: RunRow, clock: Clock) -> Execution:
+async def prepare(
+    store: Store, projections: Projections, row: RunRow, clock: Clock, *, strict: bool = False
+) -> Execution:
     """Make the execution of a claimed attempt of a job.
 
     Takes back what unfinished steps of earlier attempts have written, except when the attempt goes on after an
@@ -55,7 +57,7 @@ async def prepare(store: Store, projections: Projections, row: RunRow, clock: Cl
     checkpoints = await store.steps(row.id)
     fold = await projections.current(row.id)
     reason = fold.get("executions")[-1]["reason"]
-    publisher = Publisher(StoreSink(store, projections, row.id, row.execution_id))
+    publisher = Publisher(StoreSink(store, projections, row.id, row.execution_id), strict=strict)
     if row.attempt > 1 and reason != "resumed":
         discarded = await withdraw(store, row, lambda step: step not in checkpoints)
         if discarded is not None:
@@ -72,6 +74,8 @@ async def prepare(store: Store, projections: Projections, row: RunRow, clock: Cl
         discard=step_discard(store, row, checkpoints),
         clock=clock,
         cancel_requested=row.cancel_requested,
+        job=row.job,
+        measures=store.measures,
     )
 
 

@@ -137,7 +137,9 @@ class Runtime:
     async def _prepared(self, row: RunRow, job: Job) -> Execution:
         """Prepare the execution. What cannot be prepared has failed: nobody else would look at a claimed run."""
         try:
-            execution = await patiently(lambda: prepare(self._store, self._projections, row, self._clock))
+            execution = await patiently(
+                lambda: prepare(self._store, self._projections, row, self._clock, strict=job.strict)
+            )
             await patiently(lambda: self._check_version(row, job, execution))
         except STOPPING:
             raise
@@ -196,17 +198,20 @@ class Runtime:
 
     async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
         try:
+            stopped = run._execution.publisher.stopped
+            if isinstance(stopped, STOPPING):
+                raise stopped
+            if run.ended:
+                return "finished"  # by the body itself
+            if stopped is not None:  # it cannot report any more, and nobody else would look at a claimed run
+                await run.fail(stopped)
+                return "failed"
             return await self._conclude(run, row, job, task, leaving=leaving)
         finally:
             # a thread or a task the body has left behind hears of it where it reports next
             await run._execution.publisher.close()
 
     async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
-        stopped = run._execution.publisher.stopped
-        if stopped is not None:
-            raise stopped
-        if run.ended:
-            return "finished"  # by the body itself
         came_back = task.done() and not task.cancelled()
         error = task.exception() if came_back else None
         if came_back and error is None:
@@ -249,7 +254,12 @@ class Runtime:
         told = describe(error)
         message = f"{told.message} (retry {used + 1} of {job.retries})"[:10_000]
         report = ErrorReported(severity="error", category="job", code=told.code, message=message, retryable=True)
-        await run._execution.publisher.flush(new_event("error", report))
+        try:
+            await run._execution.publisher.flush(new_event("error", report))
+        except STOPPING:
+            raise
+        except HeadwayError as refused:
+            log.warning("what went wrong with %s is told nobody: %s", row.id, refused)
         await self._requeue(row, reason="retry", wait_s=backoff(used + 1, 0.5, 60))
         return "retried"
 

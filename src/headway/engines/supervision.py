@@ -6,6 +6,7 @@ A job learns both from every receipt of an append. One that does not report for 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from headway.errors import Fenced, HeadwayError, RunClosed
 from headway.publish.execution import Execution
 from headway.stores.base import RunRow, Store
 from headway.types import RunId
+
+log = logging.getLogger("headway.supervision")
 
 LOOK_EVERY_S = 1.0
 """The doorbell may be lost, so every execution is looked at this often."""
@@ -89,6 +92,9 @@ class Supervision:
             now = await self._store.get(row.id)
         except HeadwayError:
             return  # the store is away; the next look will tell
+        except Exception:
+            log.exception("run %s cannot be looked at", row.id)  # nor may the others be left alone because of it
+            return
         if now is None or now.execution_id != row.execution_id:
             text = "was deleted" if now is None else f"belongs to execution {now.execution_id} now"
             execution.publisher.stop(Fenced(f"run {row.id} {text}"))

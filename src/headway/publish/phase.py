@@ -38,7 +38,7 @@ class Phase(Scoped):
         if error is None:
             await self.finish()
         elif isinstance(error, Exception):
-            await self._about("phase.failed", error=describe(error).model_dump())
+            await self._about("phase.failed", urgent=True, error=describe(error).model_dump())
 
     async def start(self) -> None:
         """Start it; starting again resets it."""
@@ -71,5 +71,5 @@ class Phase(Scoped):
     def _entity(self) -> str:
         return f"phase:{self.phase_id}"
 
-    async def _about(self, type: str, **data: object) -> None:
-        await self._report(type, {"id": self.phase_id, **data}, entity=self._entity)
+    async def _about(self, type: str, *, urgent: bool = False, **data: object) -> None:
+        await self._report(type, {"id": self.phase_id, **data}, entity=self._entity, urgent=urgent)

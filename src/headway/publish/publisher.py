@@ -160,6 +160,40 @@ class Publisher:
         self._start_sender()
         return await asyncio.shield(batch.done)
 
+    async def end(self, event: NewEvent) -> None:
+        """Write how the run ended, after everything else, and wait until it is committed.
+
+        Nobody else would write it. So it waits for a store that is away whatever `strict` says, and goes past a sink
+        that has failed before.
+
+        Raises:
+            HeadwayError: as `flush`.
+        """
+        if isinstance(self._broken, STOPPING):
+            raise self._broken
+        if self._broken is None:
+            try:
+                await self.flush(event)
+            except HeadwayError as error:
+                if not _may_pass(error):
+                    raise
+            else:
+                return
+        await self._insist(event)
+
+    async def _insist(self, event: NewEvent) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self._sink.append([event], None)
+            except HeadwayError as error:
+                if not _may_pass(error):
+                    raise
+                attempt += 1
+                await self._back_off(attempt, error)
+            else:
+                return
+
     async def close(self) -> None:
         """Take nothing more, write what is left, and let go. Does not raise what stops jobs. Idempotent.
 
@@ -203,7 +237,7 @@ class Publisher:
 
     def _check(self) -> None:
         if self._broken is not None:
-            raise self._broken
+            raise self._broken.with_traceback(None)  # raised again and again, it must not grow
         if self._closed:
             raise UsageError(
                 "this run's handle is closed", hint="report only inside `async with run:` or the job's body"
@@ -276,7 +310,7 @@ class Publisher:
                 self.stop(error)
                 return
             except HeadwayError as error:
-                if error.retryable and not self._strict and not isinstance(error, Conflict):
+                if _may_pass(error) and not self._strict:
                     attempt += 1
                     await self._back_off(attempt, error)
                     continue
@@ -320,6 +354,11 @@ class Publisher:
         self._room.set()
         if self.on_stop is not None:
             self.on_stop(error)
+
+
+def _may_pass(error: HeadwayError) -> bool:
+    """Whether the same write may succeed later."""
+    return error.retryable and not isinstance(error, (*STOPPING, Conflict))
 
 
 def _fail(done: asyncio.Future[Receipt], error: HeadwayError) -> None:

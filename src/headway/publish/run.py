@@ -22,6 +22,7 @@ from headway.errors import HeadwayError, InvalidEvent, Owned
 from headway.publish.context import Context
 from headway.publish.execution import Execution
 from headway.publish.pending import sound_text
+from headway.publish.publisher import STOPPING
 from headway.publish.reporter import Scoped, describe
 
 
@@ -87,13 +88,14 @@ class Run(Scoped):
             event = new_event(type, payload, agent=self.context.agent)
         except (ValueError, TypeError) as error:
             raise InvalidEvent(f"{type}: {error}", hint="a result must be something JSON can say") from error
+        publisher = self._execution.publisher
         self._ended = True
         try:
-            await self._execution.publisher.flush(event)
+            await publisher.end(event)
         except HeadwayError:
             self._ended = False
             raise
-        await self._execution.publisher.close()
+        await publisher.close()
 
     # -- as a context manager
 
@@ -137,12 +139,11 @@ class Run(Scoped):
 
     async def _end_by(self, error: BaseException | None, *, ours: bool) -> bool:
         stopped = self._execution.publisher.stopped
-        if stopped is not None:
-            if ours:
-                raise stopped
-            return False  # the run is somebody else's, or has ended: nothing to write
-        if not self._ended:
-            await self._leave(error)
+        # else the run is somebody else's, or has ended: nothing to write
+        if not (self._ended or isinstance(stopped, STOPPING)):
+            await self._leave(stopped or error)
+        if stopped is not None and ours:
+            raise stopped
         return ours
 
     async def _leave(self, error: BaseException | None) -> None:
