@@ -11,7 +11,7 @@ export PYTHON
 # Node and npm live in .venv/bin, too: see scripts/link_node.sh.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-PYTHON_CODE := $(wildcard src tests bench examples scripts)
+PYTHON_CODE := $(wildcard src tests bench examples scripts docs/examples)
 WEB_CODE := $(shell find packages examples -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.html' \
 	-o -name '*.svg' -o -name 'package.json' -o -name 'tsconfig.json' \) \
 	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/static/*' 2>/dev/null) tsconfig.base.json
