@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
 
 from headway.core.limits import DEPTH_MAX
 from headway.errors import BadJson, TooDeep
-from headway.gateways.body import accepts, is_deeper, misfits, parse_json
+from headway.gateways.body import accepts, is_deeper, parse_json
 from headway.gateways.models import CancelBody, OpenBody
 
 
@@ -52,29 +51,6 @@ def test_what_is_wrong_is_told() -> None:
     """With the place in the text."""
     with pytest.raises(BadJson, match="line 1 column"):
         parse_json(b'{"a": }')
-
-
-class Inner(BaseModel):
-    """Part of a model."""
-
-    n: int | float
-
-
-class Outer(BaseModel):
-    """A model."""
-
-    items: list[Inner]
-
-
-def test_places_can_be_found_in_what_was_sent() -> None:
-    """Pydantic names the branches of a union, too; nobody sent those. One complaint of a kind is enough."""
-    value = {"items": [{"n": 1}, {"n": "x"}, {}]}
-    with pytest.raises(ValidationError) as caught:
-        Outer.model_validate(value)
-    places = [each["loc"] for each in misfits(caught.value, value, "body")]
-    assert places[0] == ("body", "items", 1, "n")
-    assert places[-1] == ("body", "items", 2, "n")
-    assert len(places) == len({str(each) for each in misfits(caught.value, value)})
 
 
 def test_openapi_knows_whether_a_body_is_needed() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from headway.core.complaints import complaints, path_of
 from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
 from headway.core.plan import MAIN_PHASE, as_phases, planned
 from headway.errors import InvalidInput, UsageError
@@ -105,10 +106,10 @@ def as_item(item: ItemPlanned | Mapping[str, Any]) -> ItemPlanned:
 
 def invalid_input(name: str, error: ValidationError) -> InvalidInput:
     """Return our error for pydantic's, with every place that is wrong."""
-    wrong = orjson.loads(error.json(include_url=False, include_context=False, include_input=False))
-    first = wrong[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the input"
-    return InvalidInput(f"input of {name!r}: {place}: {first['msg']}", errors=wrong, hint="see the job's input schema")
+    found = complaints(error.errors(include_url=False, include_context=False, include_input=False))
+    path = path_of(found[0]["loc"])
+    text = ": ".join(filter(None, [f"input of {name!r}", path, found[0]["msg"]]))
+    return InvalidInput(text, errors=found, hint="see the job's input schema")
 
 
 def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any) -> Job:

@@ -7,7 +7,7 @@ works. That opens nothing to foreign pages, because commands check the ``Origin`
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -15,6 +15,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from headway.core.complaints import misfits
 from headway.core.limits import DEPTH_MAX
 from headway.errors import BadJson, TooDeep, TooLarge
 from headway.gateways.exchange import exchange_of
@@ -95,33 +96,6 @@ def json_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
             raise RequestValidationError(misfits(error, value, "body")) from error
 
     return read
-
-
-def misfits(error: ValidationError, value: Any, *place: str | int) -> list[dict[str, Any]]:
-    """Return pydantic's complaints about a value, each once, at a place that can be found in the value.
-
-    Args:
-        error: The complaints.
-        value: What was validated.
-        place: Where the value itself stands.
-    """
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for each in error.errors(include_url=False, include_context=False, include_input=False):
-        loc = (*place, *_findable(each["loc"], value))
-        found.setdefault((loc, each["msg"]), {**each, "loc": loc})
-    return list(found.values())
-
-
-def _findable(loc: Sequence[int | str], value: Any) -> Iterator[int | str]:
-    """Yield the parts of a place that lead into the value; pydantic adds the branches of unions to it."""
-    for part in loc:
-        if isinstance(value, dict) and isinstance(part, str):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return
-        yield part
 
 
 def accepts(model: type[BaseModel]) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from headway.core.clock import format_ms
+from headway.core.complaints import misfits, path_of
 from headway.core.events import PAYLOADS, REPORTED_TYPES, NewEvent, new_event
 from headway.core.limits import BATCH_EVENTS_MAX, EVENT_BYTES_MAX, NAME_MAX
 from headway.errors import EventNotAllowed, EventTooLarge, InvalidEvent, TooLarge, UnknownEventType
 from headway.gateways.answers import json_answer
-from headway.gateways.body import accepts, misfits, parse_json, read_body
+from headway.gateways.body import accepts, parse_json, read_body
 from headway.gateways.exchange import Asked, ExecutionId
 from headway.gateways.models import Appended, ReportBody
-from headway.gateways.problem import complaints, path_of
+from headway.gateways.problem import said
 from headway.types import RunId
 
 _YEARS: Final = range(1970, 9_999)
@@ -74,7 +75,8 @@ def parse_report(body: Any) -> tuple[str | None, list[NewEvent]]:
 
 
 def _invalid(loc: list[str | int], msg: str, *, hint: str | None = None) -> InvalidEvent:
-    return InvalidEvent(f"{path_of(loc)}: {msg}", hint=hint, errors=[{"loc": loc, "msg": msg, "type": "value_error"}])
+    found = [{"loc": loc, "msg": msg, "type": "value_error"}]
+    return InvalidEvent(said(found), hint=hint, errors=found)
 
 
 def _event(event: Any, index: int) -> NewEvent:
@@ -91,8 +93,8 @@ def _event(event: Any, index: int) -> NewEvent:
     try:
         made = new_event(type, data, key=key, at=None if at is None else _at(at, place))
     except ValidationError as error:
-        text, found = complaints(misfits(error, data, *place, "data"))
-        raise InvalidEvent(f"{text} ({type})", hint="see the event's schema", errors=found) from error
+        found = misfits(error, data, *place, "data")
+        raise InvalidEvent(f"{said(found)} ({type})", hint="see the event's schema", errors=found) from error
     except ValueError as error:  # a number or a depth JSON should not have
         raise _invalid([*place, "data"], str(error)) from error
     if len(made.data) > EVENT_BYTES_MAX:

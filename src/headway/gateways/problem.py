@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from headway.core.complaints import complaints, path_of
 from headway.errors import (
     HeadwayError,
     InvalidQuery,
@@ -32,8 +33,7 @@ RETRY_AFTER_S: Final = 2
 
 def problem(error: HeadwayError, request_id: str | None) -> Response:
     """Return an error as the answer to a request."""
-    body = {
-        **error.extra,
+    members = {
         "type": TYPE_PREFIX + error.code,
         "title": TITLES.get(error.code, error.code),
         "status": error.status,
@@ -43,7 +43,8 @@ def problem(error: HeadwayError, request_id: str | None) -> Response:
         "hint": error.hint,
         "request_id": request_id,
     }
-    content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
+    # what the error adds stands behind what every answer has, and cannot hide it
+    content = orjson.dumps({**members, **error.extra, **members}, default=str, option=orjson.OPT_NON_STR_KEYS)
     return Response(content, error.status, _headers(error), media_type=MEDIA_TYPE)
 
 
@@ -82,32 +83,19 @@ def _of_router(error: HTTPException) -> HeadwayError:
 
 
 def _invalid(errors: Sequence[Mapping[str, Any]]) -> HeadwayError:
-    """Pydantic's complaints about a request; the place they name decides whose fault it is."""
+    """Pydantic's complaints about a request; their places begin with the part that is wrong, which decides the code."""
+    found = complaints({**error, "loc": error["loc"][1:]} for error in errors)
     if errors[0]["loc"][0] == "query":
-        return invalid_query(errors)
-    text, found = complaints(errors)
-    return RequestError(text, errors=found)
+        return invalid_query(found)
+    return RequestError(said(found), errors=found)
 
 
 def invalid_query(errors: Sequence[Mapping[str, Any]]) -> InvalidQuery:
     """Return pydantic's complaints about a query as ours."""
-    text, found = complaints(errors)
-    return InvalidQuery(text, errors=found)
+    found = complaints(errors)
+    return InvalidQuery(said(found), errors=found)
 
 
-def complaints(errors: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
-    """Return pydantic's complaints as a sentence about the first, and all of them as ``{loc, msg, type}``."""
-    found = [{"loc": _place(error["loc"]), "msg": error["msg"], "type": error["type"]} for error in errors]
-    return f"{path_of(found[0]['loc'])}: {found[0]['msg']}", found
-
-
-def _place(loc: Sequence[str | int]) -> list[str | int]:
-    return list(loc[1:] if loc and loc[0] in ("body", "query", "path", "header") else loc)
-
-
-def path_of(loc: Sequence[str | int]) -> str:
-    """Return a place as people write it: ``events[3].data.done``."""
-    path = ""
-    for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path or "the body"
+def said(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the first of the complaints about a request as a sentence."""
+    return f"{path_of(found[0]['loc']) or 'the body'}: {found[0]['msg']}"
