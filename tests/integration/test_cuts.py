@@ -1,7 +1,7 @@
 """Viewers whose connections are cut at every frame and at random bytes, on a run with everything in it.
 
 Every seq arrives exactly once and in order, and the folded state is the log's, over both paths of streams and over
-long-polls.
+long-polls, also where a viewer did not read for a while. Over all parameters there are more than 1,000 cuts.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from fastapi import FastAPI
@@ -22,9 +22,13 @@ from headway.core.sse import Parser
 from headway.engines.handle import RunHandle
 from headway.stores.projection import read_log
 from tests.gateways.serving import listening
-from tests.wire import Cut, Stream
+from tests.wire import Cut, Stream, Viewer
 
 CUTS = 250
+BUDGET = 4_096
+BULK = 60
+"""Events of 4 kB each: more than uvicorn, the kernel and we together keep for a viewer that does not read."""
+
 WORDS = ("plain", "düne", "日本", "🗻", "👩‍🚀", "e\u0301", "\u2028", '"\\\n')
 
 
@@ -45,10 +49,12 @@ item_tries: set[int] = set()
 
 
 async def everything(run: Run) -> list[object]:
-    """Items, texts, notes, a step tried again, and a body tried again."""
+    """Items, texts, notes, more than a viewer is kept, a step tried again, and a body tried again."""
     parts = await run.map(part, range(10), phase="main", concurrency=3, retries=2)
     await run.note("naïve 🗻", kind="educational")
-    await run.custom("counter", {"n": 1})
+    for number in range(BULK):
+        await run.custom("bulk", {"n": number, "text": "🗻" * 1_000}, key=f"k{number % 3}")
+        await asyncio.sleep(0.004)
     await run.step(unsteady, options=Step(retries=3, backoff=0.01))
     if run.context.attempt == 1:
         raise RuntimeError("the body is tried again")
@@ -90,6 +96,7 @@ async def world(*, direct: bool) -> AsyncIterator[World]:
     item_tries.clear()
     tries.clear()
     hw = Headway(settings=Settings(store="memory://", worker="inline"))
+    hw.hub.settings = replace(hw.hub.settings, budget=BUDGET)
     hw.job(phases={"main": 100}, retries=1)(everything)
     app = FastAPI(lifespan=hw.lifespan)
     hw.mount(app)
@@ -138,11 +145,11 @@ async def read_stream(world: World, seen: Seen, size: int) -> None:
         await stream.close()
 
 
-async def read_page(world: World, seen: Seen, size: int) -> None:
+async def read_page(world: World, seen: Seen, size: int, limit: int = 5) -> None:
     """Read the first `size` bytes of a long-poll; a page that was cut is asked for again."""
     after = f"&after={seen.cursor}" if seen.cursor else ""
     reader, writer = await asyncio.open_connection("127.0.0.1", world.port)
-    writer.write(f"GET {world.path}/events?limit=5&wait=5{after} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode())
+    writer.write(f"GET {world.path}/events?limit={limit}&wait=5{after} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode())
     writer.write(b"Connection: close\r\n\r\n")
     body = b""
     while len(body) < size and (data := await reader.read(size - len(body))):
@@ -164,10 +171,10 @@ Reader = Callable[[World, Seen, int], Awaitable[None]]
 
 
 async def cut_often(world: World, read: Reader, rng: random.Random, sizes: tuple[int, int]) -> Seen:
-    """Watch a run over many connections, each cut after so many bytes."""
+    """Watch a run over many connections, each cut within a few events or within so many that large ones get through."""
     seen = Seen()
     while not seen.over:
-        await read(world, seen, rng.randint(*sizes))
+        await read(world, seen, rng.randint(1, rng.choice(sizes)))
         seen.cuts += not seen.over
     return seen
 
@@ -175,9 +182,9 @@ async def cut_often(world: World, read: Reader, rng: random.Random, sizes: tuple
 @pytest.mark.parametrize(
     ("direct", "read", "sizes"),
     [
-        (True, read_stream, (1, 1_400)),
-        (False, read_stream, (1, 1_400)),
-        (True, read_page, (1, 6_000)),
+        (True, read_stream, (1_400, 10_000)),
+        (False, read_stream, (1_400, 10_000)),
+        (True, read_page, (6_000, 60_000)),
     ],
     ids=["direct", "send", "long-poll"],
 )
@@ -190,9 +197,41 @@ async def test_cut_at_random_bytes(direct: bool, read: Reader, sizes: tuple[int,
         viewers = await live
         while sum(viewer.cuts for viewer in viewers) < CUTS:
             viewers.append(await cut_often(here, read, rng, sizes))
-        check(here, log, viewers)
+        check(log, viewers)
         assert {event["type"] for event in log} >= {"attempt.discarded", "error", "output.appended", "item.finished"}
         assert log[-1]["type"] == "run.succeeded"
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "send"])
+async def test_who_did_not_read_for_a_while(direct: bool) -> None:
+    """One is given the state in place of what it missed, one that wants every event is cut and gets them all."""
+    async with world(direct=direct) as here:
+        path, every = f"{here.path}/stream", "?from=earliest&deliver=all"
+        viewers = [Viewer(here.port, path), Viewer(here.port, path, query=every)]
+        streams = [await viewer.open(receive_buffer=BUDGET) for viewer in viewers]
+        log = await here.log()
+        for viewer, stream in zip(viewers, streams, strict=True):
+            try:
+                while (frame := await stream.next()) is not None:
+                    viewer.take(frame)
+            except Cut:
+                await viewer.follow()
+            await stream.close()
+        conflated, whole = viewers
+        assert (conflated.resets, conflated.streams) == (["lagged"], 1)
+        assert (whole.resets, whole.streams > 1) == ([], True)
+        assert sorted(conflated.seqs + conflated.skipped) == whole.seqs == list(range(1, len(log) + 1))
+        assert state(conflated.fold) == state(whole.fold) == folded(log)
+
+
+async def test_one_event_a_page() -> None:
+    """A long-poll for each event: the next one begins exactly behind it."""
+    async with world(direct=True) as here:
+        log = await here.log()
+        seen = Seen()
+        while not seen.over:
+            await read_page(here, seen, 1_000_000, limit=1)
+        check(log, [seen])
 
 
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "send"])
@@ -215,16 +254,25 @@ async def test_cut_at_every_frame_boundary(direct: bool) -> None:
             stream.reset()
             await stream.close()
             seen.cuts += 1
-        check(here, log, [seen])
+        check(log, [seen])
         assert seen.cuts >= len(log)
 
 
-def check(here: World, log: list[dict], viewers: list[Seen]) -> None:
-    """Everybody has seen every event once, and folds to the log's state."""
+def folded(log: list[dict]) -> dict:
+    """The state of the log."""
     fold = Fold()
     for event in log:
         fold.apply(event)
-    expected = {**fold.snapshot(), "cursor": None}
+    return state(fold)
+
+
+def state(fold: Fold) -> dict:
+    """A snapshot without its cursor, which events as they are do not tell."""
+    return {**fold.snapshot(), "cursor": None}
+
+
+def check(log: list[dict], viewers: list[Seen]) -> None:
+    """Everybody has seen every event once, and folds to the log's state."""
     for viewer in viewers:
         assert viewer.seqs == list(range(1, len(log) + 1))
-        assert {**viewer.fold.snapshot(), "cursor": None} == expected
+        assert state(viewer.fold) == folded(log)
