@@ -2,65 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from headway import Headway
 
-from .errors import ProviderError
-from .job import PHASES, day_item, estimate, plan_trip
-from .models import City, Trip
+from .book import Book
+from .demo.routes import demo
+from .demo.viewers import Viewers
+from .itineraries import itineraries
+from .job import register
+from .models import City
+from .problems import Problem, answer_problems
 from .provider_client import ProviderClient
 from .settings import DemoSettings
 
+PREFIX = "/headway"
 STATIC = Path(__file__).parent / "static"
 
 hw = Headway()
-app = FastAPI(title="Itinerary", lifespan=hw.lifespan)
-
-hw.job(
-    name="itinerary",
-    phases=PHASES,
-    plan=lambda trip: [day_item(day) for day in trip.days],
-    estimate=estimate,
-    title=lambda trip: " · ".join(stay.city.replace("-", " ").title() for stay in trip.stays),
-)(plan_trip)
-hw.mount(app, "/headway")
+settings = DemoSettings()
+book = Book(settings.book_beside(hw.settings.store))
+viewers = Viewers()
 
 
-@app.exception_handler(ProviderError)
-async def provider_error(_: Request, error: ProviderError) -> JSONResponse:
-    """Say what is wrong with the provider; it is no mistake of this application."""
-    return JSONResponse({"code": error.code, "detail": error.detail}, 503 if error.retryable else 502)
+@asynccontextmanager
+async def with_viewers(_app: FastAPI) -> AsyncIterator[None]:
+    """Send the viewers home when the application stops."""
+    yield
+    await viewers.close()
+
+
+app = FastAPI(title="Itinerary", lifespan=hw.lifespan(with_viewers))
+
+register(hw, book, settings)
+hw.mount(app, PREFIX)
+answer_problems(app)
+app.include_router(itineraries(hw, book, settings.search_s))
+app.include_router(demo(hw, PREFIX, settings, viewers))
 
 
 @app.get("/api/cities")
 async def cities() -> list[City]:
     """The cities a trip may visit, as the provider knows them."""
-    async with ProviderClient(DemoSettings().provider) as provider:
+    async with ProviderClient(settings.provider) as provider:
         return await provider.cities()
-
-
-@app.post("/api/trips", status_code=202)
-async def create(trip: Trip) -> dict[str, Any]:
-    """Ask for a trip; answered at once with the placeholder days."""
-    handle = await hw.start("itinerary", trip)
-    return {"id": handle.id, "snapshot": await handle.snapshot(), "links": handle.links}
 
 
 @app.api_route("/api/dial", methods=["GET", "PUT"])
 async def dial(change: dict[str, Any] | None = None) -> Any:
     """Read the provider's dial, or turn it: latency and faults of the service the planner depends on."""
-    async with httpx.AsyncClient(base_url=DemoSettings().provider, timeout=5, trust_env=False) as provider:
+    async with httpx.AsyncClient(base_url=settings.provider, timeout=5, trust_env=False) as provider:
         try:
             answer = await (provider.put("/dial", json=change) if change else provider.get("/dial"))
         except httpx.HTTPError as error:
-            raise HTTPException(502, "the place provider does not answer") from error
+            raise Problem(502, "provider_down", "the place provider does not answer") from error
     return answer.json()
 
 

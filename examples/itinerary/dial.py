@@ -25,7 +25,7 @@ from .models import CityId
 Fault = Literal["unavailable", "hang", "garbage"]
 Seconds = Annotated[float, Field(ge=0, le=300)]
 
-UNDIALLED = ("/dial", "/healthz", "/docs", "/openapi.json")
+UNDIALLED = ("/dial", "/calls", "/healthz", "/docs", "/openapi.json")
 """Addresses that always answer at once."""
 
 
@@ -88,6 +88,11 @@ class PlayedRemote:
     def dial(self, dial: Dial) -> None:
         self._dial = dial
         self._calls.clear()  # the same dial set again plays the same
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """How often each address was called since the dial was set."""
+        return dict(self._calls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Delay the call, let it fail if it is its turn, else hand it on."""

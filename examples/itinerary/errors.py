@@ -9,15 +9,25 @@
     │   ├── CityUnknown         it has no such city
     │   ├── PlaceUnknown        it has no such place
     │   └── RequestRefused      it says that our question is wrong (a bug here)
+    ├── ModelFailed             the language model did not write
     ├── DayImpossible           no tour exists for this day with these places
+    ├── NoDayPlanned            nothing came of the whole trip
     └── SearchStopped           the search for a tour was stopped before it had found one
 
 ``retryable`` says whether the very same call may succeed later; ``hint`` says what the reader can do about it.
+
+What is reported while a trip is planned (``error`` events) is of a severity:
+
+| severity   | what happened                                                                       |
+|------------|-------------------------------------------------------------------------------------|
+| `warning`  | it is tried again, or something small was left out: a place's notes, a sunset        |
+| `error`    | a day was given up, the others go on; or a city could not be looked around beforehand |
+| `critical` | nothing could be planned                                                            |
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ItineraryError(Exception):
@@ -25,7 +35,7 @@ class ItineraryError(Exception):
 
     Attributes:
         code: Stable, machine-readable name.
-        category: What is at fault: ``provider``, ``input`` or ``plan``.
+        category: What is at fault: ``provider``, ``input``, ``model`` or ``plan``.
         retryable: The same call may succeed later without being changed.
         detail: One sentence saying what is wrong.
         hint: One sentence saying how to mend it, or None.
@@ -109,3 +119,31 @@ class SearchStopped(ItineraryError):
 
     code = "search_stopped"
     retryable = True
+
+
+class NoDayPlanned(ItineraryError):
+    """Not one day of the trip could be planned."""
+
+    code = "no_day_planned"
+    retryable = True
+
+
+class ModelFailed(ItineraryError):
+    """The language model cannot be asked, or did not write to the end."""
+
+    code = "model_failed"
+    category = "model"
+    retryable = True
+
+
+def told(error: Exception) -> dict[str, Any]:
+    """Return what is reported of an error: message, code, category, and whether trying again may help."""
+    if isinstance(error, ItineraryError):
+        return {
+            "message": error.detail,
+            "code": error.code,
+            "category": error.category,
+            "retryable": error.retryable,
+        }
+    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return {"message": text, "code": "job_error", "category": "application", "retryable": True}

@@ -1,181 +1,127 @@
-"""The job: a trip is planned day by day, each day an item of its own that fails, is retried and is kept alone."""
+"""The job: an orchestrator that has a trip planned, enhanced and written up by three agents, one after the other.
+
+Whatever takes time is a keyed step: when the worker dies, another one goes on behind the last that was finished, and
+when a day is tried again, nothing else is. See ``agents`` for who does what.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
-from pydantic import BaseModel
+from headway import Failed, Headway, Run
 
-from headway import Failed, Item, ItemPlanned, Phase, Run
-
-from .models import DayPlan, Place, Tour, Trip, TripDay
-from .planner import Candidate, DaySearch, plan_day
+from .agents.asking import ASK, CALLS_AT_ONCE, DAYS_AT_ONCE, each
+from .agents.enhancer import Enhancer
+from .agents.planner import DayTask, Planner, day_item
+from .agents.writer import Writer
+from .book import Book
+from .enhanced import Itinerary
+from .errors import NoDayPlanned, ProviderError, told
+from .models import Place, Trip, city_name
 from .provider_client import ProviderClient
 from .settings import DemoSettings
-from .spread import spread
+from .spread import PLACES_PER_DAY
+from .tour_model import PACES
 
-PHASES = {"gather": 10, "plan": 75, "write": 15}
-DAYS_AT_ONCE = 2
-CALLS_AT_ONCE = 2
+JOB: Final = "itinerary"
+PHASES: Final = {"gather": 3, "plan": 65, "enhance": 22, "write": 10}
+"""Weights by time, on a trip of nine days."""
+
+CALL_S: Final = 0.6
+"""What a call to the provider usually takes."""
 
 
-class PlannedDay(DayPlan):
-    """A planned day with a word about each visit.
+def estimate(trip: Trip, search_s: float) -> float:
+    """Return the expected seconds: the calls and searches that will be needed, some of them at once."""
+    days = len(trip.days)
+    rounds = math.ceil(days / DAYS_AT_ONCE)
+    hours = math.ceil(PLACES_PER_DAY / CALLS_AT_ONCE) * CALL_S
+    lookups = math.ceil(PACES[trip.pace].most_visits / CALLS_AT_ONCE) * 2 * CALL_S
+    return len(trip.stays) / CALLS_AT_ONCE * CALL_S + rounds * (hours + CALL_S + search_s + lookups) + days * CALL_S
+
+
+def register(hw: Headway, book: Book, settings: DemoSettings) -> None:
+    """Register the job."""
+    hw.job(
+        name=JOB,
+        phases=PHASES,
+        plan=lambda trip: [day_item(day) for day in trip.days],
+        estimate=lambda trip: estimate(trip, settings.search_s),
+        title=lambda trip: trip.title,
+    )(Orchestrator(book, settings).plan_trip)
+
+
+@dataclass(frozen=True)
+class Orchestrator:
+    """Calls the agents in turn, and keeps the book.
 
     Attributes:
-        about: One sentence per place, by its id.
+        book: Where itineraries stay when the log has been forgotten.
+        settings: Where the provider is, and who writes.
     """
 
-    about: dict[str, str]
+    book: Book
+    settings: DemoSettings
+
+    async def plan_trip(self, run: Run, trip: Trip) -> Itinerary:
+        """Plan all days, enhance them, and write about them."""
+        await self.book.begin(run.context, trip)
+        try:
+            itinerary = await self._orchestrate(run, trip)
+        except Exception:
+            await self.book.end(run.context, "failed")
+            raise
+        except asyncio.CancelledError:
+            if run.cancel_requested:  # else the worker stops, and another one goes on
+                await self.book.end(run.context, "cancelled")
+            raise
+        await self.book.end(run.context, "partial" if itinerary.missing else "succeeded", itinerary.summary)
+        return itinerary
+
+    async def _orchestrate(self, run: Run, trip: Trip) -> Itinerary:
+        settings = self.settings
+        async with ProviderClient(settings.provider) as provider:
+            places = await self._gather(run, trip, provider)
+            async with run.agent("planner") as planner:
+                tasks = [DayTask(day, places.get(day.city)) for day in trip.days]
+                planned = await Planner(provider, self.book, settings.search_s).plan(planner, tasks)
+            failed = [day for day in planned if isinstance(day, Failed)]
+            if len(failed) == len(planned):
+                raise await _nothing_planned(run, failed)
+            async with run.agent("enhancer") as enhancer:
+                plans = [day for day in planned if not isinstance(day, Failed)]
+                days, missing = await Enhancer(provider, self.book).enhance(enhancer, plans)
+            async with run.agent("writer") as writer:
+                summary = await Writer(provider, settings.model).write(writer, days)
+        return Itinerary(days=days, missing=[day.key for day in failed] + missing, summary=summary)
+
+    async def _gather(self, run: Run, trip: Trip, provider: ProviderClient) -> dict[str, list[Place]]:
+        """Look around the cities. One that cannot be seen now is asked for again by its days."""
+        cities = [stay.city for stay in trip.stays]
+        async with run.phase("gather", total=len(cities), unit="cities") as phase:
+
+            async def look_around(city: str) -> list[Place]:
+                try:
+                    places: list[Place] = await run.step(provider.places, city, key=f"places:{city}", options=ASK)
+                except ProviderError as error:
+                    await run.error(**told(error), severity="error")
+                    return []
+                await phase.advance(message=f"Looked around {city_name(city)}")
+                return places
+
+            found = await each(look_around, cities, CALLS_AT_ONCE)
+        return {city: places for city, places in zip(cities, found, strict=True) if places}
 
 
-class Itinerary(BaseModel):
-    """The finished trip: every day that could be planned, and a summary."""
-
-    days: list[PlannedDay]
-    missing: list[str]
-    summary: str
-
-
-def day_key(day: TripDay) -> str:
-    """Key of a day's item."""
-    return f"day:{day.number}"
-
-
-def day_item(day: TripDay) -> ItemPlanned:
-    """The placeholder of a day, there before anything is planned."""
-    title = f"{day.city.replace('-', ' ').title()}, {day.date:%a} {day.date.day} {day.date:%b}"
-    return ItemPlanned(key=day_key(day), kind="day", title=title, phase="plan")
-
-
-def estimate(trip: Trip) -> float:
-    """Expected seconds: opening hours, the search, a word on each visit; two days at a time."""
-    return 8.0 + math.ceil(len(trip.days) / DAYS_AT_ONCE) * (6.5 + DemoSettings().search_s)
-
-
-async def plan_trip(run: Run, trip: Trip) -> Itinerary:
-    """Plan all days, two at a time, and write a summary while asking what is worth saying about them."""
-    async with run.phase("gather", total=len(trip.stays), unit="cities") as phase:
-        for stay in trip.stays:
-            await run.step(_places_of, stay.city, key=f"places:{stay.city}")
-            await phase.advance(message=f"Looked around {stay.city.replace('-', ' ').title()}")
-    planned = await run.map(
-        plan_one_day,
-        trip.days,
-        phase="plan",
-        item=day_item,
-        concurrency=DAYS_AT_ONCE,
-        on_error="partial",
-        retries=1,
+async def _nothing_planned(run: Run, failed: list[Failed]) -> NoDayPlanned:
+    """Report that the whole trip has failed, and return what to raise."""
+    reasons = list(dict.fromkeys(day.error.message for day in failed))
+    error = NoDayPlanned(
+        f"{reasons[0]}. No day could be planned" if len(reasons) == 1 else "no day could be planned, each for a reason",
+        hint=failed[0].error.hint,
     )
-    days = [day for day in planned if not isinstance(day, Failed)]
-    if not days:
-        raise NoDayPlanned("no day could be planned; the place provider may be down")
-    numbers = ",".join(str(day.day.number) for day in days)
-    async with run.phase("write", total=len(days), unit="days") as phase:
-        # A day planned in a retry belongs into the text: about other days, it is another step.
-        summary = await run.step(write_summary, days, phase, key=f"summary:{numbers}")
-    return Itinerary(days=days, missing=[day.key for day in planned if isinstance(day, Failed)], summary=summary)
-
-
-class NoDayPlanned(Exception):
-    """Nothing came of the trip."""
-
-    code = "no_day_planned"
-    category = "planning"
-
-
-async def _places_of(city: str) -> list[Place]:
-    async with _provider() as provider:
-        return await provider.places(city)
-
-
-async def plan_one_day(item: Item, day: TripDay) -> PlannedDay:
-    """Plan one day; every better tour is shown as it is found.
-
-    Raises:
-        DayImpossible: nothing is open, or all is too far.
-        ProviderDown: the provider does not answer; the day is tried again.
-    """
-    async with _provider() as provider:
-        await item.progress(0, 5, message="Choosing places")
-        places = await provider.places(day.city)
-        chosen = spread(places, day.stay_dates, day.interests)[day.stay_day - 1]
-        await item.progress(1, 5, message="Asking for opening hours")
-        candidates = await _candidates(item, provider, day, chosen)
-        await item.progress(2, 5, message="Measuring the walks")
-        walks = await provider.walks([place.id for place in chosen])
-        await item.progress(3, 5, message="Looking for the best tour")
-        search = DaySearch(
-            day,
-            candidates,
-            walks,
-            budget_s=DemoSettings().search_s,
-            # called in the solver's thread, so by the plain face
-            on_better=lambda tour, plain=item.plain: plain.update(_shown(day, tour)),  # type: ignore[misc]
-        )
-        plan = await plan_day(search)
-        await item.progress(4, 5, message="Reading about the places")
-        about = await _about(item, provider, plan)
-        return PlannedDay(**plan.model_dump(), about=about)
-
-
-async def _candidates(item: Item, provider: ProviderClient, day: TripDay, places: Sequence[Place]) -> list[Candidate]:
-    slots = asyncio.Semaphore(CALLS_AT_ONCE)
-
-    async def one(place: Place) -> Candidate:
-        async with slots:
-            hours = await provider.hours(place.id, day.date)
-            await item.progress(1, 5, message=f"Opening hours of {place.name}")
-            return Candidate(place, hours.open)
-
-    return list(await asyncio.gather(*(one(place) for place in places)))
-
-
-async def _about(item: Item, provider: ProviderClient, plan: DayPlan) -> dict[str, str]:
-    """Ask for each visited place, two at a time."""
-    slots = asyncio.Semaphore(CALLS_AT_ONCE)
-
-    async def one(place: Place) -> tuple[str, str]:
-        async with slots:
-            details = await provider.details(place.id)
-            await item.progress(4, 5, message=f"Read about {place.name}")
-            return place.id, details.about
-
-    return dict(await asyncio.gather(*(one(visit.place) for visit in plan.tour.visits)))
-
-
-def _shown(day: TripDay, tour: Tour) -> dict[str, Any]:
-    """What a card shows of a tour that may still get better."""
-    return {"day": day.model_dump(mode="json"), "tour": tour.model_dump(mode="json")}
-
-
-async def write_summary(run: Run, days: Sequence[PlannedDay], phase: Phase) -> str:
-    """Write a few sentences a day, asking the provider how its first walk leads as it goes."""
-    async with _provider() as provider, run.output("summary") as out:
-        for done, day in enumerate(days, 1):
-            for sentence in await _sentences(day, provider):
-                await out.write(sentence)
-            await phase.progress(done)
-    return out.text
-
-
-async def _sentences(day: PlannedDay, provider: ProviderClient) -> list[str]:
-    places = [visit.place for visit in day.tour.visits]
-    names = [place.name for place in places]
-    best = max(places, key=lambda place: place.fame)
-    sentences = [f"{day.day.date:%A} in {day.day.city.replace('-', ' ').title()}: "]
-    sentences.append(f"{', '.join(names[:-1])} and {names[-1]}. " if len(names) > 1 else f"{names[0]}. ")
-    sentences.append(f"{day.about[best.id]} ")
-    if len(places) > 1:
-        walk = await provider.walk(places[0].id, places[1].id)
-        sentences.append(f"It begins with {walk.minutes} minutes on foot heading {walk.heading}. ")
-    sentences.append(f"{day.tour.walk_metres / 1000:.1f} km are walked that day.\n\n")
-    return sentences
-
-
-def _provider() -> ProviderClient:
-    return ProviderClient(DemoSettings().provider)
+    await run.error(**told(error), severity="critical")
+    return error

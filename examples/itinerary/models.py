@@ -39,6 +39,11 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 """A code of ISO 4217, such as ``EUR``."""
 
 
+def city_name(city: str) -> str:
+    """Return the name that belongs to a city's id: ``New York`` for ``new-york``."""
+    return city.replace("-", " ").title()
+
+
 class Interest(StrEnum):
     """What a traveller may care about, and what a place offers."""
 
@@ -86,10 +91,16 @@ class Model(BaseModel):
 
 
 class Stay(Model):
-    """Some days in one city."""
+    """Some days in one city.
+
+    Attributes:
+        start: Place at which each day begins (a sight near the hotel), or the city's id for its centre; None begins
+            each day at its first sight.
+    """
 
     city: CityId
     days: Annotated[int, Field(ge=1, le=MAX_DAYS_PER_CITY)]
+    start: CityId | PlaceId | None = None
 
     @field_validator("city", mode="before")
     @classmethod
@@ -138,9 +149,15 @@ class Trip(Model):
                 stay_days=stay.days,
                 pace=self.pace,
                 interests=sorted(set(self.interests)),
+                start=stay.start,
             )
             for number, (stay, index) in enumerate(places)
         ]
+
+    @property
+    def title(self) -> str:
+        """The cities by their names."""
+        return " · ".join(city_name(stay.city) for stay in self.stays)
 
 
 class TripDay(Model):
@@ -150,6 +167,7 @@ class TripDay(Model):
         number: 1 for the first day of the trip.
         stay_day: 1 for the first day in this city.
         stay_days: Days in this city altogether.
+        start: Where the day begins; None: at its first sight.
     """
 
     number: int
@@ -159,6 +177,17 @@ class TripDay(Model):
     stay_days: int
     pace: Pace
     interests: list[Interest]
+    start: CityId | PlaceId | None = None
+
+    @property
+    def key(self) -> str:
+        """Key of the day among the items of its run."""
+        return f"day:{self.number}"
+
+    @property
+    def title(self) -> str:
+        """What a card of the day is called."""
+        return f"{city_name(self.city)}, {self.date:%a} {self.date.day} {self.date:%b}"
 
     @property
     def stay_dates(self) -> list[dt.date]:

@@ -11,6 +11,7 @@
 | ``GET /walk?from=…&to=…``                  | one walk, estimated                                          |
 | ``GET /walks?points=…,…``                  | the walks between up to 30 points                            |
 | ``GET /dial``, ``PUT /dial``               | how slow and unreliable it plays; see ``dial``               |
+| ``GET /calls``                             | how often each address was asked since the dial was turned   |
 | ``GET /healthz``                           | 204                                                          |
 
 A point of a walk is the id of a place, or of a city for its centre. Errors are ``{"code", "detail"}``.
@@ -22,6 +23,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import socket
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import uvicorn
@@ -31,7 +33,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from . import geo
-from .catalogue import Catalogue, Sight, load
+from .catalogue import DATA, Catalogue, Sight, load
 from .dial import Dial, PlayedRemote
 from .models import City, Opening, OpeningDay, Place, PlaceDetails, Walk, WalkTable
 
@@ -137,6 +139,11 @@ def _add_dial(api: FastAPI, remote: PlayedRemote) -> None:
             return JSONResponse({"code": "dial_invalid", "detail": text}, status_code=422)
         return JSONResponse(remote.dial.model_dump(mode="json"))
 
+    @api.get("/calls")
+    async def calls() -> dict[str, int]:
+        """How often each address was asked since the dial was last turned."""
+        return remote.calls
+
     @api.get("/healthz", status_code=204)
     async def healthz() -> None:
         """Answer at once, whatever the dial says."""
@@ -177,6 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes any free port")
     parser.add_argument("--dial", default="{}", help="initial dial as JSON, such as '{\"latency_max_s\": 0.5}'")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the cities (default: those of the example)")
     options = parser.parse_args(arguments)
     try:
         dial = Dial.model_validate_json(options.dial)
@@ -185,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
     listener = socket.create_server((options.host, options.port))
     host, port = listener.getsockname()[:2]
     print(f"place provider on http://{host}:{port}", flush=True)  # noqa: T201 - whoever started it waits for this
-    config = uvicorn.Config(create_app(dial=dial), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(create_app(load(options.data), dial), log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 
 

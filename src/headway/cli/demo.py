@@ -28,6 +28,11 @@ from headway.errors import UsageError
 PROVIDER: Final = "HEADWAY_DEMO_PROVIDER"
 """Tells the application where the provider of places is."""
 
+KILL: Final = "HEADWAY_DEMO_KILL"
+"""Lets the page kill the server and its worker: they are brought back here."""
+
+NEEDED: Final = {"ortools": "which plans the days", "astral": "which knows when the sun sets"}
+
 PORT: Final = 8000
 PATIENCE_S: Final = 30.0
 AWAY_S: Final = 2.0
@@ -76,9 +81,10 @@ def run_demo(options: Options) -> None:
     check_built(example)
     port = choose_port(options)
     with contextlib.suppress(KeyboardInterrupt), _store(options) as store, _provider(example) as provider:
-        defaults = {"HEADWAY_LOG_LEVEL": "error", "HEADWAY_DRAIN_S": "0"}
+        # pings come often, so that a connection that was stalled for the sake of it is soon noticed
+        defaults = {"HEADWAY_LOG_LEVEL": "error", "HEADWAY_DRAIN_S": "0", "HEADWAY_PING_S": "3"}
         given = {name: os.environ.get(name, value) for name, value in defaults.items()}
-        variables = {PROVIDER: provider, "HEADWAY_STORE": store, **given}
+        variables = {PROVIDER: provider, KILL: "1", "HEADWAY_STORE": store, **given}
         _keep_serving(example, options, port, variables)
 
 
@@ -98,15 +104,16 @@ def find_example() -> Example:
 
 
 def check_built(example: Example) -> None:
-    """Insist on the page and the solver.
+    """Insist on the page, and on what the example needs beside us.
 
     Raises:
         UsageError: something is missing; the hint says what to run.
     """
     if not (example.folder / "static" / "index.html").is_file():
         raise UsageError("the page of the demo was not built", hint="run `make web` in the source tree")
-    if importlib.util.find_spec("ortools") is None:
-        raise UsageError("ortools, which plans the days, is not installed", hint="pip install 'headway[demo]'")
+    for package, what in NEEDED.items():
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f"{package}, {what}, is not installed", hint="pip install 'headway[demo]'")
 
 
 def choose_port(options: Options) -> int:

@@ -1,4 +1,4 @@
-"""One provider process for all tests of the example; each test finds it calm."""
+"""One provider process for all tests of the example, and one of a made-up town; each test finds them calm."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,12 +6,20 @@ import pytest
 
 from examples.itinerary.provider_client import ProviderClient
 from tests.examples.itinerary.providing import CALM, running_provider
+from tests.examples.itinerary.trips import running_troy
 
 
 @pytest.fixture(scope="session")
 def provider_url() -> Iterator[str]:
     """The address of a running provider."""
     with running_provider() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def troy_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a provider that knows one small town."""
+    with running_troy(tmp_path_factory.mktemp("troy")) as url:
         yield url
 
 

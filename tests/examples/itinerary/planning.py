@@ -6,7 +6,7 @@ import itertools
 from examples.itinerary import geo
 from examples.itinerary.catalogue import load
 from examples.itinerary.models import DayPlan, Opening, Place, Tour, Trip, TripDay, WalkTable
-from examples.itinerary.planner import Candidate
+from examples.itinerary.search import Candidate
 from examples.itinerary.spread import spread
 from examples.itinerary.tour_model import LUNCH_STARTS, PACES, SLOT
 

@@ -26,9 +26,9 @@ CALM = {
 
 
 @contextlib.contextmanager
-def running_provider(dial: dict = CALM) -> Iterator[str]:
+def running_provider(dial: dict = CALM, *options: str) -> Iterator[str]:
     """Start a provider on a free port, yield its address and stop it."""
-    command = [sys.executable, "-m", "examples.itinerary.provider", "--port", "0", "--dial", json.dumps(dial)]
+    command = [sys.executable, "-m", "examples.itinerary.provider", "--port", "0", "--dial", json.dumps(dial), *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -7,8 +7,8 @@ import pytest
 
 from examples.itinerary.errors import CityUnknown, ProviderDown
 from examples.itinerary.models import DayPlan, PlaceDetails, Tour, Trip, TripDay, Walk, WalkTable
-from examples.itinerary.planner import Candidate, DaySearch, plan_day
 from examples.itinerary.provider_client import ProviderClient
+from examples.itinerary.search import Candidate, DaySearch, find_tour
 from examples.itinerary.spread import spread
 from tests.examples.itinerary.planning import check_plan, check_tour
 
@@ -24,7 +24,7 @@ async def plan_one(provider: ProviderClient, day: TripDay, budget_s: float) -> t
     """Plan one day and check everything that was published on the way."""
     choice, walks = await gather_candidates(provider, day)
     tours: list[Tour] = []
-    plan = await plan_day(DaySearch(day, choice, walks, budget_s=budget_s, on_better=tours.append))
+    plan = await find_tour(DaySearch(day, choice, walks, budget_s=budget_s, on_better=tours.append))
     check_plan(plan, tours)
     for tour in tours:
         check_tour(tour, day, choice, walks, None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from examples.itinerary.catalogue import load
 from examples.itinerary.errors import DayImpossible, SearchStopped
 from examples.itinerary.models import Category, DayPlan, Interest, Pace, Place, Tour, TripDay, WalkTable
-from examples.itinerary.planner import Candidate, DaySearch, plan_day
+from examples.itinerary.search import Candidate, DaySearch, find_tour
 from tests.examples.itinerary.planning import candidate, check_plan, check_tour, real_problem, table, trip_days
 
 SHORT = 0.2
@@ -254,7 +254,7 @@ async def test_the_loop_goes_on_while_a_day_is_planned() -> None:
         loop.call_soon_threadsafe(heard.put_nowait, tour)
 
     search = DaySearch(day, *real_problem(day), budget_s=ENDLESS, on_better=tell)
-    work = asyncio.create_task(plan_day(search))
+    work = asyncio.create_task(find_tour(search))
     assert [(await heard.get()).number for _ in range(2)] == [1, 2]
     assert not work.done()
     search.stop()
@@ -272,7 +272,7 @@ async def test_cancelling_ends_the_search_and_waits_for_it() -> None:
             late.append(tour)
         loop.call_soon_threadsafe(begun.set)
 
-    work = asyncio.create_task(plan_day(DaySearch(day, *real_problem(day), budget_s=ENDLESS, on_better=listen)))
+    work = asyncio.create_task(find_tour(DaySearch(day, *real_problem(day), budget_s=ENDLESS, on_better=listen)))
     await begun.wait()
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -285,7 +285,7 @@ async def test_cancelling_ends_the_search_and_waits_for_it() -> None:
 async def test_cancelling_before_the_first_tour_is_a_cancellation() -> None:
     """Whatever the search has to say about being stopped, the caller asked for a cancellation."""
     [day] = trip_days("new-york")
-    work = asyncio.create_task(plan_day(DaySearch(day, *real_problem(day), budget_s=ENDLESS)))
+    work = asyncio.create_task(find_tour(DaySearch(day, *real_problem(day), budget_s=ENDLESS)))
     await asyncio.sleep(0)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -298,4 +298,4 @@ async def test_an_impossible_day_comes_out_of_the_thread() -> None:
     louvre = load().sights["paris"]["paris.louvre"].place
     search = DaySearch(day, [candidate(louvre, (12 * 60 + 10, 14 * 60 + 20))], table({louvre.id: louvre.point}))
     with pytest.raises(DayImpossible):
-        await plan_day(search)
+        await find_tour(search)

@@ -1,7 +1,7 @@
 """Search the best tour of one day, publishing every better one, until it is proven best or the budget is spent.
 
 The solver (CP-SAT of OR-tools, see ``tour_model`` for what it optimises) uses one thread, so that two days can be
-searched side by side on two cores; it releases the interpreter lock while it works. ``plan_day`` is the usual way in;
+searched side by side on two cores; it releases the interpreter lock while it works. ``find_tour`` is the usual way in;
 ``DaySearch`` is the same for code that brings its own thread.
 """
 
@@ -161,7 +161,7 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
         )
 
 
-async def plan_day(search: DaySearch) -> DayPlan:
+async def find_tour(search: DaySearch) -> DayPlan:
     """Run a search in a thread of its own.
 
     Cancelling stops the search and waits for its thread, so that no tour is published afterwards.
