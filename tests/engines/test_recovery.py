@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,15 @@ from headway.stores.projection import Projections, read_log
 from headway.stores.sqlite import SqliteStore
 from headway.stores.tail import doorbell, rings
 from tests.engines import crashing
+from tests.integration.servers import HEADWAY, free_port
+from tests.wire import Viewer
 
 ROOT = Path(__file__).parents[2]
 JOBS = {name: make_job(getattr(crashing, name)) for name in ("crunch", "hold", "die", "stuck")}
 
 
 class Site:
-    """A store on disk, and worker processes on it."""
+    """A store on disk, and worker and server processes on it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,6 +40,14 @@ class Site:
 
     def spawn(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker process."""
+        return self._spawn([sys.executable, "-m", "headway.worker", "tests.engines.crashing:hw"], environment)
+
+    def serve(self, port: int, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a server that works on jobs, too."""
+        command = [HEADWAY, "serve", "tests.engines.crashing:hw", "--port", str(port), "--worker", "inline"]
+        return self._spawn(command, environment)
+
+    def _spawn(self, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         env = {
             **os.environ,
             "HEADWAY_STORE": str(self.folder / "runs.db"),
@@ -46,11 +56,16 @@ class Site:
             "PYTHONPATH": str(ROOT),
             **environment,
         }
-        command = [sys.executable, "-m", "headway.worker", "tests.engines.crashing:hw"]
         with (self.folder / "log").open("ab") as log:
-            worker = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log)
-        self.workers.append(worker)
-        return worker
+            process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+        self.workers.append(process)
+        return process
+
+    async def joined(self, count: int) -> None:
+        """Wait until so many processes have joined the store."""
+        async with asyncio.timeout(60):
+            while len(await self.store.workers()) < count:
+                await asyncio.sleep(0.05)
 
     async def start(self, job: str, value: object) -> str:
         """Queue a run."""
@@ -165,19 +180,34 @@ async def test_fifty_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(s
 
 
 async def test_only_the_runs_of_the_dead_move(site: Site) -> None:
-    """Three workers hold runs; one is killed, its runs go on elsewhere, the others' stay where they are."""
-    for _ in range(3):
-        site.spawn(HEADWAY_CONCURRENCY="2")
-    runs = [await site.start("hold", 4.0) for _ in range(6)]
-    before = {run_id: await site.until(run_id, lambda row: row.worker is not None) for run_id in runs}
-    owners = {run_id: site.pid_of(row) for run_id, row in before.items()}
-    dead = owners[runs[0]]
-    os.kill(dead, signal.SIGKILL)
-    after = {run_id: await site.until(run_id, ended) for run_id in runs}
+    """Two servers and three workers hold two runs each; a server and a worker are killed.
+
+    The runs of the dead go on elsewhere, with a viewer of each watching on; the others' stay where they are.
+    """
+    ports = [free_port(), free_port()]
+    processes = [site.serve(port, HEADWAY_CONCURRENCY="2") for port in ports]
+    processes += [site.spawn(HEADWAY_CONCURRENCY="2") for _ in range(3)]
+    await site.joined(5)
+    runs = [await site.start("hold", 6.0) for _ in range(10)]
+    owners = {}
     for run_id in runs:
-        assert after[run_id].status == "succeeded"
-        moved = after[run_id].attempt > 1
-        assert moved == (owners[run_id] == dead)
+        owners[run_id] = site.pid_of(await site.until(run_id, lambda row: row.worker is not None))
+    assert set(owners.values()) == {process.pid for process in processes}
+    dead = {processes[0].pid, processes[2].pid}
+    viewers = {run_id: Viewer(ports[1], f"/v1/runs/{run_id}/stream") for run_id in runs if owners[run_id] in dead}
+    watching = asyncio.gather(*(viewer.follow() for viewer in viewers.values()))
+    for pid in dead:
+        os.kill(pid, signal.SIGKILL)
+    for run_id in runs:
+        row = await site.until(run_id, ended)
+        assert row.status == "succeeded"
+        assert (row.attempt > 1) == (owners[run_id] in dead)
+    await watching
+    for run_id, viewer in viewers.items():
+        events = await site.events(run_id)
+        assert sorted(viewer.skipped + viewer.seqs) == list(range(1, len(events) + 1))
+        assert (viewer.resets, viewer.streams) == ([], 1)
+        assert [execution["reason"] for execution in viewer.fold.snapshot()["executions"]] == ["created", "takeover"]
 
 
 async def test_a_process_that_slept_past_its_lease_writes_nothing_when_it_wakes(site: Site) -> None:
