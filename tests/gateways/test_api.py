@@ -331,6 +331,7 @@ async def test_preflights_are_answered(friendly: World) -> None:
         answer = await client.options("/v1/runs", headers={"Origin": FRIEND, **ask})
         assert (answer.status_code, answer.content) == (204, b"")
         assert "POST" in answer.headers["access-control-allow-methods"]
+        assert answer.headers["vary"] == "Origin"
         for header in ("Last-Event-ID", "Idempotency-Key", "Authorization", "If-None-Match", "Content-Type"):
             assert header in answer.headers["access-control-allow-headers"]
         refused = await client.options("/v1/runs", headers={"Origin": EVIL, **ask})

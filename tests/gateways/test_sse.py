@@ -107,9 +107,10 @@ async def test_a_run_that_has_ended(server: Server) -> None:
 
 @pytest.mark.parametrize("how", [SUCCEEDED, FAILED])
 async def test_who_has_the_end_is_told_to_stay_away(server: Server, how: Any) -> None:
-    """204 stops an EventSource from coming back for ever."""
+    """204 stops an EventSource from coming back for ever; no cache may keep it, or a retry would never be seen."""
     run = await server.run(how)
-    assert (await _get(server, run, cursor=str(run.cursor))).status == 204
+    stream = await _get(server, run, cursor=str(run.cursor))
+    assert (stream.status, stream.headers["cache-control"]) == (204, "no-store")
 
 
 async def test_who_comes_back_long_after_a_failure_is_shown_the_end(server: Server) -> None:

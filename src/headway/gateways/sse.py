@@ -301,5 +301,7 @@ class _Stream:
     def _headers(self, status: int) -> Iterator[tuple[bytes, bytes]]:
         if status == 200:
             yield from _HEAD
+        else:  # kept by a cache, it would keep a client away from a run that is tried again
+            yield b"cache-control", b"no-store"
         if self._scope["http_version"].startswith("1."):  # in HTTP/2 there is no such header
             yield b"connection", b"close"

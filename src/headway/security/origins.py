@@ -52,7 +52,8 @@ class Origins:
         """Add the CORS headers to an answer."""
         if not self._everybody and not self._allowed:
             return
-        answer.add_vary_header("Origin")
+        if "Origin" not in answer.get("vary", ""):  # the answer to a preflight has been here before
+            answer.add_vary_header("Origin")
         origin = asked.get("origin")
         if origin in self._allowed:
             answer["Access-Control-Allow-Origin"] = origin
