@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from headway.config import Settings, store_location
+from headway.config import Settings, store_location, warn_of_unknown_variables
 from headway.core.clock import format_ms
 from headway.core.events import PhasePlan
 from headway.engines.base import Engine
@@ -77,7 +77,9 @@ class Headway:
         given: dict[str, Any] = {"store": store} if isinstance(store, str) else {}
         if worker is not None:
             given["worker"] = worker
-        settings = settings or Settings()
+        if settings is None:
+            warn_of_unknown_variables()
+            settings = Settings()
         self.settings = Settings(**{**settings.model_dump(), **given}) if given else settings
         self.jobs: dict[str, Job] = {}
         self.store = store if isinstance(store, Store) else _store(self.settings)

@@ -113,10 +113,11 @@ class Settings(BaseSettings):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Warn of variables nobody reads: mostly a word misspelt."""
-        for name, meant in unknown_variables(os.environ).items():
-            _log.warning("unknown variable %s is ignored%s", name, f"; did you mean {meant}?" if meant else "")
+
+def warn_of_unknown_variables() -> None:
+    """Warn of variables nobody reads: mostly a word misspelt."""
+    for name, meant in unknown_variables(os.environ).items():
+        _log.warning("unknown variable %s is ignored%s", name, f"; did you mean {meant}?" if meant else "")
 
 
 def store_location(url: str) -> tuple[str, str]:

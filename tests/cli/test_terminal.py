@@ -47,9 +47,13 @@ def test_what_can_be_mended_is_one_line(capsys, error, code, lines):
     assert captured.out == ""
 
 
-def test_a_wrong_variable_is_named(capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("PING_S", "often", "Input should be a valid number"), ("STORE", "mysql://x", "there is no store 'mysql'")],
+)
+def test_a_wrong_variable_is_named(capsys, monkeypatch, name: str, value: str, said: str):
     """As it is called in the environment."""
-    monkeypatch.setenv("HEADWAY_PING_S", "often")
+    monkeypatch.setenv(f"HEADWAY_{name}", value)
 
     @plainly
     def command() -> None:
@@ -58,7 +62,7 @@ def test_a_wrong_variable_is_named(capsys, monkeypatch):
     with pytest.raises(typer.Exit) as caught:
         command()
     assert caught.value.exit_code == 2
-    assert capsys.readouterr().err.startswith("error: HEADWAY_PING_S: Input should be a valid number")
+    assert capsys.readouterr().err.startswith(f"error: HEADWAY_{name}: {said}")
 
 
 class Model(BaseModel):

@@ -86,8 +86,10 @@ def _of_settings(error: Any) -> UsageError | None:
     """Return what is wrong with a variable of the environment, when that is what the error is about."""
     from pydantic import ValidationError
 
+    from headway.core.complaints import complaints
+
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return None
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = complaints(error.errors(include_url=False, include_input=False))[0]
     name = "HEADWAY_" + ".".join(str(part) for part in first["loc"]).upper()
     return UsageError(f"{name}: {first['msg']}", hint="correct the variable or the option of that name")
