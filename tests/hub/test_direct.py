@@ -156,6 +156,59 @@ async def test_middlewares_that_touch_the_bytes(middleware: Wrap, loop: str) -> 
         assert found["kept"] == {"a middleware changed or held back the response": 1}
 
 
+class _Persistent:
+    """Takes away the header that says that the response ends with the connection, as it is a matter of the hop."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        async def strip(message):
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [pair for pair in message["headers"] if pair[0] != b"connection"]}
+            await send(message)
+
+        await self._app(scope, receive, strip)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_a_response_after_which_the_connection_stays_is_not_handed_over(loop: str) -> None:
+    """The stream runs by `send()`, and the connection takes a further request after its end."""
+    with serving(loop=loop, wrap=[_Persistent]) as server:
+        run = await server.run()
+        stream = await _stream(server, run)
+        await _goes_on(server, run, stream)
+        assert (await server.statistics())["kept"] == {"the response does not end with the connection": 1}
+        stream.write(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+        await stream.head()
+        assert stream.status == 404
+
+
+class _Talkative:
+    """Goes on talking when the application has returned."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        await self._app(scope, receive, send)
+        if scope["type"] == "http":
+            assert (await receive())["type"] == "http.disconnect", "as if the client had left"
+            for _ in range(3):
+                await send({"type": "http.response.body", "body": b"and one more thing", "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_what_is_sent_after_the_hand_over_reaches_nobody(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The viewer's connection is not its request's any more."""
+    with serving(loop=loop, wrap=[_Talkative], log_config=None, log_level="warning") as server:
+        run = await server.run()
+        await _goes_on(server, run, await _stream(server, run))
+        assert (await server.statistics())["direct"] == 1
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("direct_path", [True, False])
 @pytest.mark.parametrize("loop", LOOPS)
 async def test_clients_that_leave_while_the_application_waits(loop: str, direct_path: bool) -> None:
