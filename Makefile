@@ -78,6 +78,8 @@ types: $(EDITABLE) $(NODE_MODULES)  ## mypy and tsc
 .PHONY: test-py
 test-py: setup  ## Python tests, with coverage
 	@scripts/ensure_system.sh compiler  # the load generator of bench/ is C, and has tests
+	@scripts/ensure_system.sh nginx  # the files of deploy/ are tested with what they are for
+	@scripts/ensure_system.sh caddy
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n 2 --ignore=tests/e2e --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='src/headway/core/*' --fail-under=100

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a program of the operating system is there, or says how to get it and fails.
 #
-#   scripts/ensure_system.sh chromium | compiler | venv
+#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy
 #
 # What is there is used. On Debian and its children root installs what is not.
 set -euo pipefail
@@ -19,6 +19,7 @@ present() {
     chromium) find_chromium >/dev/null ;;
     compiler) command -v cc >/dev/null && [ -e /usr/include/stdio.h ] ;;
     venv) "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null ;;
+    nginx | caddy) PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ;;
   esac
 }
 
@@ -27,8 +28,10 @@ packages() {
     chromium) echo chromium ;;
     compiler) echo gcc libc6-dev ;;
     venv) echo python3-venv ;;
+    nginx) echo nginx-light ;;
+    caddy) echo caddy ;;
     *)
-      echo "usage: $0 chromium|compiler|venv" >&2
+      echo "usage: $0 chromium|compiler|venv|nginx|caddy" >&2
       exit 2
       ;;
   esac

@@ -1,0 +1,25 @@
+"""A server that is really served, once for all proxies."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.proxies import Certificate, make_certificate
+from tests.integration.servers import ServerProcess
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """`headway serve`."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"), "deployed:hw", PYTHONPATH=str(Path(__file__).parent))
+    asyncio.run(server.start())
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Of the proxies."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
