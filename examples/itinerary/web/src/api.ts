@@ -58,7 +58,7 @@ export interface Viewers {
 export type Victim = "worker" | "server";
 
 export const listCities = (): Promise<City[]> => request("GET", "api/cities");
-export const createTrip = (draft: Draft): Promise<CreatedTrip> => request("POST", "api/trips", draft);
+export const createTrip = (draft: Draft): Promise<CreatedTrip> => request("POST", "itineraries", draft);
 export const readDial = (): Promise<Dial> => request("GET", "api/dial");
 export const turnDial = (change: Partial<Dial>): Promise<Dial> => request("PUT", "api/dial", change);
 

@@ -32,7 +32,7 @@ export interface Stay {
   days: number;
 }
 
-/** Also what `POST /api/trips` takes. */
+/** Also what `POST /itineraries` takes. */
 export interface Draft {
   stays: readonly Stay[];
   /** First day, `2026-12-05`. */
