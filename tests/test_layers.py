@@ -21,7 +21,7 @@ FLOORS = (
     {"engines", "hub", "publish", "client"},
     {"stores", "config"},
     {"core"},
-    {"errors", "lines", "measures", "types"},
+    {"errors", "lines", "measures", "types", "version"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway import errors
 from headway.errors import HeadwayError
+from headway.version import VERSION
 
 if TYPE_CHECKING:
     from headway import testing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from headway.publish.steps import Step
     from headway.security.principal import Principal
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Agent",

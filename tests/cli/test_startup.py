@@ -6,7 +6,7 @@ import logging
 from rich.console import Console
 
 from headway import __version__
-from headway.cli.startup import Row, block, print_block, version
+from headway.cli.startup import Row, block, print_block
 
 ROWS = [Row("Store", "sqlite:///a.db"), Row("At once", "20 runs", "yellow")]
 
@@ -38,8 +38,3 @@ def test_a_line_where_nobody_looks_on(caplog):
     for record in caplog.records:
         assert record.getMessage() == "worker started store=sqlite:///a.db at_once=20 runs"
     assert len(caplog.records) == 2
-
-
-def test_the_version_is_that_of_the_package():
-    """Installed or not."""
-    assert version() in (__version__, "0")

@@ -8,6 +8,7 @@ import pytest
 from headway.client.stream import QUIET_PINGS
 from headway.core.sse import Parser, frame, retry
 from headway.errors import HeadwayError, RunNotFound
+from headway.version import VERSION
 from tests.client.conftest import Viewer
 from tests.client.scripted import HEAD, RUN, Answer, Log, control, json, opened, plain, scripted, stream, trip, url_of
 
@@ -23,7 +24,7 @@ async def test_a_stream_is_followed_to_its_end(viewer_of):
     assert viewer.state == log.state()
     assert [connection.state for connection in viewer.connections] == ["connecting", "live", "closed"]
     (request,) = server.requests
-    assert request.target == f"/v1/runs/{RUN}/stream?client=1"
+    assert request.target == f"/v1/runs/{RUN}/stream?client=python%2F{VERSION}"
     assert request.headers["accept"] == "text/event-stream"
 
 

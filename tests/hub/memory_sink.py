@@ -13,6 +13,8 @@ class MemorySink:
     Attributes:
         closed: The response was ended as it should be.
         aborted: The connection was broken.
+        written: What it was given, but for the last bytes.
+        broken: Writing raises.
     """
 
     chunked = False
@@ -25,11 +27,16 @@ class MemorySink:
         self._paused = False
         self.closed = False
         self.aborted = False
+        self.written: list[bytes] = []
+        self.broken = False
 
     def write(self, data: bytes) -> None:
         """Take bytes."""
         assert not self.closed, "bytes after the end of the response"
         assert not self._paused, "bytes for a client that does not read"
+        if self.broken:
+            raise OSError("broken")
+        self.written.append(data)
         self._kept += data
         if len(self._kept) > self._budget:
             self._paused = True

@@ -102,7 +102,7 @@ async def test_who_does_not_take_the_end_is_cut_off(path: bool) -> None:
         await _open(server, run, receive_buffer=4096)
         while not (await server.statistics())["unread"]:
             await server.append(run, delta("x" * 20_000))
-        await server.call(next(iter(server.hub.connections.values())).end)
+        await server.call(next(iter(server.hub.connections.values())).end, b"", "ended")
         await server.settled(lambda found: found["open"] == 0)
         assert (await server.statistics())["dropped"] == 1
 
@@ -118,7 +118,7 @@ async def test_who_was_ended_holds_up_nobody_elses_cut(monkeypatch: pytest.Monke
         now = 10
         second.connection.notify(Block(b"x" * 2_000))
         now = 50
-        first.connection.end()
+        first.connection.end(b"", "ended")
         now = 71
         here.hub._cut_off(now)
         assert (first.sink.aborted, second.sink.aborted) == (False, True)
@@ -202,7 +202,7 @@ async def test_a_stream_that_begins_while_all_end(path: bool) -> None:
 
         def connect(**options: Any) -> Any:
             connection = opened(**options)
-            connection.end()
+            connection.end(b"", "ended")
             return connection
 
         server.hub.connect = connect  # type: ignore[method-assign]

@@ -115,6 +115,6 @@ async def world(
     await made.hub.start()
     yield made
     for connection in tuple(made.hub.connections.values()):
-        connection.abort()
+        connection.abort("left")
     await made.hub.stop()
     await made.store.close()

@@ -79,9 +79,9 @@ Insecure = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from headway.cli.startup import version
+        from headway.version import VERSION
 
-        out().print(f"headway {version()}")
+        out().print(f"headway {VERSION}")
         raise typer.Exit
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 
 from rich.console import Console
 from rich.text import Text
 
 from headway.ops.logging import get_logger
+from headway.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,10 @@ def print_block(what: str, rows: Sequence[Row], last: str, console: Console, log
     console.print(block(what, rows, last))
 
 
-def version() -> str:
-    """Return the version of Headway; "0" in a source tree that is not installed."""
-    try:
-        return metadata.version("headway")
-    except metadata.PackageNotFoundError:
-        return "0"
-
-
 def block(what: str, rows: Sequence[Row], last: str) -> Text:
     """Return the block."""
     width = max(len(row.name) for row in rows)
-    lines = [Text.assemble(("Headway ", "bold"), (f"{version()}  {what}", "dim"))]
+    lines = [Text.assemble(("Headway ", "bold"), (f"{VERSION}  {what}", "dim"))]
     lines += [Text.assemble((f"{row.name:<{width}}  ", "dim"), (row.text, row.style)) for row in rows]
     lines.append(Text(last, "dim"))
     return Text("\n").join([Text(), *(Text.assemble("  ", line) for line in lines), Text()])

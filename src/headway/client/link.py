@@ -13,9 +13,13 @@ from headway.client.feed import Feed
 from headway.client.problems import problem, retry_after_s
 from headway.client.watched import Watched
 from headway.errors import HeadwayError, RequestError
+from headway.version import VERSION
 
 OPEN_S = 10.0
 """How long a server may take until its first bytes."""
+
+NAME = f"python/{VERSION}"
+"""What this client calls itself, for the server's metrics."""
 
 
 class Again(Exception):

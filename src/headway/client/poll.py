@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from headway.client.link import OPEN_S, Again, Link, Refused, check, foreign
+from headway.client.link import NAME, OPEN_S, Again, Link, Refused, check, foreign
 from headway.client.watched import Seen
 from headway.core.fold import Applied
 from headway.core.limits import PAGE_MAX
@@ -69,7 +69,7 @@ async def _page(link: Link, wait_s: float) -> dict[str, Any] | None:
     """Read a page after what is here; None when that leads nowhere and a snapshot is needed."""
     clock = asyncio.get_running_loop().time
     began = clock()
-    asked = {"after": link.feed.position or "", "limit": str(PAGE_MAX), "wait": f"{wait_s:g}"}
+    asked = {"after": link.feed.position or "", "limit": str(PAGE_MAX), "wait": f"{wait_s:g}", "client": NAME}
     try:
         page = await _get(link, link.address.events, asked, wait_s + OPEN_S)
     except Refused as refused:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from headway.client.link import OPEN_S, Again, Link, check, foreign
+from headway.client.link import NAME, OPEN_S, Again, Link, check, foreign
 from headway.client.watched import Seen
 from headway.core.clock import parse_ms
 from headway.core.fold import Applied
@@ -59,8 +59,8 @@ async def _open(link: Link) -> httpx.Response:
     position = link.feed.position
     if position is not None:
         headers["Last-Event-ID"] = position
-    # `client=1`: we understand 429 and 503, and are told of an overload by them
-    url = httpx.URL(link.address.stream).copy_merge_params({"client": "1"})
+    # named: we understand 429 and 503, and are told of an overload by them
+    url = httpx.URL(link.address.stream).copy_merge_params({"client": NAME})
     request = link.http.build_request("GET", url, headers=headers, timeout=httpx.Timeout(None, connect=OPEN_S))
     async with asyncio.timeout(OPEN_S):
         return await link.http.send(request, stream=True)

@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -35,6 +34,7 @@ from headway.gateways.waiting import ClientLeft
 from headway.ops.logging import bound, get_logger
 from headway.stores.base import RunFilter
 from headway.types import RunId
+from headway.version import VERSION
 
 _log = get_logger(__name__)
 
@@ -65,7 +65,7 @@ def rest_application() -> FastAPI:
         app.add_exception_handler(kind, _answer_error)
     for kind in (ClientLeft, ClientDisconnect):
         app.add_exception_handler(kind, _answer_nobody)
-    app.openapi = functools.cache(lambda: openapi.document(app, _version()))  # type: ignore[method-assign]
+    app.openapi = functools.cache(lambda: openapi.document(app, VERSION))  # type: ignore[method-assign]
     return app
 
 
@@ -87,13 +87,6 @@ def _methods(request: Request) -> set[str]:
 
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:
     return Response(status_code=CLIENT_LEFT)
-
-
-def _version() -> str:
-    try:
-        return version("headway")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "0"
 
 
 class Api:

@@ -22,6 +22,7 @@ from headway.gateways.answers import JSON, PRIVATE, json_answer, matches, prefer
 from headway.gateways.exchange import Asked, Exchange
 from headway.gateways.models import EventPage, RunState
 from headway.gateways.queries import EventsQuery, StateQuery
+from headway.hub.noting import client_label
 from headway.stores.base import Page, RunRow, Standing
 from headway.types import RunId
 
@@ -76,7 +77,10 @@ async def state_answer(
         etag = _etag(str(row.cursor), live)
         return None if matches(if_none_match, etag) else live
 
-    live = await services.waits.until(run_id, look, wait_s=query.wait, receive=receive, again_s=LIVE_EVERY_S)
+    client = client_label(query.client)
+    live = await services.waits.until(
+        run_id, look, wait_s=query.wait, receive=receive, again_s=LIVE_EVERY_S, client=client
+    )
     if live is None:
         return Response(status_code=304, headers={**PRIVATE, "ETag": etag})
     fold = await services.projections.current(run_id)
@@ -123,7 +127,8 @@ async def events_answer(
         # what has succeeded stays as it is, so there is nothing to wait for
         return excerpt if excerpt.events or excerpt.run.status is RunStatus.SUCCEEDED else None
 
-    found = await services.waits.until(run_id, look, wait_s=query.wait, receive=receive)
+    client = client_label(query.client)
+    found = await services.waits.until(run_id, look, wait_s=query.wait, receive=receive, client=client)
     excerpt = found or await _excerpt(asked, run_id, after, query)
     if preferred(accept, (JSON, NDJSON)) == NDJSON:
         lines = b"".join(event.body + b"\n" for event in excerpt.events)

@@ -20,12 +20,14 @@ Wait = Annotated[
 ]
 
 Q = TypeVar("Q", bound=BaseModel)
+Who = Annotated[str | None, Field(description="Name and version of the client (`ts/0.1.0`), for metrics.")]
 
 
 class StateQuery(BaseModel):
     """How to read a run."""
 
     wait: Wait = 0
+    client: Who = None
 
 
 class EventsQuery(BaseModel):
@@ -35,6 +37,7 @@ class EventsQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 500
     type: Annotated[list[str], Field(description="Event types (`item.finished`) or families (`item`).")] = []
     wait: Wait = 0
+    client: Who = None
 
     @field_validator("type")
     @classmethod

@@ -74,7 +74,7 @@ class Services:
             "hub": self.hub.statistics,
             "waits": self.waits.statistics,
         }
-        return Metrics(self.store.measures, parts)
+        return Metrics(self.store.measures, parts, lambda: self.hub.viewers() + self.waits.viewers())
 
     def started(self) -> None:
         """Insist that the application's lifespan ran.

@@ -259,7 +259,7 @@ class _Stream:
 
     async def _connect(self) -> Connection | None:
         try:
-            return self._hub.connect(viewer=self._viewer)
+            return self._hub.connect(viewer=self._viewer, client=self.request.client)
         except (Overloaded, LimitExceeded):
             if self.request.client:
                 raise

@@ -13,6 +13,7 @@ from headway.core.limits import STREAM_RUNS_MAX
 from headway.errors import InvalidCursor, InvalidQuery, StreamWithBody
 from headway.hub.asgi import Scope
 from headway.hub.frames import form_of
+from headway.hub.noting import client_label
 from headway.hub.subscription import Wish
 from headway.types import RunId
 
@@ -29,13 +30,14 @@ class StreamRequest:
     Attributes:
         wish: Where to begin, and how.
         execution_id: The execution the client believes to be current, or None.
-        client: It is no EventSource: it understands 429 and 503.
+        client: Name and version of a client that is no EventSource, which means that it understands 429 and 503;
+            ``unnamed`` if it only says so; "" for an EventSource.
         query: All parameters.
     """
 
     wish: Wish
     execution_id: str | None
-    client: bool
+    client: str
     query: Query
 
     @classmethod
@@ -51,7 +53,7 @@ class StreamRequest:
             raise StreamWithBody("a stream is asked for without a body", hint="put parameters into the URL")
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         cursor = headers.get(b"last-event-id", b"").decode("latin-1") or _one(query, "last_event_id")
-        return cls(_wish(query, cursor), _one(query, "execution_id"), _flag(query, "client", default=False), query)
+        return cls(_wish(query, cursor), _one(query, "execution_id"), client_label(_one(query, "client")), query)
 
     def runs(self) -> dict[RunId, Wish]:
         """Return the runs named by ``run=<id>@<cursor>``, each with its own cursor; one without begins anew.

@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, TypeVar
 
 from starlette.types import Receive
 
 from headway.errors import HeadwayError, Overloaded
+from headway.measures import CONNECTS
 from headway.ops.logging import get_logger
 from headway.stores.base import Store
 from headway.types import RunId, Seq
 
 T = TypeVar("T")
 
+TRANSPORT: Final = "poll"
 LOOK_EVERY_S: Final = 1.0
 EXIT_LOOKS: Final = 5
 """How often in that time it is asked whether the server wants to exit."""
@@ -48,11 +51,16 @@ class Waits:
         self._bells: dict[RunId, set[asyncio.Event]] = {}
         self._seen: dict[RunId, Seq | None] = {}
         self._count = 0
+        self._clients: Counter[str] = Counter()
         self._fall_asleep: Callable[[], None]
 
     def statistics(self) -> Mapping[str, Any]:
         """Return how many requests wait, and for how many runs."""
         return {"waiting": self._count, "runs": len(self._bells)}
+
+    def viewers(self) -> Counter[tuple[str, str]]:
+        """Count those who wait now, by transport and client."""
+        return Counter({(TRANSPORT, client): count for client, count in self._clients.items()})
 
     async def until(
         self,
@@ -62,6 +70,7 @@ class Waits:
         wait_s: float,
         receive: Receive,
         again_s: float = math.inf,
+        client: str = "",
     ) -> T | None:
         """Look again and again until there is something, and return it; None when the time is up.
 
@@ -73,6 +82,7 @@ class Waits:
             wait_s: How long; 0 looks once.
             receive: Of the request, its body read; tells when the client leaves.
             again_s: Look at least this often, for what no doorbell tells.
+            client: Who waits, for metrics; see `headway.hub.noting.client_label`.
 
         Raises:
             Overloaded: too many wait already.
@@ -81,7 +91,7 @@ class Waits:
         if wait_s <= 0 or self._is_over():
             return await look()
         clock = asyncio.get_running_loop().time
-        async with self._place(run_id) as bell, leaving(receive) as left:
+        async with self._place(run_id, client) as bell, leaving(receive) as left:
             deadline = clock() + wait_s
             while (found := await look()) is None and clock() < deadline and not self._is_over():
                 await _ring_or_leave(bell, left, min(deadline - clock(), again_s))
@@ -89,7 +99,7 @@ class Waits:
             return found
 
     @contextlib.asynccontextmanager
-    async def _place(self, run_id: RunId) -> AsyncIterator[asyncio.Event]:
+    async def _place(self, run_id: RunId, client: str) -> AsyncIterator[asyncio.Event]:
         if self._limit and self._count >= self._limit:
             raise Overloaded(f"{self._count} requests are waiting already", hint="ask again later, or without `wait`")
         if not self._count:
@@ -97,10 +107,15 @@ class Waits:
         bell = asyncio.Event()
         self._bells.setdefault(run_id, set()).add(bell)
         self._count += 1
+        self._clients[client] += 1
+        self._store.measures.count(CONNECTS, TRANSPORT, client)
         try:
             yield bell
         finally:
             self._count -= 1
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]
             self._bells[run_id].discard(bell)
             if not self._bells[run_id]:
                 del self._bells[run_id]

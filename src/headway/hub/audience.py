@@ -8,14 +8,30 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from headway.hub.frames import Block, Encoded, Form, joined
+from headway.hub.noting import TRANSPORT
 from headway.hub.shared import Counters
 from headway.hub.subscription import Subscription
+from headway.measures import SENT_BYTES, Measures
 from headway.types import RunId, Seq
 
 WRITES_A_PASS: Final = 1_000
 """Writes between two turns of the event loop."""
 
-Group: TypeAlias = dict[Subscription, None]
+Members: TypeAlias = dict[Subscription, None]
+
+
+class Group:
+    """Live subscriptions that take the same bytes.
+
+    Attributes:
+        written: Bytes written to each of them since it was made: so nobody's are counted one by one.
+    """
+
+    __slots__ = ("members", "written")
+
+    def __init__(self) -> None:
+        self.members: Members = {}
+        self.written = 0
 
 
 class Audience:
@@ -24,22 +40,26 @@ class Audience:
     Args:
         run_id: The run.
         counters: Of the hub.
+        measures: What this process counts.
     """
 
-    __slots__ = ("_counters", "_groups", "_passed", "_run_id", "members")
+    __slots__ = ("_counters", "_groups", "_measures", "_passed", "_run_id", "members")
 
-    def __init__(self, run_id: RunId, counters: Counters) -> None:
+    def __init__(self, run_id: RunId, counters: Counters, measures: Measures) -> None:
         self._run_id = run_id
         self._counters = counters
+        self._measures = measures
         self._groups: dict[tuple[Form, bool], Group] = {}
         self._passed = 0
-        self.members: Group = {}
+        self.members: Members = {}
 
     def enliven(self, subscription: Subscription) -> None:
         """Put a subscription that has everything among those that get what comes next."""
         subscription.live = True
         key = subscription.form, subscription.connection.chunked
-        self._groups.setdefault(key, {})[subscription] = None
+        group = self._groups.setdefault(key, Group())
+        group.members[subscription] = None
+        subscription.base = group.written
 
     def quiet(self, subscription: Subscription) -> None:
         """Take a subscription from among the live ones."""
@@ -48,8 +68,9 @@ class Audience:
         subscription.live = False
         key = subscription.form, subscription.connection.chunked
         group = self._groups[key]
-        del group[subscription]
-        if not group:
+        del group.members[subscription]
+        subscription.connection.sent += group.written - subscription.base
+        if not group.members:
             del self._groups[key]
 
     def remove(self, subscription: Subscription) -> None:
@@ -65,12 +86,14 @@ class Audience:
             raw = joined(events, form, self._run_id)
             if raw:
                 await self._write(group, Block(raw).coded(chunked=chunked), before, upto)
-                self._counters.deliveries += len(events) * len(group)
+                self._counters.deliveries += len(events) * len(group.members)
             else:
-                await self.each(partial(_skip, before, upto), tuple(group))
+                await self.each(partial(_skip, before, upto), tuple(group.members))
 
     async def _write(self, group: Group, data: bytes, before: Seq, upto: Seq) -> None:
-        members = tuple(group)
+        members = tuple(group.members)
+        group.written += len(data)
+        self._measures.count(SENT_BYTES, TRANSPORT, by=len(data) * len(members))
         for start in range(0, len(members), WRITES_A_PASS):
             part = members[start : start + WRITES_A_PASS]
             for subscription in part:
@@ -87,7 +110,7 @@ class Audience:
         """Write what `make` returns to every live viewer that takes a flat summary."""
         for (form, _), group in tuple(self._groups.items()):
             if form.progress:
-                await self.each(partial(_put, make(form)), tuple(group))
+                await self.each(partial(_put, make(form)), tuple(group.members))
 
     async def each(self, do: Callable[[Subscription], object], members: Sequence[Subscription] | None = None) -> None:
         """Do something for each of these, or for all who are there now and still there when their turn comes."""
@@ -105,7 +128,7 @@ class Audience:
 
     def live_count(self) -> int:
         """Return how many are live."""
-        return sum(len(group) for group in self._groups.values())
+        return sum(len(group.members) for group in self._groups.values())
 
 
 def _put(block: Block, subscription: Subscription) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from headway.core.cursor import Cursor
 from headway.errors import RunNotFound, StoreError
 from headway.hub.frames import Block, Encoded, control, joined
+from headway.hub.noting import note_reset
 from headway.hub.shared import Shared
 from headway.hub.subscription import Reset, Subscription
 from headway.stores.base import Page, Standing
@@ -114,7 +115,7 @@ class Backlog:
         viewer.seq, viewer.tag = cursor.seq, cursor.tag
         if reason is not Reset.JOIN:
             viewer.reset_at = self._shared.now()
-            feed.count_reset(reason)
+            note_reset(self._shared.measures, viewer, reason)
             viewer.connection.put(Block(control("reset", feed.named(viewer.form, {"reason": reason.value}))))
         viewer.connection.put(block)
 

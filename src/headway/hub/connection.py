@@ -5,19 +5,31 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from headway.hub.frames import Block
+from headway.hub.noting import TRANSPORT, note_connected, note_left
 from headway.hub.sinks import Sink
+from headway.measures import SENT_BYTES
 
 if TYPE_CHECKING:
     from headway.hub.hub import Hub
 
 logger = logging.getLogger("headway.hub")
 
+Reason: TypeAlias = Literal["ended", "gone", "lifetime", "drain", "switched_off", "not_reading", "failed", "left"]
+"""What ended a connection: the run's end or deletion, its age, a server that exits, a transport switched off, a client
+that does not read, a write that failed, or a client that left."""
+
 
 class Attachment(Protocol):
-    """What a connection is attached to: a run's feed or the list of runs."""
+    """What a connection is attached to: a run's feed or the list of runs.
+
+    Attributes:
+        outcome: With what the viewer began: ``snapshot``, ``tail``, ``page``, or the reason of a reset.
+    """
+
+    outcome: str
 
     def join(self) -> None:
         """Begin to write."""
@@ -44,31 +56,37 @@ class Connection:
     Attributes:
         id: Told to the client in ``open``.
         viewer: The user who watches; "" for nobody in particular.
+        client: Name and version of the client, as far as it tells.
         opened_at: Wall clock, seconds.
         stalled: The client does not read; nothing is written.
         over: The stream has ended or was aborted; nothing follows.
         expires: When its lifetime ends, on the event loop's clock.
         slot: Its slot on the ping wheel.
+        sent: Bytes written to it, but for those of a live delivery that is under way.
     """
 
     __slots__ = (
-        "_attachments", "_hub", "chunked", "expires", "id", "opened_at", "over", "sink", "slot", "stalled", "viewer",
+        "_attachments", "_ended", "_hub", "chunked", "client", "expires", "id", "opened_at", "over", "sent", "sink",
+        "slot", "stalled", "viewer",
     )  # fmt: skip
 
     sink: Sink | None
 
-    def __init__(self, hub: Hub, *, viewer: str, opened_at: float, expires: float) -> None:
+    def __init__(self, hub: Hub, *, viewer: str, client: str, opened_at: float, expires: float) -> None:
         self._hub = hub
         self._attachments: Sequence[Attachment] = ()
         self.sink = None
         self.id = f"con_{secrets.token_hex(8)}"
         self.viewer = viewer
+        self.client = client
         self.opened_at = opened_at
         self.expires = expires
         self.slot = 0
         self.stalled = False
         self.over = False
         self.chunked = False
+        self.sent = 0
+        self._ended: dict[str, Any] = {}
 
     def attach(self, sink: Sink, attachments: Sequence[Attachment]) -> None:
         """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`."""
@@ -78,6 +96,7 @@ class Connection:
             sink.close(b"")
             return
         self._attachments = tuple(attachments)
+        note_connected(self._hub.measures, self)
         for attachment in self._attachments:
             attachment.join()
 
@@ -85,8 +104,11 @@ class Connection:
         """Write to this viewer; False when it is over. A broken connection ends this viewer and nobody else."""
         if self.over or self.sink is None:
             return False
+        data = block.coded(chunked=self.chunked)
+        self.sent += len(data)
+        self._hub.measures.count(SENT_BYTES, TRANSPORT, by=len(data))
         try:
-            self.sink.write(block.coded(chunked=self.chunked))
+            self.sink.write(data)
         except Exception as error:  # noqa: BLE001 - uvloop, asyncio and ssl each raise their own
             self.fail(error)
         return not self.over
@@ -95,23 +117,23 @@ class Connection:
         """Drop this viewer because a write failed."""
         logger.debug("connection %s: write failed: %s", self.id, error)
         self._hub.counters.failed += 1
-        self.abort()
+        self.abort("failed")
 
     def notify(self, block: Block) -> None:
         """Write a frame that is no event, unless the viewer does not read."""
         if not self.stalled:
             self.put(block)
 
-    def end(self, last: bytes = b"") -> None:
+    def end(self, last: bytes, reason: Reason) -> None:
         """End the stream as planned: last frames, then the end of the response."""
         if self.over:
             return
-        self._stop()
+        self._stop(reason)
         if self.sink is not None:
             self.sink.close(last)
             self._hub.unread(self)
 
-    def finish(self, attachment: Attachment, last: bytes) -> None:
+    def finish(self, attachment: Attachment, last: bytes, reason: Reason) -> None:
         """Send the last frame of one attachment; the stream ends with the last of them."""
         rest = tuple(other for other in self._attachments if other is not attachment)
         if rest:
@@ -119,15 +141,18 @@ class Connection:
             self.put(Block(last))
             attachment.detach()
         else:
-            self.end(last)
+            self.end(last, reason)
 
-    def abort(self) -> None:
+    def abort(self, reason: Reason) -> None:
         """Break the connection; the client knows from its cursor where to go on."""
-        self._stop()
+        self._stop(reason)
         if self.sink is not None:
             self.sink.abort()
 
-    def _stop(self) -> None:
+    def _stop(self, reason: Reason) -> None:
+        if not self._ended:
+            outcomes = sorted({attachment.outcome for attachment in self._attachments})
+            self._ended = {"reason": reason, "outcome": ",".join(outcomes), "watched": self.watched()}
         self.over = True
         attachments, self._attachments = self._attachments, ()
         for attachment in attachments:
@@ -169,7 +194,8 @@ class Connection:
 
     def gone(self) -> None:
         """Forget this connection."""
-        self._stop()
+        self._stop("left")
+        note_left(self._hub.measures, self, self._ended)
         self._hub.gone(self)
 
     def shut_down(self) -> None:

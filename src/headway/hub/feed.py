@@ -24,6 +24,7 @@ from headway.hub.audience import Audience
 from headway.hub.backlog import Backlog
 from headway.hub.folded import Folded
 from headway.hub.frames import Block, Encoded, Form, control
+from headway.hub.noting import note_begun, note_delivered, note_lag, note_reset
 from headway.hub.recent import Recent
 from headway.hub.shared import Shared
 from headway.hub.subscription import Reset, Subscription
@@ -59,7 +60,7 @@ class Feed:
         self.run_id = run_id
         self.over = False
         self.holds = 0
-        self.audience = Audience(run_id, shared.counters)
+        self.audience = Audience(run_id, shared.counters, shared.measures)
         self.run: RunRow
         self.folded: Folded
         self.recent: Recent
@@ -161,6 +162,7 @@ class Feed:
         """Take note that a viewer has everything up to the head."""
         subscription.whole = subscription.every
         self.audience.enliven(subscription)
+        note_begun(self._shared.measures, subscription)
         if self.ended:
             self._finish(subscription)
 
@@ -172,10 +174,10 @@ class Feed:
             subscription.tag = self.recent.at(subscription.seq).tag
         subscription.lagging = True
         self.audience.quiet(subscription)
-        self._shared.counters.lagged += 1
+        note_lag(self._shared.measures, subscription)
         if subscription.every:
             self._shared.counters.dropped += 1
-            subscription.connection.abort()
+            subscription.connection.abort("not_reading")
 
     def leave(self, subscription: Subscription) -> None:
         """Forget a viewer. Idempotent."""
@@ -269,6 +271,8 @@ class Feed:
             self.recent.extend(part)
             self._head = Cursor(last.seq, last.tag)
             await self.audience.deliver(part, before, last.seq)
+        if self.audience.live_count():
+            note_delivered(self._shared.measures, self.run)
         await self.folded.take(events)
         self.recent.trim(self.folded.seq)
         await self.audience.show(self.folded.progress)
@@ -286,7 +290,7 @@ class Feed:
     def _finish(self, subscription: Subscription) -> None:
         """Tell a viewer that has everything that the run has ended, and end its stream."""
         data = {"status": self.run.status, "seq": self._head.seq, "final": self.run.status is RunStatus.SUCCEEDED}
-        subscription.connection.finish(subscription, control("end", self.named(subscription.form, data)))
+        subscription.connection.finish(subscription, control("end", self.named(subscription.form, data)), "ended")
 
     async def _restart(self, reason: Reset) -> None:
         """Begin anew from the projection, because the log no longer goes on from where the feed stands."""
@@ -306,14 +310,9 @@ class Feed:
         await self.audience.each(self._dismiss)
 
     def _dismiss(self, subscription: Subscription) -> None:
-        self.count_reset(Reset.GONE)
+        note_reset(self._shared.measures, subscription, Reset.GONE)
         data = self.named(subscription.form, {"reason": Reset.GONE.value})
-        subscription.connection.finish(subscription, control("reset", data))
-
-    def count_reset(self, reason: Reset) -> None:
-        """Count a ``reset`` frame."""
-        resets = self._shared.counters.resets
-        resets[reason.value] = resets.get(reason.value, 0) + 1
+        subscription.connection.finish(subscription, control("reset", data), "gone")
 
     # -- what stands in no log
 

@@ -14,13 +14,15 @@ from typing import Any, Final
 from headway.core.sse import retry
 from headway.errors import LimitExceeded, Overloaded
 from headway.hub import direct, signals
-from headway.hub.connection import Connection
+from headway.hub.connection import Connection, Reason
 from headway.hub.feed import NUMBERS, Feed
 from headway.hub.frames import Block, control
 from headway.hub.listing import Listing
+from headway.hub.noting import TRANSPORT
 from headway.hub.settings import HubSettings, Options
 from headway.hub.shared import Counters, Shared, Situation
 from headway.hub.wheel import Wheel
+from headway.measures import Measures
 from headway.stores.base import RunFilter, Store
 from headway.stores.projection import Projections
 from headway.types import RunId
@@ -122,7 +124,16 @@ class Hub:
         """Open connections by id."""
         return self._connections
 
-    def connect(self, *, viewer: str = "") -> Connection:
+    @property
+    def measures(self) -> Measures:
+        """What this process counts for its metrics."""
+        return self._shared.measures
+
+    def viewers(self) -> Counter[tuple[str, str]]:
+        """Count those who watch now, by transport and client."""
+        return Counter((TRANSPORT, connection.client) for connection in self._connections.values())
+
+    def connect(self, *, viewer: str = "", client: str = "") -> Connection:
         """Count a new stream. Whoever asks must `Connection.attach` it or give it back with `gone`.
 
         Raises:
@@ -139,7 +150,7 @@ class Hub:
                 f"{settings.viewer_max} streams are open for this user", hint="close one", limit=settings.viewer_max
             )
         lifetime = settings.lifetime_s * _random.uniform(0.8, 1)
-        connection = Connection(self, viewer=viewer, opened_at=time.time(), expires=_now() + lifetime)
+        connection = Connection(self, viewer=viewer, client=client, opened_at=time.time(), expires=_now() + lifetime)
         self._connections[connection.id] = connection
         self._viewers[viewer] += 1
         self._wheel.add(connection)
@@ -200,7 +211,7 @@ class Hub:
         """Switch a transport off. Streams end with ``end {use: poll}``; new ones are told the same."""
         self._off.add(transport)
         if transport == "sse" and self._connections:
-            ending = asyncio.create_task(self._end_each(poll_instead), name="headway: transport off")
+            ending = asyncio.create_task(self._end_each(poll_instead, "switched_off"), name="headway: transport off")
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
 
@@ -229,7 +240,7 @@ class Hub:
 
     async def _end_all(self) -> None:
         spread_s = max(1.0, len(self._connections) / self.settings.drain_rate)
-        await self._end_each(lambda: retry(round(_random.uniform(0.1, spread_s) * 1000)))
+        await self._end_each(lambda: retry(round(_random.uniform(0.1, spread_s) * 1000)), "drain")
         if self._connections:
             try:
                 async with asyncio.timeout(self.settings.drain_s):
@@ -237,12 +248,12 @@ class Hub:
             except TimeoutError:
                 for connection in tuple(self._connections.values()):
                     self.counters.dropped += 1
-                    connection.abort()
+                    connection.abort("not_reading")
 
-    async def _end_each(self, last: Callable[[], bytes]) -> None:
+    async def _end_each(self, last: Callable[[], bytes], reason: Reason) -> None:
         """End all streams that are open now, letting others run in between."""
         for count, connection in enumerate(tuple(self._connections.values()), 1):
-            connection.end(last())
+            connection.end(last(), reason)
             if not count % STREAMS_A_PASS:
                 await asyncio.sleep(0)
 
@@ -330,7 +341,7 @@ class Hub:
     def _do_what_is_due(self, now: float) -> None:
         for connection in self._wheel.due(now):
             if connection.expires <= now:
-                connection.end(retry(self.retry_ms()))
+                connection.end(retry(self.retry_ms()), "lifetime")
             else:
                 connection.ping()
         self._cut_off(now)
@@ -356,7 +367,7 @@ class Hub:
                 self._unread[connection] = now, rest
             else:
                 self.counters.dropped += 1
-                connection.abort()
+                connection.abort("not_reading")
 
     def _look(self, now: float) -> None:
         """Let feeds look into the log without a doorbell, and drop those nobody has watched for a while."""

@@ -32,11 +32,12 @@ _PING: Final = Block(control("ping", {"head": None}))
 class ListSubscription:
     """One viewer's attachment to a list."""
 
-    __slots__ = ("connection", "listing")
+    __slots__ = ("connection", "listing", "outcome")
 
     def __init__(self, listing: Listing, connection: Connection) -> None:
         self.listing = listing
         self.connection = connection
+        self.outcome = "page"
 
     def join(self) -> None:
         """Begin with a page."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from headway.hub.settings import HubSettings
+from headway.measures import Measures
 from headway.stores.base import RunRow, Store
 from headway.stores.projection import Projections
 
@@ -25,8 +26,6 @@ class Counters:
         writes: Live writes, each with all events of one tick.
         deliveries: Events written live.
         reads: Reads for viewers that were behind what is kept in memory.
-        resets: ``reset`` frames by reason.
-        lagged: How often a live viewer's budget was used up.
         dropped: Viewers cut off because they did not read.
         failed: Viewers dropped because a write failed.
         kept: Streams that stayed with ``send()`` although they had a ticket, by reason.
@@ -38,8 +37,6 @@ class Counters:
     writes: int = 0
     deliveries: int = 0
     reads: int = 0
-    resets: dict[str, int] = field(default_factory=dict)
-    lagged: int = 0
     dropped: int = 0
     failed: int = 0
     kept: dict[str, int] = field(default_factory=dict)
@@ -60,3 +57,8 @@ class Shared:
     counters: Counters
     now: Callable[[], float]
     situation: Situation | None = None
+
+    @property
+    def measures(self) -> Measures:
+        """What this process counts for its metrics."""
+        return self.store.measures

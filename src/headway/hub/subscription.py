@@ -68,10 +68,14 @@ class Subscription:
         lagging: It was live and fell behind.
         reset_at: When it was last sent a ``reset``, on the event loop's clock.
         write: Of the connection's sink.
+        outcome: With what it began: ``snapshot``, ``tail``, or the reason of a reset.
+        begun: It was live once.
+        base: How much its group had been written when it became live.
     """
 
     __slots__ = (
-        "connection", "every", "feed", "form", "lagging", "live", "reset", "reset_at", "seq", "tag", "whole", "write",
+        "base", "begun", "connection", "every", "feed", "form", "lagging", "live", "outcome", "reset", "reset_at",
+        "seq", "tag", "whole", "write",
     )  # fmt: skip
 
     write: Callable[[bytes], None]
@@ -89,6 +93,9 @@ class Subscription:
         self.lagging = False
         self.reset: Reset | None = Reset.JOIN if wish.cursor is None else None
         self.reset_at = float("-inf")
+        self.outcome = "snapshot" if wish.cursor is None else "tail"
+        self.begun = False
+        self.base = 0
 
     @property
     def run_id(self) -> RunId:
