@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from headway import Run
+from headway.config import Settings
 from headway.core.events import new_event
 from headway.engines.commands import About
 from headway.engines.sweeper import Sweeper
@@ -118,6 +119,21 @@ async def test_a_run_whose_process_dies_again_and_again_is_given_up(here: World)
         assert await sweeper.sweep() == 1
     state = await here.state(run_id)
     assert (state["status"], state["error"]["code"], state["attempt"]) == ("failed", "crash_loop", 3)
+
+
+async def test_five_take_overs_and_no_more(here: World) -> None:
+    """Unless it is set otherwise; the sixth process that dies of it was the last."""
+    sweeper = Sweeper(here.store)
+    run_id = await here.start(idle)
+    for death in range(1, 7):
+        worker = await here.store.join()
+        await claim(here, run_id, worker)
+        await here.store.leave(worker)
+        assert await sweeper.sweep() == 1
+        assert (await here.row(run_id)).status == ("queued" if death <= 5 else "failed")
+    state = await here.state(run_id)
+    assert (state["error"]["code"], state["attempt"]) == ("crash_loop", 6)
+    assert Settings().takeovers_max == 5
 
 
 async def test_work_opened_by_a_process_that_died_has_failed(here: World) -> None:
