@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 
 from headway.stores.base import Store
+
+log = logging.getLogger("headway.engine")
 
 
 class Heart:
@@ -35,4 +38,7 @@ class Heart:
 
     def _beat(self) -> None:
         while not self._stopped.wait(self._every_s):
-            self._store.beat_soon(self._worker)
+            try:
+                self._store.beat_soon(self._worker)
+            except Exception:
+                log.exception("a beat failed")  # the next one may not; without any, this process passes for dead
