@@ -17,11 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.filling import lines, started_run
 from bench.outcome import Bars, Goal, Outcome, Table
 from bench.program import Program
-from headway.core.events import NewEvent, new_event
-from headway.core.ids import new_execution_id, new_run_id
-from headway.stores.base import NewRun, RunRow, Write
+from headway.stores.base import RunRow, Write
 from headway.stores.sqlite import SqliteStore
 
 Shape = tuple[int, int]
@@ -44,18 +43,13 @@ class Figure:
     """Processor time per event, of all threads."""
 
 
-def event(data_bytes: int) -> NewEvent:
-    """Return an event whose data is about so long."""
-    return new_event("log", {"text": "x" * (data_bytes - 40)})
-
-
 async def headway(folder: Path, shape: Shape, options: argparse.Namespace) -> tuple[Figure, int]:
     """Append from one task per run; return the figure and the size of a stored body."""
     runs, batch = shape
     store = SqliteStore(folder / "headway.db", durability=options.durability)
     await store.open()
-    events, waits = [event(options.data_bytes)] * batch, []
-    rows = [(await store.create(_new_run()))[0] for _ in range(runs)]
+    events, waits = [lines(options.data_bytes)(0)] * batch, []
+    rows = [(await store.create(started_run()))[0] for _ in range(runs)]
     stop_at = time.perf_counter() + options.seconds
 
     async def write(row: RunRow) -> int:
@@ -73,15 +67,6 @@ async def headway(folder: Path, shape: Shape, options: argparse.Namespace) -> tu
     body = (await store.read(rows[0].id)).events[-1].body
     await store.close()
     return Figure("headway", runs, batch, written / took, median(waits) * 1e3, cpu / written * 1e6), len(body)
-
-
-def _new_run() -> NewRun:
-    header = {"job": "bench", "title": "bench", "created_at": "2026-01-01T00:00:00.000Z"}
-    queued = new_event("run.queued", {"attempt": 1, "reason": "created", "run": header})
-    started = new_event("run.started", {"attempt": 1})
-    return NewRun(
-        id=new_run_id(), job="bench", title="bench", events=(queued, started), execution_id=new_execution_id()
-    )
 
 
 def bare(folder: Path, shape: Shape, body_bytes: int, options: argparse.Namespace) -> Figure:

@@ -106,7 +106,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(process: subprocess.Popen[str], port: int, log: Path, within: float = 20.0) -> None:
+def wait_for_port(process: subprocess.Popen[str], port: int, log: Path, within: float = 60.0) -> None:
     """Wait until `process` accepts connections on `port`."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline and process.poll() is None:
