@@ -81,12 +81,23 @@ def test_a_failure():
 
 
 def test_who_comes_late_is_told_how_it_stands():
-    """And at the end, how it ended."""
+    """What has failed and why, and at the end, how it ended."""
     story = ended()
     assert Told(story, joined=len(story.events)).said == [
         f"Trip to Zürich 🏔 and 北京 (itinerary, {RUN}): partial, 100 %",
+        "Day 2 in Zürich: failed: no place is open on this day, and the one that is has a queue of three hours; "
+        "take another day",
         "partial after 0:32",
     ]
+
+
+def test_many_failed_items_are_counted_for_who_comes_late():
+    """Twenty are told."""
+    story = Story().then("run.started", attempt=1)
+    for n in range(30):
+        story.then("item.failed", key=f"n:{n}", error={"code": "x", "message": "broken"})
+    said = Told(story, joined=len(story.events)).said
+    assert said[20:] == ["n:19: failed: broken", "and 10 more failed"]
 
 
 def test_progress_is_not_said_too_often():
@@ -116,7 +127,7 @@ def test_commands_and_attempts():
     )
     story.then("run.cancelled").then("run.reopened", items=[])
     said = Told(story, joined=len(trip().events)).said
-    assert said[1:] == [
+    assert said[2:] == [
         "asked to stop by ada: enough",
         "waits for an answer: Go on?",
         "goes on",

@@ -40,6 +40,8 @@ def test_the_whole_picture():
         "  ○  Day 6 in Zürich\n"
         "\n"
         "  summary\n"
+        "  │ noon.\n"
+        "  │\n"
         "  │ Then 北京 🐘: a very long walk.\n"
         "  i Did you know: Autumn is the best time for a walk.\n"
         "\n"

@@ -15,6 +15,9 @@ from headway.client import Connection, Watched
 PROGRESS_EVERY_S: Final = 2.0
 """Progress of one phase or item is said at most so often."""
 
+FAILED_MAX: Final = 20
+"""Who comes late is told of so many items that failed; the rest is counted."""
+
 Data = Mapping[str, Any]
 
 
@@ -44,6 +47,8 @@ class Lines:
             if first or state["seq"] != self._seq:
                 self.close()
                 self._say(None, self._standing(state, first=first))
+                if first:
+                    self._failed_items(state)
                 if state["finished_at"] is not None:
                     self._ended({}, state["finished_at"])
         else:
@@ -87,6 +92,14 @@ class Lines:
         )
         done = state["progress"]["percent"]
         return f"{about}: {state['status']}" + ("" if done is None else f", {percent(done)}")
+
+    def _failed_items(self, state: Watched) -> None:
+        failed = [(key, item) for key, item in state["items"].items() if item["status"] == "failed"]
+        failed.sort(key=lambda entry: entry[1]["seq"])
+        for key, item in failed[:FAILED_MAX]:
+            self._item_failed({"key": key, "error": item["error"]}, None)
+        if len(failed) > FAILED_MAX:
+            self._say(None, f"and {len(failed) - FAILED_MAX} more failed")
 
     def _title(self, kind: str, key: str) -> str:
         entry = self._state.entry(kind, key) if self._state is not None else None
@@ -161,7 +174,7 @@ class Lines:
     def _item_finished(self, data: Data, time: str) -> None:
         self._say(time, f"{self._title('items', data['key'])}: finished, {self._percent()}")
 
-    def _item_failed(self, data: Data, time: str) -> None:
+    def _item_failed(self, data: Data, time: str | None) -> None:
         self._say(time, f"{self._title('items', data['key'])}: failed: {_reason(data)}")
 
     def _due(self, what: str) -> bool:

@@ -62,7 +62,9 @@ def draw(picture: Picture, pen: Pen, height: int = ALL) -> list[Text]:
     room = space = height - len(head) - len(foot)
     phases = _section(_phases(picture.state, pen, min(PHASES_MAX, max(3, room // 3))))
     room -= len(phases)
-    words = _section(_words(picture, pen, (room // 3 if picture.state["items"] else room) - 1))
+    # a third is for what is said, and all that the items leave
+    items_rows = len(picture.state["items"]) + 1 if picture.state["items"] else 0
+    words = _section(_words(picture, pen, max(room // 3, room - items_rows) - 1))
     items = _section(_items(picture.state, pen, room - len(words) - 1))
     body = [*phases, *items, *words][: max(0, space)]
     return [pen.fit(row, pen.width) for row in (*head, *body, *foot)]
