@@ -361,3 +361,57 @@ async def test_flushing_nothing_waits_for_what_is_under_way():
     receipt = await flushing
     assert receipt is not None
     assert (receipt.seq, gate.bodies()) == (1, ["a"])
+
+
+async def test_an_end_waits_for_a_store_that_is_away():
+    """Also if the publisher is strict: nobody else would end the run."""
+    gate = Gate()
+    gate.failures = [StoreUnavailable("gone"), StoreUnavailable("still gone")]
+    publisher = Publisher(gate, strict=True)
+    await publisher.end(note("end"))
+    assert gate.bodies() == ["end"]
+
+
+async def failed_publisher(gate: Gate) -> Publisher:
+    """One that was stopped because its sink failed."""
+    gate.failures = [ZeroDivisionError()]
+    publisher = Publisher(gate)
+    with pytest.raises(HeadwayError, match="ZeroDivisionError"):
+        await publisher.flush(note("lost"))
+    return publisher
+
+
+async def test_an_end_is_written_past_a_sink_that_failed():
+    """What was lost is lost, but viewers learn that the run is over."""
+    gate = Gate()
+    publisher = await failed_publisher(gate)
+    await publisher.end(note("end"))
+    await publisher.close()
+    assert gate.bodies() == ["end"]
+
+
+@pytest.mark.parametrize("error", [Fenced("execution 2 has it"), InvalidEvent("too large")])
+@pytest.mark.parametrize("broken_before", [False, True])
+async def test_an_end_that_is_refused_is_told(error: HeadwayError, broken_before: bool):
+    """It is somebody else's run, or the result is nothing that can be kept."""
+    gate = Gate()
+    publisher = await failed_publisher(gate) if broken_before else Publisher(gate)
+    gate.failures = [error]
+    with pytest.raises(type(error)):
+        await publisher.end(note("end"))
+    if isinstance(error, Fenced) and not broken_before:
+        with pytest.raises(Fenced):
+            await publisher.end(note("end"))
+    assert gate.bodies() == []
+
+
+async def test_an_error_that_is_raised_again_and_again_does_not_grow():
+    """Code that swallows what it is told must not fill the memory with tracebacks."""
+    publisher = Publisher(Gate())
+    publisher.stop(Fenced("execution 2 has it"))
+    depths = []
+    for _ in range(3):
+        with pytest.raises(Fenced) as told:
+            await publisher.publish(note("a"))
+        depths.append(len(told.traceback))
+    assert len(set(depths)) == 1
