@@ -83,12 +83,10 @@ def test_a_failure():
 def test_who_comes_late_is_told_how_it_stands():
     """What has failed and why, and at the end, how it ended."""
     story = ended()
-    assert Told(story, joined=len(story.events)).said == [
-        f"Trip to Zürich 🏔 and 北京 (itinerary, {RUN}): partial, 100 %",
-        "Day 2 in Zürich: failed: no place is open on this day, and the one that is has a queue of three hours; "
-        "take another day",
-        "partial after 0:32",
-    ]
+    stands, failed, how_it_ended = Told(story, joined=len(story.events)).said
+    assert stands == f"Trip to Zürich 🏔 and 北京 (itinerary, {RUN}): partial, 100 %"
+    assert failed.startswith("Day 2 in Zürich: failed: no place is open on this day, and")
+    assert how_it_ended == "partial after 0:32"
 
 
 def test_many_failed_items_are_counted_for_who_comes_late():
