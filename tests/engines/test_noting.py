@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from headway import Run
+from headway import Run, Step
 from headway.engines.sweeper import Sweeper
-from headway.measures import ATTEMPT_SECONDS, FAILURES, RECOVERIES
+from headway.measures import ATTEMPT_SECONDS, FAILURES, RECOVERIES, STEP_SECONDS
 from tests.engines.test_sweeper import claim
 from tests.engines.world import World
 from tests.loglines import lines
@@ -107,3 +107,24 @@ async def test_a_dead_workers_run_is_a_failure_and_its_end_a_recovery(
     assert lines(caplog, "run taken over") == [{"run_id": row.id, "job": "build", "attempt": 1, "worker": dead}]
     assert here.store.measures.counted(FAILURES, "build", "worker") == 1
     assert here.store.measures.counted(RECOVERIES, "build", "takeover") == 1
+
+
+async def test_a_step_of_an_agent_is_counted_for_its_job(here: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Its lines carry the run, the execution and the agent, as all lines inside do."""
+    tries = iter([OSError("away"), None])
+
+    async def look() -> str:
+        error = next(tries)
+        if error is not None:
+            raise error
+        return "found"
+
+    async def build(run: Run) -> str:
+        async with run.agent("scout") as scout:
+            return str(await scout.step(look, options=Step(retries=1)))
+
+    await here.finish(await here.start(build))
+    measures = here.store.measures
+    assert measures.counted(FAILURES, "build", "step") == measures.counted(RECOVERIES, "build", "step") == 1
+    assert set(measures.histograms(STEP_SECONDS)) == {("build", "scout", "finished")}
+    assert len(lines(caplog, "step is tried again")) == len(lines(caplog, "step recovered")) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from headway.core.events import ErrorReported, NewEvent, StepFinished, new_event
+from headway.core.events import Error, ErrorReported, NewEvent, StepFinished, new_event
 from headway.errors import Fenced, HeadwayError, RunClosed, RunNotFound, UsageError
 from headway.publish.context import Context, active
 from headway.publish.execution import backoff
+from headway.publish.noting import StepNotes
 from headway.publish.plain import call
 from headway.stores.base import Checkpoint
 
 if TYPE_CHECKING:
     from headway.publish.reporter import Reporter
-
-log = logging.getLogger("headway.steps")
 
 NEVER_RETRIED = (UsageError, Fenced, RunClosed, RunNotFound)
 
@@ -93,7 +91,9 @@ async def keep(
     kept = _adapter(fn)
     if key in execution.checkpoints:
         return kept.validate_json(execution.checkpoints[key])
-    result = await _try(reporter, key, fn, args, bind=bind, handle=handle, options=options)
+    notes = StepNotes(execution.measures, execution.job, key, reporter.context.agent or "")
+    with notes.timed():
+        result = await _try(reporter, key, fn, args, notes, bind=bind, handle=handle, options=options)
     body = kept.dump_json(result)
     finished = new_event("step.finished", StepFinished(key=key), step=key, agent=reporter.context.agent)
     further = then(result) if then is not None else ()
@@ -111,11 +111,14 @@ async def _try(
     key: str,
     fn: Callable[..., Any],
     args: Sequence[Any],
+    notes: StepNotes,
     *,
     bind: Callable[[Context], Reporter],
     handle: str | None,
     options: Step,
 ) -> Any:
+    from headway.publish.reporter import describe
+
     inner = bind(reporter.context.in_step(key))
     attempt = 1
     while True:
@@ -126,9 +129,12 @@ async def _try(
         except NEVER_RETRIED:
             raise
         except Exception as error:
+            notes.failed()
             if attempt > options.retries or getattr(error, "retryable", True) is False:
                 raise
-            await _withdraw(reporter, key, error, attempt, options.retries)
+            told = describe(error)
+            notes.tried_again(told, options.retries + 1)
+            await _withdraw(reporter, key, told, f"try {attempt} of {options.retries + 1}")
         finally:
             active.reset(token)
             reporter._execution.close_outputs_of(key)  # a thread that was left behind closes nothing
@@ -136,19 +142,16 @@ async def _try(
         attempt += 1
 
 
-async def _withdraw(reporter: Reporter, key: str, error: Exception, attempt: int, retries: int) -> None:
+async def _withdraw(reporter: Reporter, key: str, told: Error, which: str) -> None:
     """Tell that a step failed and is tried again, and take back what it wrote."""
     from headway.publish.item import Item
-    from headway.publish.reporter import describe
 
     execution, context = reporter._execution, reporter.context
-    told = describe(error)
-    log.warning("step %s failed (try %d of %d): %s", key, attempt, retries + 1, told.message)
     report = ErrorReported(
         severity="warning",
         category=told.category,
         code=told.code,
-        message=f"{key}: {told.message} (try {attempt} of {retries + 1})"[:10_000],
+        message=f"{key}: {told.message} ({which})"[:10_000],
         retryable=True,
         item=reporter.key if isinstance(reporter, Item) else None,
     )
