@@ -69,7 +69,7 @@ def test_the_command_line_names_the_application(monkeypatch: pytest.MonkeyPatch)
     """Logging is set up by the application's settings before it works."""
     ran: list[tuple[Headway, bool]] = []
     levels: list[str] = []
-    monkeypatch.setattr("headway.worker.run", lambda hw, *, until_stdin_closes: ran.append((hw, until_stdin_closes)))
+    monkeypatch.setattr("headway.worker.run", lambda hw, **how: ran.append((hw, how["until_stdin_closes"])))
     monkeypatch.setattr("headway.ops.logging.configure", lambda **given: levels.append(given["level"]))
     monkeypatch.setattr(sys, "argv", ["worker", "tests.engines.crashing:hw", "--until-stdin-closes"])
     main()

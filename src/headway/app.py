@@ -281,7 +281,7 @@ class Headway:
             "HEADWAY_WORKER": "inline",
         }
         lock = place.with_name(f"{place.name}-worker.lock")
-        return Child(target, lock, environment, self.settings.drain_s)
+        return Child(target, lock, environment, self.settings.drain_s, self.store.measures)
 
     def _runtime(self) -> Runtime:
         return Runtime(

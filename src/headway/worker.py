@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from headway.app import Headway
+from headway.engines.numbers import tell
 from headway.errors import UsageError
 
 
@@ -45,15 +46,30 @@ def load(target: str) -> Headway:
     raise UsageError(f"{target!r} names no Headway", hint=f"write {module_name}:name_of_it; found {len(held)}")
 
 
-async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False) -> None:
-    """Work until the process is told to stop: SIGTERM, SIGINT, or the end of standard input."""
+async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False, numbers_to: int | None = None) -> None:
+    """Work until the process is told to stop: SIGTERM, SIGINT, or the end of standard input.
+
+    Args:
+        headway: Its jobs.
+        until_stdin_closes: End with the process that holds the other end.
+        numbers_to: A pipe that takes what is counted here; see `headway.engines.numbers`.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
         threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True, name="headway-parent").start()
-    await headway.work(stop)
+    telling = None
+    if numbers_to is not None:
+        os.set_inheritable(numbers_to, False)  # what jobs start must not keep it open
+        telling = asyncio.create_task(tell(headway.store.measures, numbers_to), name="headway: numbers")
+    try:
+        await headway.work(stop)
+    finally:
+        if telling is not None:
+            telling.cancel()
+            await asyncio.wait([telling])
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -64,10 +80,10 @@ def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         loop.call_soon_threadsafe(stop.set)
 
 
-def run(headway: Headway, *, until_stdin_closes: bool = False) -> None:
-    """Run a worker process to its end, on uvloop where it is installed."""
+def run(headway: Headway, *, until_stdin_closes: bool = False, numbers_to: int | None = None) -> None:
+    """Run a worker process to its end, on uvloop where it is installed. See `serve_jobs`."""
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        runner.run(serve_jobs(headway, until_stdin_closes=until_stdin_closes))
+        runner.run(serve_jobs(headway, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to))
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -83,12 +99,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m headway.worker")
     parser.add_argument("target", help="module:attribute of the Headway")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
+    parser.add_argument("--numbers-to", type=int, metavar="FD", help="pipe that takes what is counted")
     options = parser.parse_args()
     from headway.ops.logging import configure
 
     headway = load(options.target)
     configure(level=headway.settings.log_level, format=headway.settings.log_format)
-    run(headway, until_stdin_closes=options.until_stdin_closes)
+    run(headway, until_stdin_closes=options.until_stdin_closes, numbers_to=options.numbers_to)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 from headway import Headway
+from headway.core.clock import format_ms
 from headway.engines import child as module
 from headway.engines.child import Child, find
+from headway.engines.commands import About, Commands
+from headway.measures import ATTEMPT_SECONDS
+from headway.stores.base import wall_ms
+from headway.stores.projection import Projections
+from headway.stores.sqlite import SqliteStore
 from tests.engines import crashing
 
 ROOT = Path(__file__).parents[2]
@@ -188,3 +194,23 @@ def test_a_headway_is_found_by_its_module() -> None:
     """One that stands in none cannot be imported by another process."""
     assert find(crashing.hw) == "tests.engines.crashing:hw"
     assert find(Headway("memory://")) is None
+
+
+async def test_what_the_worker_process_counts_is_shown_by_the_server(
+    kept: Callable[[], Child], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its attempts, though they ran elsewhere; and they stay counted when it is killed."""
+    child = kept()
+    await child.start()
+    store = SqliteStore(tmp_path / "runs.db")
+    await store.open()
+    commands = Commands(store, Projections(store), lambda: format_ms(wall_ms()))
+    job = crashing.hw.jobs["hold"]
+    await commands.start(job, 0.1, About())
+    finished = ("hold", "finished")
+    await until(lambda: finished in child._measures.histograms(ATTEMPT_SECONDS))
+    (pid,) = children()
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: children() not in ([], [pid]))
+    assert child._measures.histograms(ATTEMPT_SECONDS)[finished].count == 1
+    await store.close()

@@ -15,6 +15,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from headway.engines.numbers import follow
+from headway.measures import Measures
+
 if sys.platform != "win32":
     import fcntl
 
@@ -37,13 +40,22 @@ class Child:
         lock: File whose lock says that this host has its child.
         environment: Variables the child gets beside this process's own.
         drain_s: Seconds the child is given to hand back its runs.
+        measures: Where the child's numbers are shown; they stay when it has ended.
     """
 
-    def __init__(self, target: str, lock: Path, environment: Mapping[str, str], drain_s: float) -> None:
+    def __init__(
+        self,
+        target: str,
+        lock: Path,
+        environment: Mapping[str, str],
+        drain_s: float,
+        measures: Measures | None = None,
+    ) -> None:
         self._target = target
         self._lock = _Lock(lock)
         self._environment = environment
         self._drain_s = drain_s
+        self._measures = measures or Measures()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -82,19 +94,33 @@ class Child:
             return False
 
     async def _run(self) -> int:
-        paths = os.pathsep.join(path for path in (str(Path.cwd()), *sys.path) if path)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "headway.worker", self._target, "--until-stdin-closes"),
-            stdin=asyncio.subprocess.PIPE,
-            env={**os.environ, **self._environment, "PYTHONPATH": paths},
-        )
+        reading, writing = os.pipe()
+        try:
+            process = await self._spawn(writing)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)  # the child has its own
         log.info("worker process %d runs the jobs of %s", process.pid, self._target)
+        following = asyncio.create_task(follow(self._measures, reading, str(process.pid)), name="headway-numbers")
         try:
             return await process.wait()
         finally:
             if process.returncode is None:
                 await self._end(process)
+            await asyncio.wait([following], timeout=1)  # for what it said last; its own children may hold the pipe
+            following.cancel()
+
+    async def _spawn(self, numbers: int) -> asyncio.subprocess.Process:
+        paths = os.pathsep.join(path for path in (str(Path.cwd()), *sys.path) if path)
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "headway.worker", self._target, "--until-stdin-closes", "--numbers-to", str(numbers)),
+            stdin=asyncio.subprocess.PIPE,
+            env={**os.environ, **self._environment, "PYTHONPATH": paths},
+            pass_fds=[numbers],
+        )
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.stdin is not None:
