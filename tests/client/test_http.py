@@ -14,6 +14,7 @@ from headway.errors import (
     KeyReused,
     NotFound,
     Owned,
+    RunActive,
     RunClosed,
     RunNotFound,
     StoreUnavailable,
@@ -77,6 +78,17 @@ async def test_steering(client):
         await client.retry(run_id, seq=again["seq"])
 
 
+async def test_a_run_is_deleted_when_it_has_ended(client):
+    """Not before; then it is gone."""
+    handle = await client.open("a")
+    with pytest.raises(RunActive):
+        await client.delete(handle["id"])
+    await client.append(handle["id"], handle["execution_id"], [new_event("run.succeeded", {"result": None})])
+    await client.delete(handle["id"])
+    with pytest.raises(RunNotFound):
+        await client.get(handle["id"])
+
+
 async def test_a_job_is_started_by_its_name():
     """With its input checked there."""
     hw = Headway("memory://", worker="none")
@@ -87,6 +99,8 @@ async def test_a_job_is_started_by_its_name():
 
     with running(hw, prefix="/some/where") as server:
         async with Client(server.url + "/") as client:
+            (job,) = await client.jobs()
+            assert (job["name"], job["input_schema"]) == ("double", {"type": "integer"})
             handle = await client.start("double", 21, title="twice", key="k", group="g")
             assert handle["links"]["self"] == f"/some/where/v1/runs/{handle['id']}"
             assert (handle["status"], handle["snapshot"]["title"]) == ("queued", "twice")

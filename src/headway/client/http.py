@@ -70,6 +70,12 @@ class Client:
 
     # -- runs
 
+    async def jobs(self) -> list[dict[str, Any]]:
+        """Return the jobs that may be started over HTTP, with the schemas of their input and result."""
+        answer = await self._json("GET", "/v1/jobs")
+        jobs: list[dict[str, Any]] = answer["jobs"]
+        return jobs
+
     async def start(
         self, job: str, input: Any = None, *, title: str | None = None, key: str | None = None, **about: Any
     ) -> dict[str, Any]:
@@ -112,6 +118,10 @@ class Client:
     async def retry(self, run_id: str, *, seq: int, items: Sequence[str] | None = None) -> dict[str, Any]:
         """Try an ended run's failed items (or those named) again; `seq` is the last one you saw."""
         return await self._json("POST", f"{self._run(run_id)}/retry", json={"seq": seq, "items": items})
+
+    async def delete(self, run_id: str) -> None:
+        """Remove an ended run with its log."""
+        await self._answer("DELETE", self._run(run_id))
 
     async def take_over(self, run_id: str, *, take_over: bool = False) -> dict[str, Any]:
         """Begin a new execution of a run, to report into it."""
@@ -158,13 +168,17 @@ class Client:
     def _run(self, run_id: str) -> str:
         return f"/v1/runs/{quote(run_id, safe='')}"
 
-    async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    async def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = await self.http.request(method, self.url + path, **request)
         except httpx.HTTPError as error:
             raise unreachable(self.url, error) from error
         if not response.is_success:
             raise problem(response)
+        return response
+
+    async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        response = await self._answer(method, path, **request)
         try:
             answer = orjson.loads(response.content)
         except orjson.JSONDecodeError:
