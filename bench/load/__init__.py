@@ -13,10 +13,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from bench.processes import BenchError, running
 
+Returning = Literal["never", "after retry", "at once"]
+RETURNING: tuple[Returning, ...] = get_args(Returning)
 SOURCE = Path(__file__).with_name("viewers.c")
 
 
@@ -119,7 +121,7 @@ def viewers(
     cores: set[int] | None = None,
     nap_us: int = 500,
     after: int = 0,
-    returning: bool = False,
+    returning: Returning = "never",
 ) -> Iterator[Viewers]:
     """Connect `count` viewers to `http://127.0.0.1:port` for as long as the block lasts.
 
@@ -130,12 +132,12 @@ def viewers(
         cores: Where the load generator runs; None: anywhere.
         nap_us: How often they look for new bytes, which is also the error of the latencies they report.
         after: Events up to this number were published before and are not expected.
-        returning: Who is cut comes back by its cursor after the server's `retry:`; else it is lost.
+        returning: When who was cut comes back by its cursor.
     """
     with tempfile.TemporaryDirectory() as directory:
         log, listed = Path(directory, "viewers.log"), Path(directory, "paths")
         listed.write_text("".join(f"{path}\n" for path in ([paths] if isinstance(paths, str) else paths)))
-        arguments = (port, listed, count, nap_us, after, int(returning))
+        arguments = (port, listed, count, nap_us, after, RETURNING.index(returning))
         command = [str(compile_c(SOURCE)), "127.0.0.1", *map(str, arguments)]
         with running(command, log=log, cores=cores, pipes=True) as process:
             yield Viewers(process, log)

@@ -3,8 +3,8 @@
  *   viewers HOST PORT FILE COUNT NAP_US AFTER RETURN
  *
  * FILE has the path of a stream in each line; viewers take them in turn. Each viewer must see each number past AFTER
- * exactly once and in order (stream.h says which numbers). With RETURN = 1 a viewer that was cut comes back after the
- * server's `retry:` with its cursor, as browsers do, until it is let in; with 0 a cut viewer is lost.
+ * exactly once and in order (stream.h says which numbers). A viewer that was cut comes back with its cursor until it is
+ * let in: after the server's `retry:`, as browsers do, if RETURN is 1; at once if it is 2. If it is 0 it is lost.
  * Commands are lines on stdin, each answered by one line on stdout:
  *   ready    answers once every viewer has the response's head (or has failed)       report   the counters as JSON
  *   zero     sets the counters and latencies to 0; what each viewer saw last stays   cut      breaks every connection
@@ -41,7 +41,7 @@ struct viewer {
 static struct viewer *viewers;
 static int total, begun, answered, in_flight, poller, waiting;
 static uint64_t returns, refusals;
-static bool returning;
+static int returning;
 static struct sockaddr_in server;
 static const char *host, *port;
 
@@ -53,7 +53,7 @@ static void gone(struct viewer *v, bool refused)
     close(v->fd);
     if (returning && !v->stream.ended) {
         refusals += refused;
-        int ms = refused || !v->stream.retry_ms ? RETRY_MS : v->stream.retry_ms;
+        int ms = refused || !v->stream.retry_ms ? RETRY_MS : returning == 1 ? v->stream.retry_ms : 0;
         v->due = now_ns() + ms * 1000000LL;
         v->state = WAITING;
         waiting++;

@@ -75,17 +75,19 @@ class Run:
         """The path events are POSTed to."""
         return f"{self.path}/events"
 
-    def batch(self, type: str, data: bytes) -> bytes:
-        """Return the body that appends one event; `data` is JSON."""
-        return b'{"execution_id":"%b","events":[{"type":"%b","data":%b}]}' % (
+    def batch(self, type: str, data: bytes, event_key: str = "") -> bytes:
+        """Return the body that appends one event; `data` is JSON. With a key it may be sent again."""
+        keyed = b'"key":"%b",' % event_key.encode() if event_key else b""
+        return b'{"execution_id":"%b","events":[{%b"type":"%b","data":%b}]}' % (
             self.execution_id.encode(),
+            keyed,
             type.encode(),
             data,
         )
 
-    def custom(self, data: bytes, key: str = "k") -> bytes:
+    def custom(self, data: bytes, key: str = "k", *, event_key: str = "") -> bytes:
         """Return the body that appends one application event; `data` is JSON."""
-        return self.batch("custom", b'{"name":"load","key":"%b","data":%b}' % (key.encode(), data))
+        return self.batch("custom", b'{"name":"load","key":"%b","data":%b}' % (key.encode(), data), event_key)
 
 
 @contextlib.contextmanager

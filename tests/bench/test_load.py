@@ -134,7 +134,7 @@ def test_a_cut_viewer_comes_back_by_its_cursor(scripted):
         [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"],
         [HEAD + chunked(event(2)), None],
     )
-    with viewers(server.port, "/stream", 1, returning=True) as audience:
+    with viewers(server.port, "/stream", 1, returning="after retry") as audience:
         report = audience.wait_for(2)
     assert (report.returns, report.refusals, report.gaps, report.duplicates) == (1, 1, 0, 0)
     assert b"Last-Event-ID" not in server.requests[0]
@@ -144,7 +144,7 @@ def test_a_cut_viewer_comes_back_by_its_cursor(scripted):
 def test_all_are_cut_at_once(scripted):
     """What was lost across the cut is still found."""
     server = scripted([HEAD + chunked(b"retry: 1\n\n", event(1)), None], [HEAD + chunked(event(3)), None])
-    with viewers(server.port, "/stream", 1, returning=True) as audience:
+    with viewers(server.port, "/stream", 1, returning="at once") as audience:
         audience.wait_for(1)
         audience.cut()
         with pytest.raises(BenchError, match="missed events"):
