@@ -10,7 +10,7 @@ from headway.core.ids import new_run_id
 from headway.core.limits import FOLD_VERSION
 from headway.core.run import RunStatus
 from headway.errors import RunActive, RunNotFound
-from headway.stores.base import Checkpoint, Retention, RunRow, Standing, Store, StoredSnapshot, Write
+from headway.stores.base import Checkpoint, Retention, RunFilter, RunRow, Standing, Store, StoredSnapshot, Write
 from tests.stores.builders import (
     CANCELLED,
     REOPENED,
@@ -324,12 +324,67 @@ async def test_pruning_goes_in_small_steps(store: Store, clock: FakeClock) -> No
         assert row.floor == row.seq - 1
 
 
+async def test_what_would_be_pruned_is_told_before(store: Store, clock: FakeClock) -> None:
+    """By job: exactly the events and bytes that are gone afterwards, and nothing is changed by asking."""
+    for job, deltas in (("b", 3), ("a", 0), ("a", 2)):
+        run = await running(store, job=job)
+        await report(store, run, note(), *(delta() for _ in range(deltas)), note())
+        await end(store, run)
+        await save(store, run.id)
+    clock.ms += 50_000
+    late = await running(store, job="a")
+    await report(store, late, delta("late"), note(), delta("late"))
+    await end(store, late)
+    await save(store, late.id)
+    await written(store)  # goes on, and keeps everything
+    clock.ms += 20_000
+    retention = Retention(log_s=60, delta_s=10)
+    before = await all_events(store)
+    told = await store.prunable(retention)
+    assert await all_events(store) == before
+    assert [(one.job, one.deltas_only, one.runs, one.events) for one in told] == [
+        ("a", False, 2, 2 * 4 + 2),
+        ("b", False, 1, 4 + 3),
+        ("a", True, 1, 2),
+    ]
+    await prune_all(store, retention, max_rows=5)
+    gone = before - await all_events(store)
+    assert (sum(one.events for one in told), sum(one.bytes for one in told)) == (len(gone), sum(map(len, gone)))
+    assert await store.prunable(retention) == []
+
+
+async def all_events(store: Store) -> set[bytes]:
+    """What all logs hold; a body names its run and seq."""
+    runs = await store.list_runs(RunFilter(), limit=1_000)
+    found: set[bytes] = set()
+    for run in runs:
+        at = Cursor(run.floor, "0") if run.floor else START
+        while (page := await store.read(run.id, after=at, partial=True)).events:
+            found.update(event.body for event in page.events)
+            at = Cursor(page.events[-1].seq, page.events[-1].tag)
+    return found
+
+
+async def test_a_part_of_the_work_is_left_to_tell(store: Store, clock: FakeClock) -> None:
+    """After a pruning that was cut short, what is left is told; of more runs than are looked at in one go, too."""
+    for _ in range(120):
+        await save(store, (await end(store, await written(store, 3))).id)
+    clock.ms += 100_000
+    retention = Retention(log_s=1, delta_s=None)
+    (whole,) = await store.prunable(retention)
+    done = await store.prune(retention, max_rows=7)
+    (left,) = await store.prunable(retention)
+    assert whole.runs == 120
+    assert left.events == whole.events - done
+
+
 async def test_for_ever_is_for_ever(store: Store, clock: FakeClock) -> None:
     """None keeps everything."""
     run = await end(store, await written(store))
     await save(store, run.id)
     clock.ms += 10**12
     assert await store.prune(Retention(log_s=None, delta_s=None)) == 0
+    assert await store.prunable(Retention(log_s=None, delta_s=None)) == []
     assert len(await log(store, run.id)) == 11
 
 

@@ -58,6 +58,9 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
         ("durations", "SEARCH runs USING INDEX runs_succeeded (job=?)"),
         ("expired_logs", "SEARCH runs USING INDEX runs_to_trim (finished_at>? AND finished_at<?)"),
         ("expired_deltas", "SEARCH runs USING INDEX runs_to_thin (finished_at>? AND finished_at<?)"),
+        ("count_events", "SEARCH events USING INDEX sqlite_autoindex_events_1 (run=? AND seq>? AND seq<?)"),
+        ("count_deltas", "SEARCH events USING INDEX sqlite_autoindex_events_1 (run=? AND seq>? AND seq<?)"),
+        ("count_buried", "SEARCH r USING INDEX runs_by_status (status=?)"),
     ],
 )
 def test_the_index_meant_for_it_is_used(connection: sqlite3.Connection, name: str, step: str) -> None:
@@ -67,7 +70,7 @@ def test_the_index_meant_for_it_is_used(connection: sqlite3.Connection, name: st
     assert step in steps
 
 
-@pytest.mark.parametrize("name", ["read", "durations", "expired_logs", "expired_deltas"])
+@pytest.mark.parametrize("name", ["read", "durations", "expired_logs", "expired_deltas", "count_events"])
 def test_what_may_be_long_is_not_sorted(connection: sqlite3.Connection, name: str) -> None:
     """It comes in order from its index, so a page costs no more in a long log than in a short one."""
     assert not [step for step in plan(connection, name) if "TEMP B-TREE" in step]

@@ -21,6 +21,7 @@ from headway.stores.base import (
     Claim,
     NewRun,
     Page,
+    Prunable,
     Requeue,
     Retention,
     RunFilter,
@@ -227,9 +228,13 @@ class Stores(RuleBasedStateMachine):
     def prune(self, log_s: int | None, delta_s: int | None) -> None:
         """Drop what has outlived its retention, all of it; the stores may go about it in another order."""
 
-        async def command(store: Store) -> None:
-            while await store.prune(Retention(log_s, delta_s), max_rows=7):
+        async def command(store: Store) -> list[Prunable]:
+            retention = Retention(log_s, delta_s)
+            told = await store.prunable(retention)
+            while await store.prune(retention, max_rows=7):
                 pass
+            assert await store.prunable(retention) == []
+            return told
 
         self.both(command)
 

@@ -307,6 +307,24 @@ class Retention:
     delta_s: float | None = 3_600
 
 
+@dataclass(frozen=True, slots=True)
+class Prunable:
+    """What has outlived its retention, of all runs of one job.
+
+    Attributes:
+        deltas_only: Only the text deltas are dropped; False: all events up to the last snapshot's.
+        runs: How many runs lose something.
+        events: How many events are dropped.
+        bytes: Of their bodies.
+    """
+
+    job: str
+    deltas_only: bool
+    runs: int
+    events: int
+    bytes: int
+
+
 class Store(ABC):
     """One log per run, and what belongs to it.
 
@@ -382,6 +400,10 @@ class Store(ABC):
 
         Trims as `trim` does, so a run still has its row, its last snapshot and that snapshot's event.
         """
+
+    @abstractmethod
+    async def prunable(self, retention: Retention) -> list[Prunable]:
+        """Return what `prune`, called until all is done, would drop now: by job, whole logs first. Changes nothing."""
 
     @abstractmethod
     async def delete(self, run_id: RunId) -> None:

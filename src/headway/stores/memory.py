@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
 import orjson
 
-from headway.core.clock import format_ms, parse_ms
+from headway.core.clock import parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.events import DELTA_TYPES, StoredEvent
 from headway.core.ids import new_worker_id
@@ -26,6 +26,7 @@ from headway.stores.base import (
     Appended,
     NewRun,
     Page,
+    Prunable,
     Retention,
     RunFilter,
     RunRow,
@@ -40,13 +41,16 @@ from headway.stores.base import (
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import (
     Decision,
+    Expiry,
     birth,
     check_same,
     decide,
+    expiries,
     first_page,
     judge,
     lapses_ms,
     tail_bytes,
+    tally,
     trim_limit,
 )
 from headway.types import RunId, Seq
@@ -92,6 +96,12 @@ class _Kept:
     def trimmable(self) -> Seq:
         """Up to which seq the log may be trimmed."""
         return trim_limit(0 if self.snapshot is None else self.snapshot.cursor.seq, self.row.seq)
+
+    def count(self, after: Seq, until: Seq, *, deltas_only: bool) -> tuple[int, int]:
+        """Return how many events there are after a seq, up to and with another, and their bytes."""
+        events = self.events[self.index(after + 1) : self.index(until + 1)]
+        sizes = [len(event.body) for event in events if not deltas_only or event.type in DELTA_TYPES]
+        return len(sizes), sum(sizes)
 
     def trim(self, floor: Seq, *, deltas_only: bool) -> None:
         """Drop events up to `floor`."""
@@ -196,17 +206,28 @@ class MemoryStore(Store):
     async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
         await self._turn()
         done = 0
-        for age_s, deltas_only in ((retention.log_s, False), (retention.delta_s, True)):
-            if age_s is None:
-                continue
-            before = format_ms(self._now_ms() - round(age_s * 1000))
-            for kept in self._runs.values():
-                start = kept.row.delta_floor if deltas_only else kept.row.floor
+        for expiry in expiries(retention, self._now_ms()):
+            for kept, start in self._expired(expiry):
                 end = min(kept.trimmable, start + max_rows - done)
-                if kept.row.finished_at is not None and kept.row.finished_at <= before and end > start:
-                    kept.trim(end, deltas_only=deltas_only)
+                if end > start:
+                    kept.trim(end, deltas_only=expiry.deltas_only)
                     done += end - start
         return done
+
+    async def prunable(self, retention: Retention) -> list[Prunable]:
+        await self._turn()
+        return tally(
+            (kept.row.job, expiry.deltas_only, *kept.count(start, kept.trimmable, deltas_only=expiry.deltas_only))
+            for expiry in expiries(retention, self._now_ms())
+            for kept, start in self._expired(expiry)
+        )
+
+    def _expired(self, expiry: Expiry) -> Iterator[tuple[_Kept, Seq]]:
+        """Yield the runs a retention is over for, and up to where their logs were trimmed for it before."""
+        for kept in self._runs.values():
+            ended = kept.row.finished_at
+            if ended is not None and expiry.after < ended <= expiry.until:
+                yield kept, kept.row.delta_floor if expiry.deltas_only else kept.row.floor
 
     async def delete(self, run_id: RunId) -> None:
         await self._turn()

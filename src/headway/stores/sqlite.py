@@ -26,6 +26,7 @@ from headway.stores.base import (
     Appended,
     NewRun,
     Page,
+    Prunable,
     Retention,
     RunFilter,
     RunRow,
@@ -37,6 +38,7 @@ from headway.stores.base import (
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
+from headway.stores.ledger import expiries, tally
 from headway.stores.queries import queries
 from headway.stores.sqlite_files import Durability, SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
@@ -152,6 +154,18 @@ class SqliteStore(Store):
 
     async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
         return await self._write(lambda transaction: work.prune(transaction, retention, max_rows))
+
+    async def prunable(self, retention: Retention) -> list[Prunable]:
+        dropped = [(job, False, events, size) for job, events, size in await self._rows("count_buried")]
+        for expiry in expiries(retention, self._now_ms()):
+            place = None
+            while True:
+                # some runs at a time: a long look at one state of the file would hold back the checkpoint of the WAL
+                found, place = await self._read(partial(work.prunable, expiry=expiry, place=place))
+                dropped += found
+                if place is None:
+                    break
+        return tally(dropped)
 
     async def delete(self, run_id: RunId) -> None:
         await self._write(lambda transaction: work.bury(transaction, run_id))

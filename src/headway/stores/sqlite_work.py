@@ -5,16 +5,16 @@ A function raises `HeadwayError` only before its first change.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final, cast
 
 import orjson
 
-from headway.core.clock import format_ms
 from headway.core.events import DELTA_TYPES
 from headway.core.run import ENDED
 from headway.errors import RunActive
 from headway.stores.base import Appended, NewRun, Retention, RunRow, StoredSnapshot, Write
-from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms, trim_limit
+from headway.stores.ledger import Decision, Expiry, birth, check_same, decide, expiries, lapses_ms, trim_limit
 from headway.stores.queries import queries
 from headway.stores.sqlite_rows import ROW, advance_values, event_values, move_values, not_found, run_row
 from headway.stores.sqlite_writer import Transaction
@@ -22,6 +22,10 @@ from headway.types import RunId, Seq
 
 _SQL: Final = queries("sqlite")
 _DELTAS: Final = orjson.dumps(sorted(DELTA_TYPES)).decode()
+_LAST_RUN: Final = 2**63 - 1
+
+Place = tuple[str, int]
+"""Of a run among those that have ended: when it ended, and its number."""
 
 
 def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
@@ -109,7 +113,7 @@ def trim(transaction: Transaction, run_id: RunId, floor: Seq, max_rows: int, *, 
 
 def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, *, deltas_only: bool) -> int:
     execute = transaction.connection.execute
-    number, floor, delta_floor, snapshot_seq = found
+    number, floor, delta_floor, snapshot_seq, *_ = found
     start = delta_floor if deltas_only else floor
     end = min(trim_limit(snapshot_seq, wanted), start + max_rows)
     if end <= start:
@@ -126,17 +130,31 @@ def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, *, d
 def prune(transaction: Transaction, retention: Retention, max_rows: int) -> int:
     """Go over at most `max_rows` events that have outlived their retention; return how many."""
     done = drop_buried(transaction, max_rows)
-    for query, age_s, deltas_only in (
-        ("expired_logs", retention.log_s, False),
-        ("expired_deltas", retention.delta_s, True),
-    ):
-        if age_s is None:
-            continue
-        before = format_ms(transaction.now_ms - round(age_s * 1000))
-        for found in transaction.connection.execute(_SQL[query], (before,)).fetchall():
+    for expiry in expiries(retention, transaction.now_ms):
+        for found in _expired(transaction.connection, expiry, (expiry.after, _LAST_RUN)):
             if done < max_rows:
-                done += _trim(transaction, found, found[-1], max_rows - done, deltas_only=deltas_only)
+                done += _trim(transaction, found, found[3], max_rows - done, deltas_only=expiry.deltas_only)
     return done
+
+
+def prunable(
+    connection: sqlite3.Connection, expiry: Expiry, place: Place | None = None
+) -> tuple[list[tuple[str, bool, int, int]], Place | None]:
+    """Return what `prune` would drop of some runs, as `ledger.tally` takes it, and the place to go on from, if any."""
+    dropped = []
+    runs = _expired(connection, expiry, place or (expiry.after, _LAST_RUN))
+    for number, floor, delta_floor, snapshot_seq, job, _ in runs:
+        span = (number, delta_floor if expiry.deltas_only else floor, trim_limit(snapshot_seq, snapshot_seq))
+        query, more = ("count_deltas", (_DELTAS,)) if expiry.deltas_only else ("count_events", ())
+        events, size = connection.execute(_SQL[query], (*span, *more)).fetchone()
+        dropped.append((job, expiry.deltas_only, events, size))
+    return dropped, (runs[-1][5], runs[-1][0]) if runs else None
+
+
+def _expired(connection: sqlite3.Connection, expiry: Expiry, place: Place) -> list[Any]:
+    """Return the first runs behind a place that a retention is over for."""
+    query = "expired_deltas" if expiry.deltas_only else "expired_logs"
+    return connection.execute(_SQL[query], (expiry.until, *place)).fetchall()
 
 
 def bury(transaction: Transaction, run_id: RunId) -> None:

@@ -159,12 +159,23 @@ ORDER BY finished_at DESC, id DESC LIMIT ?2;
 SELECT n, floor, delta_floor, snapshot_seq FROM runs WHERE id = ?1;
 
 -- name: expired_logs
-SELECT n, floor, delta_floor, snapshot_seq FROM runs
-WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND finished_at <= ?1 ORDER BY finished_at LIMIT 100;
+-- ?1 ended at the latest, ?2 and ?3 behind this end and number
+SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM runs
+WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND finished_at <= ?1 AND (finished_at, n) > (?2, ?3)
+ORDER BY finished_at, n LIMIT 100;
 
 -- name: expired_deltas
-SELECT n, floor, delta_floor, snapshot_seq FROM runs
-WHERE finished_at IS NOT NULL AND delta_floor < snapshot_seq - 1 AND finished_at <= ?1 ORDER BY finished_at LIMIT 100;
+SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM runs
+WHERE finished_at IS NOT NULL AND delta_floor < snapshot_seq - 1 AND finished_at <= ?1 AND (finished_at, n) > (?2, ?3)
+ORDER BY finished_at, n LIMIT 100;
+
+-- name: count_events
+SELECT count(*), coalesce(sum(length(body)), 0) FROM events WHERE run = ?1 AND seq > ?2 AND seq <= ?3;
+
+-- name: count_deltas
+-- ?4 JSON array of types
+SELECT count(*), coalesce(sum(length(body)), 0) FROM events
+WHERE run = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (SELECT value FROM json_each(?4));
 
 -- name: drop_events
 DELETE FROM events WHERE run = ?1 AND seq <= ?2;
@@ -184,6 +195,10 @@ WHERE n = ?1;
 
 -- name: buried
 SELECT n, seq FROM runs WHERE status = 'deleted' LIMIT 1;
+
+-- name: count_buried
+SELECT r.job, count(*), sum(length(e.body)) FROM runs AS r JOIN events AS e ON e.run = r.n
+WHERE r.status = 'deleted' GROUP BY r.id;
 
 -- name: first_seq
 SELECT min(seq) FROM events WHERE run = ?1;
