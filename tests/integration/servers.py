@@ -56,7 +56,7 @@ class ServerProcess:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=log, stderr=log)
 
-    async def ready(self, within_s: float = 20) -> None:
+    async def ready(self, within_s: float = 60) -> None:
         """Wait until it answers."""
         async with asyncio.timeout(within_s), httpx.AsyncClient() as http:
             while True:
