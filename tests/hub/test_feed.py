@@ -313,6 +313,28 @@ async def test_a_run_that_ends_ends_the_streams_of_all() -> None:
         assert slow.sink.closed
 
 
+async def test_a_hole_in_the_log_is_never_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that leaves an event out is not believed; viewers wait until it is whole, and miss nothing."""
+    async with world() as here:
+        run = await here.run()
+        client = await here.join(run)
+        client.read()
+        whole = here.store.read
+
+        async def with_a_hole(*args: Any, **kwargs: Any) -> Any:
+            page = await whole(*args, **kwargs)
+            return replace(page, events=[event for event in page.events if event.seq != run.seq + 2])
+
+        monkeypatch.setattr(here.store, "read", with_a_hole)
+        last = await here.append(run, *(note(f"{n}") for n in range(4)))
+        assert client.read() == ["live"]
+        assert client.viewer.fold.seq == run.seq
+        monkeypatch.setattr(here.store, "read", whole)
+        await here.pass_time(1)
+        await here.drain(client)
+        assert client.viewer.fold.seq == last.seq
+
+
 async def test_a_reopened_run_goes_on() -> None:
     """Who joins after the end was reopened is not told of it."""
     async with world() as here:

@@ -16,7 +16,9 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from headway.core.catchup import CatchUp, Phase
 from headway.core.cursor import Cursor
+from headway.core.events import StoredEvent
 from headway.core.fold import Fold
 from headway.core.run import ENDED, RunStatus
 from headway.errors import RunNotFound, StoreError, StoreInvalid
@@ -67,6 +69,7 @@ class Feed:
         self._shared = shared
         self._backlog = Backlog(self, shared)
         self._head: Cursor
+        self._catchup: CatchUp[StoredEvent]
         self._opening: asyncio.Task[None] | None = None
         self._work: asyncio.Task[None] | None = None
         self._left = shared.now()
@@ -217,6 +220,7 @@ class Feed:
         if page.standing is not Standing.GOOD:
             raise StoreInvalid(f"the snapshot of run {self.run_id} is not of its log")
         self._head = Cursor.parse(fold.cursor)
+        self._catchup = CatchUp(self._head.seq)
         self.run = page.run
         self.folded = Folded(self.run_id, fold, page.run.updated_at)
         self.recent = Recent(self._head, page.run.total - page.tail, limit=self._shared.settings.recent_bytes)
@@ -258,9 +262,13 @@ class Feed:
                 await self._restart(Reset.AHEAD if page.standing is Standing.AHEAD else Reset.TRIMMED)
                 continue
             self.run = page.run
-            if page.events:
-                await self._take([Encoded(event) for event in page.events])
-            if not page.more:
+            due = self._catchup.backlog(page.events, page.run.seq)
+            if self._catchup.phase is Phase.LOST:  # no store of ours does that, but viewers are promised every seq
+                self._broken = True
+                raise StoreInvalid(f"the log of run {self.run_id} has a hole after {self._head}")
+            if due:
+                await self._take([Encoded(event) for event in due])
+            if self._catchup.phase is Phase.LIVE:
                 break
         await self._settle()
 
