@@ -18,13 +18,13 @@ from .agents.enhancer import Enhancer
 from .agents.planner import DayTask, Planner, day_item
 from .agents.writer import Writer
 from .book import Book
+from .choice import PACES
 from .enhanced import Itinerary
 from .errors import NoDayPlanned, ProviderError, told
 from .models import Place, Trip, city_name
 from .provider_client import ProviderClient
 from .settings import DemoSettings
 from .spread import PLACES_PER_DAY
-from .tour_model import PACES
 
 JOB: Final = "itinerary"
 PHASES: Final = {"gather": 3, "plan": 65, "enhance": 22, "write": 10}

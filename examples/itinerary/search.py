@@ -9,27 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ortools.sat.python import cp_model
 
 from .appeal import appeal
+from .choice import PACES, Candidate, PaceRules
 from .errors import DayImpossible, SearchStopped
 from .hours import format_clock
-from .models import DayPlan, Opening, Place, Tour, TripDay, WalkTable
-from .tour_model import PACES, Legs, Option, PaceRules, TourModel
+from .models import DayPlan, Tour, TripDay, WalkTable
+from .tour_model import Legs, Option, TourModel
 
 SEARCH_BUDGET_S: Final = 4.0
 FIRST_TOUR_LIMIT_S: Final = 30.0  # a budget too short for even one tour is overrun until there is one
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A place to choose from, with its openings on the day."""
-
-    place: Place
-    openings: Sequence[Opening]
 
 
 class DaySearch:

@@ -30,8 +30,9 @@ from typing import Final
 
 from ortools.sat.python import cp_model
 
+from .choice import PaceRules
 from .hours import MINUTES_PER_DAY, parse_clock
-from .models import Category, Meal, Opening, Pace, Place, Visit, WalkTable
+from .models import Category, Meal, Opening, Place, Visit, WalkTable
 
 SLOT: Final = 5
 """Minutes per slot; every arrival and departure is a multiple of it."""
@@ -59,24 +60,6 @@ PER_SLOT_IN_QUEUES: Final = -4
 FOR_LOW_LIGHT: Final = 100
 PER_REPETITION: Final = -400
 REPETITIONS_ALLOWED: Final = 2
-
-
-@dataclass(frozen=True)
-class PaceRules:
-    """How full a day may be; times in minutes after midnight, lengths in minutes."""
-
-    opens: int
-    closes: int
-    lunch: int
-    most_visits: int
-    longest_walk: int
-
-
-PACES: Final = {
-    Pace.RELAXED: PaceRules(parse_clock("10:00"), parse_clock("18:00"), lunch=75, most_visits=4, longest_walk=30),
-    Pace.BALANCED: PaceRules(parse_clock("09:00"), parse_clock("19:00"), lunch=60, most_visits=6, longest_walk=40),
-    Pace.FULL: PaceRules(parse_clock("08:30"), parse_clock("21:00"), lunch=45, most_visits=8, longest_walk=50),
-}
 
 
 @dataclass(frozen=True)

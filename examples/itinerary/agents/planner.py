@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from headway import Agent, Failed, Item, ItemPlanned
 
 from ..book import Book
+from ..choice import Candidate
 from ..errors import told
 from ..models import DayPlan, OpeningDay, Place, Tour, TripDay, WalkTable
 from ..provider_client import ProviderClient
-from ..search import Candidate, DaySearch, find_tour
 from ..spread import spread
 from .asking import ASK, CALLS_AT_ONCE, DAYS_AT_ONCE, each
 
@@ -110,6 +111,9 @@ class Planner:
         return await each(one, places, CALLS_AT_ONCE)
 
     async def _search(self, item: Item, day: TripDay, candidates: list[Candidate], walks: WalkTable) -> DayPlan:
+        await asyncio.to_thread(_load_solver)
+        from ..search import DaySearch, find_tour
+
         plain = item.plain  # the solver calls from its own thread
         search = DaySearch(
             day,
@@ -123,6 +127,11 @@ class Planner:
 
 
 _NO_WALKS = WalkTable(points=[], minutes=[], metres=[], notice="")
+
+
+def _load_solver() -> None:
+    """Takes seconds the first time; servers never do it."""
+    from .. import search  # noqa: F401
 
 
 class _Progress:

@@ -5,10 +5,10 @@ import itertools
 
 from examples.itinerary import geo
 from examples.itinerary.catalogue import load
+from examples.itinerary.choice import PACES, Candidate
 from examples.itinerary.models import DayPlan, Opening, Place, Tour, Trip, TripDay, WalkTable
-from examples.itinerary.search import Candidate
 from examples.itinerary.spread import spread
-from examples.itinerary.tour_model import LUNCH_STARTS, PACES, SLOT
+from examples.itinerary.tour_model import LUNCH_STARTS, SLOT
 
 MONDAY = dt.date(2026, 12, 7)
 

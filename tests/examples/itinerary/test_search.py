@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from examples.itinerary.catalogue import load
+from examples.itinerary.choice import Candidate
 from examples.itinerary.errors import DayImpossible, SearchStopped
 from examples.itinerary.models import Category, DayPlan, Interest, Pace, Place, Tour, TripDay, WalkTable
-from examples.itinerary.search import Candidate, DaySearch, find_tour
+from examples.itinerary.search import DaySearch, find_tour
 from tests.examples.itinerary.planning import candidate, check_plan, check_tour, real_problem, table, trip_days
 
 SHORT = 0.2

@@ -2,8 +2,9 @@ import pytest
 from ortools.sat.python import cp_model
 
 from examples.itinerary.catalogue import load
+from examples.itinerary.choice import PACES
 from examples.itinerary.models import Opening, Pace
-from examples.itinerary.tour_model import PACES, SLOT, Legs, Option, TourModel
+from examples.itinerary.tour_model import SLOT, Legs, Option, TourModel
 from tests.examples.itinerary.planning import table
 
 RULES = PACES[Pace.BALANCED]

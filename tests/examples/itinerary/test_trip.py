@@ -5,10 +5,11 @@ import itertools
 
 import pytest
 
+from examples.itinerary.choice import Candidate
 from examples.itinerary.errors import CityUnknown, ProviderDown
 from examples.itinerary.models import DayPlan, PlaceDetails, Tour, Trip, TripDay, Walk, WalkTable
 from examples.itinerary.provider_client import ProviderClient
-from examples.itinerary.search import Candidate, DaySearch, find_tour
+from examples.itinerary.search import DaySearch, find_tour
 from examples.itinerary.spread import spread
 from tests.examples.itinerary.planning import check_plan, check_tour
 
