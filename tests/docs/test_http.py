@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from fastapi.routing import APIRoute
 
 from headway.gateways import operations
@@ -137,13 +136,6 @@ def test_every_section_has_an_example() -> None:
         title = section.partition("`")[0]
         path = title.partition(" ")[2].partition("{")[0].rstrip("/")
         assert any(path in command for command in re.findall(r"^\$ curl .*$", section, flags=re.MULTILINE)), title
-
-
-def test_every_code_is_explained() -> None:
-    """With the status and whether the same request may succeed later."""
-    rows = yaml.safe_load((ROOT / "conformance/errors.yaml").read_text(encoding="utf-8"))
-    listed = {(r["code"], str(r["status"]), "yes" if r["retryable"] else "no") for r in rows if r["kind"] == "http"}
-    assert set(re.findall(r"^\| `(\w+)` \| (\d+) \| (yes|no) \| .+ \|$", PAGE, flags=re.MULTILINE)) == listed
 
 
 def test_links_of_a_handle_are_those_printed() -> None:

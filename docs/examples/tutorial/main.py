@@ -17,7 +17,7 @@ class Report(BaseModel):
     """What a report is made of."""
 
     title: str
-    pages: int = 20
+    pages: int = 60
 
 
 @hw.job(phases={"read": 80, "write": 20})
