@@ -11,7 +11,7 @@ from pathlib import Path
 from headway.core.cursor import Cursor
 from headway.core.events import NewEvent, new_event
 from headway.core.ids import new_execution_id, new_run_id
-from headway.stores.base import NewRun, RunRow, Store, Write
+from headway.stores.base import NewRun, RunRow, Store, Write, wall_ms
 from headway.stores.projection import Projections
 from headway.stores.sqlite import SqliteStore
 
@@ -20,7 +20,7 @@ CURSORS_KEPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A run that still goes on, with a long log.
+    """A run with a long log.
 
     Attributes:
         head: Seq of the last event.
@@ -76,7 +76,13 @@ def delta(number: int) -> NewEvent:
 
 
 def fill(
-    file: Path, count: int, event: Callable[[int], NewEvent], *, started: Sequence[NewEvent] = (), batch: int = 500
+    file: Path,
+    count: int,
+    event: Callable[[int], NewEvent],
+    *,
+    started: Sequence[NewEvent] = (),
+    batch: int = 500,
+    ended_days_ago: float | None = None,
 ) -> Filled:
     """Write a run of `count` events into the store at `file`, made if it is not there.
 
@@ -86,13 +92,19 @@ def fill(
         event: Makes the n-th.
         started: Events that go before.
         batch: How many in one transaction.
+        ended_days_ago: The run happened then, and has ended; None: it happens now and goes on.
     """
+    ago_ms = round((ended_days_ago or 0) * 86_400_000)
 
     async def work() -> Filled:
-        store = SqliteStore(file)
+        store = SqliteStore(file, now_ms=lambda: wall_ms() - ago_ms)
         await store.open()
         try:
-            return await _fill(store, count, event, started, batch)
+            run = await _fill(store, count, event, started, batch)
+            if ended_days_ago is not None:
+                ended = await store.append(run.id, Write([new_event("run.succeeded", {})], run.execution_id))
+                await Projections(store).save(run.id, ended.run)
+            return run
         finally:
             await store.close()
 

@@ -119,13 +119,20 @@ def wait_for_port(process: subprocess.Popen[str], port: int, log: Path, within: 
     raise BenchError(f"the server did not start; its output ends:\n{log.read_text()[-2000:]}")
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that `pid` has started and that are alive."""
+    found: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+            found.extend(map(int, listed.read_text().split()))
+    return found
+
+
 def tree(pid: int) -> list[int]:
     """Return `pid` and all its descendants."""
     found = [pid]
     for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # a thread that ended meanwhile
-                found.extend(map(int, children.read_text().split()))
+        found.extend(children(parent))
     return found
 
 

@@ -40,10 +40,10 @@ class Publisher:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def publish(self, size: int) -> None:
-        """Publish the next event, with `size` bytes of application data."""
+    def publish(self, size: int) -> bytes:
+        """Publish the next event, with `size` bytes of application data, and return the answer."""
         self.last += 1
-        self.post(self._server.body(payload(self.last, size)))
+        return self.post(self._server.body(payload(self.last, size)))
 
     def post(self, body: bytes) -> bytes:
         """Post `body` where events go and return the answer."""

@@ -122,7 +122,7 @@ def create_run(port: int, prefix: str = "") -> Run:
     return Run(created["id"], created["execution_id"], f"{prefix}/v1/runs/{created['id']}")
 
 
-def call(port: int, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+def call(port: int, method: str, path: str, body: bytes | None = None) -> Any:
     """Make one request and return the JSON of its answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with contextlib.closing(connection):
@@ -131,8 +131,7 @@ def call(port: int, method: str, path: str, body: bytes | None = None) -> dict[s
         answer = response.read()
     if response.status >= 300:
         raise BenchError(f"{method} {path} was answered {response.status}: {answer[:500]!r}")
-    found: dict[str, Any] = json.loads(answer)
-    return found
+    return json.loads(answer)
 
 
 PEERS = (Headway("headway", direct=True), Headway("headway-send", direct=False))
