@@ -38,7 +38,7 @@ hw.mount(app, "/headway")
 # --8<-- [end:setup]
 
 
-# --8<-- [start:own]
+# --8<-- [start:users]
 def current_user(request: Request) -> str:
     """Return who asks; the application's own way to refuse."""
     user = user_of(request)
@@ -47,7 +47,8 @@ def current_user(request: Request) -> str:
     return user
 
 
-User = Annotated[str, Depends(current_user, scope="function")]  # a session ends before the stream begins
+# by the scope, what a dependency opened is closed before the stream begins
+User = Annotated[str, Depends(current_user, scope="function")]
 
 
 class ReportIn(BaseModel):
@@ -57,10 +58,15 @@ class ReportIn(BaseModel):
     pages: int
 
 
+# --8<-- [end:users]
+
+
+# --8<-- [start:routes]
 @app.post("/reports", status_code=202)
 async def create(body: ReportIn, tasks: BackgroundTasks, user: User) -> dict[str, Any]:
     """Answer at once; the work goes on."""
-    run = await hw.open("report", title=body.title, owner=user, phases={"read": 80, "write": 20})
+    phases = {"read": 80, "write": 20}
+    run = await hw.open("report", title=body.title, owner=user, phases=phases)
     tasks.add_task(build, run, body)
     return {"id": run.id, "events": f"/reports/{run.id}/events"}
 
@@ -72,7 +78,7 @@ async def events(run_id: str, request: Request, user: User) -> Response:
 
 
 async def build(run: Run, body: ReportIn) -> None:
-    """Do the work. Left by an exception the run has failed, otherwise it has succeeded."""
+    """Do the work. Left by an exception, the run has failed."""
     async with run:
         async with run.phase("read", total=body.pages) as phase:
             for number in range(body.pages):
@@ -80,7 +86,7 @@ async def build(run: Run, body: ReportIn) -> None:
                 await phase.advance(message=f"page {number + 1}")
         async with run.phase("write"), run.output("summary") as out:
             await out.write(f"{body.title}: {body.pages} pages.")
-        # --8<-- [end:own]
+        # --8<-- [end:routes]
 
 
 # --8<-- [start:job]
