@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from headway.cli import demo
-from headway.cli.demo import Example, Options, check_built, choose_port, find_example, has_display
+from headway.cli.demo import NEEDED, Example, Options, check_built, choose_port, find_example, has_display
 from headway.cli.serving import bind
 from headway.errors import UsageError
 from tests.cli.terminals import on_terminal
@@ -30,12 +30,14 @@ def test_a_page_that_was_not_built(tmp_path):
     assert "make web" in (caught.value.hint or "")
 
 
-def test_a_solver_that_is_missing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("package", ["ortools", "astral"])
+def test_a_package_that_is_missing(tmp_path, monkeypatch, package):
     """Says what to install."""
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "index.html").touch()
-    monkeypatch.setitem(sys.modules, "ortools", None)
-    with pytest.raises(UsageError, match="ortools") as caught:
+    for needed in NEEDED:
+        monkeypatch.setitem(sys.modules, needed, None if needed == package else sys)
+    with pytest.raises(UsageError, match=package) as caught:
         check_built(Example("examples.itinerary", tmp_path, tmp_path))
     assert caught.value.hint == "pip install 'headway[demo]'"
 
@@ -84,6 +86,8 @@ async def test_the_whole_demo(folder):
             assert "<html" in (await http.get("/")).text
             assert len((await http.get("/api/cities")).json()) >= 6
             assert "itinerary" in (await http.get("/headway/v1/jobs")).text
+            offered = (await http.get("/demo")).json()
+            assert (offered["kill"], offered["ping_s"]) == (True, 3)
         os.kill(server, signal.SIGKILL)
         await command.until("The server was killed (SIGKILL)")
         await command.until("The server is back")
