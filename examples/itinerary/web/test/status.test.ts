@@ -72,7 +72,12 @@ describe("a trip", () => {
 test("a phase is partly done when some of its days failed", () => {
   const run = trip(...PLANNING, [...FAILED], ["phase.finished", { id: "plan" }]);
   expect(run.phases.map((phase) => phaseSign(phase, run).word)).toEqual(["done", "partly done", "to come", "to come"]);
-  expect(plannedDays(run)).toBe("0 of 2");
+  expect(plannedDays(run)).toEqual([0, 2]);
+});
+
+test("a phase has failed when all of its items have", () => {
+  const both = trip(...PLANNING, ["item.started", { key: "day:2" }], [...FAILED], [...OTHER_FAILED]);
+  expect(phaseSign(both.phases[1] as never, both).word).toBe("failed");
 });
 
 test("a phase that was under way when the trip ended was not done", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { setbackOf, troubleSign, troublesOf } from "../src/model/troubles.ts";
+import { reasonIn, setbackOf, troubleSign, troublesOf } from "../src/model/troubles.ts";
 import { PLANNING, trip } from "./support/trip.ts";
 
 const BUSY = {
@@ -30,4 +30,11 @@ test("a day's setback is the last one of this attempt", () => {
 test("troubles are listed with the newest first, each with its severity", () => {
   const run = trip(...PLANNING, ["error", BUSY], ["error", { ...BUSY, severity: "critical", item: null }]);
   expect(troublesOf(run).map(({ severity }) => troubleSign(severity).word)).toEqual(["Critical", "Warning"]);
+});
+
+test("a step's key is left out of what it says", () => {
+  expect(reasonIn("planner/day:7/walks: the place provider answered 503 (try 1 of 3)")).toBe(
+    "the place provider answered 503 (try 1 of 3)",
+  );
+  expect(reasonIn("all closed: museums and/or parks")).toBe("all closed: museums and/or parks");
 });

@@ -4,7 +4,7 @@ import { useCallback } from "react";
 import { useFetched } from "../hooks/useFetched.ts";
 import { tripHref } from "../model/route.ts";
 import { runSign } from "../model/status.ts";
-import { ago, count } from "../model/words.ts";
+import { ago } from "../model/words.ts";
 import { Badge } from "../parts/Badge.tsx";
 import { Problem } from "../parts/Problem.tsx";
 
@@ -34,14 +34,12 @@ export function RecentTrips() {
 
 function Trip({ run }: { run: RunSummary }) {
   const running = run.status === "running" && run.percent !== null ? `, ${Math.floor(run.percent)} %` : "";
-  const days = run.items_total ? `${count(run.items_total, "day")}, ` : "";
   return (
     <li>
       <a href={tripHref(run.id)}>{run.title}</a>
       <span className="recent-about">
         <Badge {...runSign(run.status, run.cancel_requested)} />
         <small className="muted">
-          {days}
           {ago(Date.now() - Date.parse(run.created_at))}
           {running}
         </small>

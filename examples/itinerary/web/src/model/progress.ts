@@ -7,7 +7,7 @@ import { count, roughly } from "./words.ts";
 const TITLES: Record<string, string> = {
   gather: "Look around",
   plan: "Plan the days",
-  enhance: "Look up the places",
+  enhance: "Look up places",
   write: "Write it up",
 };
 

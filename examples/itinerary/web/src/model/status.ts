@@ -67,10 +67,13 @@ export function daySign(state: DayState): Sign {
 
 /** A phase may be done although some of its items failed; one that was under way when the run ended was not done. */
 export function phaseSign(phase: Phase, run: Snapshot): Sign {
-  const some = failedOf(run).some((item) => item.phase === phase.id);
-  if (phase.status === "finished" && some) return { word: "partly done", icon: "alert", tone: "warn" };
+  const items = Object.values(run.items).filter((item) => item.phase === phase.id);
+  const failed = items.filter(({ status }) => status === "failed").length;
+  if (phase.status === "failed" || (failed > 0 && failed === items.length)) {
+    return { word: "failed", icon: "cross", tone: "bad" };
+  }
+  if (phase.status === "finished" && failed > 0) return { word: "partly done", icon: "alert", tone: "warn" };
   if (phase.status === "finished") return { word: "done", icon: "check", tone: "good" };
-  if (phase.status === "failed") return { word: "failed", icon: "cross", tone: "bad" };
   if (hasEnded(run.status)) return { word: "not done", icon: "stop", tone: "idle" };
   if (phase.status === "running") return { word: "under way", icon: "busy", tone: "busy" };
   return { word: "to come", icon: "circle", tone: "idle" };
@@ -82,10 +85,10 @@ export function daysOf(run: Snapshot): [key: string, item: Item][] {
     .sort(([, one], [, other]) => one.seq - other.seq);
 }
 
-/** `4 of 7`. */
-export function plannedDays(run: Snapshot): string {
+/** How many days are planned, of how many. */
+export function plannedDays(run: Snapshot): [planned: number, all: number] {
   const days = daysOf(run);
-  return `${days.filter(([, item]) => item.status === "finished").length} of ${days.length}`;
+  return [days.filter(([, item]) => item.status === "finished").length, days.length];
 }
 
 function failedOf({ items }: Snapshot): Item[] {

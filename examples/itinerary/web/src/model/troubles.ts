@@ -20,6 +20,11 @@ export function setbackOf({ errors, executions }: Snapshot, key: string): ErrorE
   return errors.findLast(({ item, time }) => item === key && time >= since) ?? null;
 }
 
+/** What happened, without the key of the step it happened to, which stands before it for those who read the log. */
+export function reasonIn(message: string): string {
+  return message.replace(/^\S+\/\S+: /, "");
+}
+
 /** The newest first. */
 export function troublesOf({ errors }: Snapshot): ErrorEntry[] {
   return errors.toReversed();

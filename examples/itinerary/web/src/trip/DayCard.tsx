@@ -4,6 +4,7 @@ import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { enhanced, type Places, samePlaces } from "../model/places.ts";
 import { type DayState, daySign, dayState } from "../model/status.ts";
 import { dayOf, placeAndDate } from "../model/tour.ts";
+import { reasonIn } from "../model/troubles.ts";
 import { count, sentence } from "../model/words.ts";
 import { Badge } from "../parts/Badge.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -69,7 +70,7 @@ function Planning({ item, setback }: { item: Item; setback: ErrorEntry | null })
       {setback && (
         <p className="setback">
           <Icon name="alert" />
-          <span>Being tried again. {sentence(setback.message)}</span>
+          <span>Being tried again. {sentence(reasonIn(setback.message))}</span>
         </p>
       )}
     </>

@@ -10,10 +10,11 @@ const TONES: Record<string, Tone> = { succeeded: "good", partial: "warn", failed
 
 /** How far the whole trip is. */
 export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
-  const percent = wholePercent(run);
   const ended = hasEnded(run.status);
+  const [planned, all] = plannedDays(run);
   // Of a trip that has ended the days count: "100 %" would not say that some of them failed.
-  const amount = ended ? plannedDays(run) : percent === null ? "…" : `${percent} %`;
+  const percent = ended ? Math.floor((100 * planned) / (all || 1)) : wholePercent(run);
+  const amount = ended ? `${planned} of ${all}` : percent === null ? "…" : `${percent} %`;
   const step = ended ? "days planned" : (queueText(run, live) ?? progressText(run));
   return (
     <section className="panel stack" aria-label="Progress">
@@ -23,13 +24,7 @@ export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
         </p>
         <Times run={run} />
       </div>
-      {/* The bar of a trip that has ended stands still, also when nobody knows how far it came. */}
-      <ProgressBar
-        label="Trip"
-        percent={ended ? (percent ?? 0) : percent}
-        text={`${amount} ${step}`}
-        tone={TONES[run.status ?? ""] ?? "busy"}
-      />
+      <ProgressBar label="Trip" percent={percent} text={`${amount} ${step}`} tone={TONES[run.status ?? ""] ?? "busy"} />
       {!ended && <p className="activity muted">{activityText(run)}</p>}
       <PhaseStrip run={run} />
     </section>

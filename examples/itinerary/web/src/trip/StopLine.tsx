@@ -63,7 +63,7 @@ function Walk({ visit, walk }: { visit: Visit; walk: PlaceDetails["walk"] }) {
   return (
     <small className="stop-walk muted">
       <Icon name="walk" />
-      {minutes} min on foot{walk && `, ${distance(walk.metres)} heading ${walk.heading}`}
+      {minutes} min on foot{walk && `, ${distance(walk.metres)} ${walk.heading}`}
     </small>
   );
 }
@@ -87,19 +87,21 @@ function entrance({ amount, currency }: Money): string {
   return amount === 0 ? "free entry" : `about ${money(amount, currency)}`;
 }
 
-const SAID: Partial<Record<PlaceState, string>> = {
-  waiting: "Details to come",
-  enhancing: "Looking up details…",
-};
-
-/** Holds the room that the details will take. */
+/** Holds some of the room that the details will take. */
 function Pending({ state }: { state: PlaceState }) {
-  const text = SAID[state];
-  if (!text) return null;
+  if (state === "waiting") {
+    return (
+      <small>
+        <i className="stop-skeleton" aria-hidden="true" />
+        <span className="sr-only">Details to come</span>
+      </small>
+    );
+  }
+  if (state !== "enhancing") return null;
   return (
     <small className="stop-pending muted">
-      <Icon name={state === "enhancing" ? "busy" : "circle"} />
-      {text}
+      <Icon name="busy" />
+      Looking up details…
     </small>
   );
 }

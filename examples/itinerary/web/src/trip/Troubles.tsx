@@ -1,5 +1,5 @@
 import type { Snapshot } from "@headway-run/client";
-import { troubleSign, troublesOf } from "../model/troubles.ts";
+import { reasonIn, troubleSign, troublesOf } from "../model/troubles.ts";
 import { count, sentence, timeOfDay } from "../model/words.ts";
 import { Badge } from "../parts/Badge.tsx";
 
@@ -16,13 +16,13 @@ export function Troubles({ run }: { run: Snapshot }) {
         {troubles.map(({ seq, severity, time, item, message }) => (
           <li key={seq}>
             <Badge {...troubleSign(severity)} />
-            <span>
-              {item && <strong>{run.items[item]?.title ?? item}. </strong>}
-              {sentence(message)}
-            </span>
             <time className="muted" dateTime={time}>
               {timeOfDay(Date.parse(time))}
             </time>
+            <p>
+              {item && <strong>{run.items[item]?.title ?? item}. </strong>}
+              {sentence(reasonIn(message))}
+            </p>
           </li>
         ))}
       </ol>
