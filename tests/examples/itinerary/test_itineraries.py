@@ -129,3 +129,18 @@ def test_a_provider_that_is_down_is_said_to_be(site: Site) -> None:
     finally:
         site.turn(down=False)
     assert (answer.status_code, answer.json()["code"]) == (503, "provider_down")
+
+
+def test_log_lines_name_the_agent(site: Site) -> None:
+    """A step that fails is logged by the worker with run, execution, step and agent."""
+    site.turn(down_city="rome")
+    try:
+        run_id = site.create(lisbon=1, rome=1)["id"]
+        snapshot = site.end(run_id)
+    finally:
+        site.turn(down_city=None)
+    lines = [json.loads(line) for line in site.log().splitlines() if line.startswith("{")]
+    failed = [line for line in lines if line.get("run_id") == run_id and "day:2" in (line.get("step") or "")]
+    assert failed
+    assert {line["agent"] for line in failed} == {"planner"}
+    assert {line["execution_id"] for line in failed} == {snapshot["execution_id"]}
