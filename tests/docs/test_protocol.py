@@ -1,6 +1,7 @@
 """PROTOCOL.md is whole: every rule names tests that exist, and its tables are what the code has and sends."""
 
 import ast
+import functools
 import json
 import re
 from collections.abc import AsyncIterator
@@ -46,6 +47,7 @@ def table(text: str, head: str) -> list[list[str]]:
 # -- what tests it
 
 
+@functools.cache
 def names_of(path: Path) -> set[str]:
     """Names of the tests of a Python file."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
