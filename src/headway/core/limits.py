@@ -1,4 +1,4 @@
-"""Constants of the protocol. Both folds and all gateways use the same numbers (``PROTOCOL.md``, "Limits").
+"""Constants of the protocol. Both folds and all gateways use the same numbers (``PROTOCOL.md``, 3.8 and 11.4).
 
 Text is counted in Unicode code points, never in UTF-16 units or bytes, so that Python and TypeScript cut alike.
 """
