@@ -24,9 +24,14 @@ export function addressOf(target: string, baseUrl: string): Address {
   return { self, stream: below("/stream"), state: below(""), events: below("/events") };
 }
 
-/** Add parameters to an address that may have some. */
-export function withQuery(url: string, query: string): string {
-  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
+/**
+ * Add parameters to an address that may have some, and what this client calls itself: for the server's metrics, and to say
+ * that it understands 429 and 503 and is told of an overload by them.
+ *
+ * @param more Further parameters, each after an `&`.
+ */
+export function asked(url: string, more = ""): string {
+  return `${url}${url.includes("?") ? "&" : "?"}client=ts/0.1.0${more}`;
 }
 
 /** Return where Headway is mounted, when it serves this very file as `<prefix>/client.js`; else the origin's root. */

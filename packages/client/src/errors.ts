@@ -31,7 +31,7 @@ export type ErrorCategory =
 const MESSAGES: Partial<Record<ErrorCategory, string>> = {
   network: "The server cannot be reached.",
   timeout: "The server does not answer.",
-  protocol: "The server is not Headway.",
+  protocol: "This is not Headway.",
 };
 
 /** Body of an error answer (RFC 9457). */

@@ -50,7 +50,7 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
     return environment.fetch(url, {
       cache: "no-store",
       headers: sent,
-      ...(signal && { signal }),
+      signal: signal ?? null,
       ...(body && { method: "POST", body: JSON.stringify(body) }),
     });
   };
@@ -65,17 +65,20 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
     return request(url, call);
   };
 
-  const json = async <Value>(url: string, call: Call = {}): Promise<Value> => {
-    const value: Value = await (await request(url, call)).json().catch(rethrow);
-    call.signal?.throwIfAborted();
-    return value;
-  };
+  return {
+    environment,
+    request,
 
-  const refreshToken = () => {
-    refresh = true;
-  };
+    refreshToken() {
+      refresh = true;
+    },
 
-  return { environment, request, json, refreshToken };
+    async json<Value>(url: string, call: Call = {}) {
+      const value: Value = await (await request(url, call)).json().catch(rethrow);
+      call.signal?.throwIfAborted();
+      return value;
+    },
+  };
 }
 
 function rethrow(error: unknown): never {

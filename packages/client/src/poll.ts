@@ -1,6 +1,6 @@
 /** Long-poll: for where streams do not get through, and to see whether an ended run is tried again. */
 
-import { withQuery } from "./address.ts";
+import { asked } from "./address.ts";
 import type { Link, Outcome, Transport } from "./transport.ts";
 import type { EventPage, PolledSnapshot } from "./wire.ts";
 
@@ -22,7 +22,7 @@ export const poll: Transport = async (link, signal) => {
   // The first answer comes at once and says that this transport works; the others wait for news.
   const wait = link.isOpen() ? WAIT_S : 0;
   link.expect(wait * 1000 + SLACK_MS);
-  const url = withQuery(address.events, `after=${position}&wait=${wait}`);
+  const url = asked(address.events, `&after=${position}&wait=${wait}`);
   const { events, cursor, partial } = await http.json<EventPage>(url, { signal });
   const last = events.at(-1);
   for (const event of events) {

@@ -156,16 +156,16 @@ export function createRun(
   /** Retain until the function that is returned is called for the first time. */
   const retainUntil = (end: () => void) => {
     retain();
-    let over = false;
+    let letGo = release;
     return () => {
       end();
-      if (!over) release();
-      over = true;
+      letGo();
+      letGo = () => {};
     };
   };
 
   const command = async (name: string, body: object): Promise<Appended> => {
-    if (!address.self) throw new HeadwayError("invalid", "Only its stream is known.");
+    if (!address.self) throw new HeadwayError("invalid", "Only a stream is known.");
     return http.json<Appended>(`${address.self}/${name}`, { body });
   };
 

@@ -1,6 +1,6 @@
 /** Server-sent events over `fetch`: not by EventSource, which gives up for ever on any answer but 200 and says nothing. */
 
-import { withQuery } from "./address.ts";
+import { asked } from "./address.ts";
 import type { RunEvent, Snapshot } from "./contract.gen.ts";
 import { HeadwayError } from "./errors.ts";
 import { createFrameParser, type Frame } from "./sse.ts";
@@ -16,8 +16,7 @@ export const stream: Transport = async (link, signal) => {
   const { address, feed, http } = link;
   const position = feed.position();
   const headers = { Accept: "text/event-stream", ...(position && { "Last-Event-ID": position }) };
-  // `client=1`: we understand 429 and 503, and are told of an overload by them.
-  const response = await http.request(withQuery(address.stream, "client=1"), { headers, signal });
+  const response = await http.request(asked(address.stream), { headers, signal });
   if (response.status === 204) return "ended";
   if (!response.headers.get("Content-Type")?.includes("event-stream")) throw new HeadwayError("protocol");
   return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);

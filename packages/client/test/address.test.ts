@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { expect, test } from "vitest";
-import { addressOf, defaultBaseUrl, withQuery } from "../src/address.ts";
+import { version } from "../package.json" with { type: "json" };
+import { addressOf, asked, defaultBaseUrl } from "../src/address.ts";
 
 test.each([
   ["run_1", "/headway/v1/runs/run_1"],
@@ -25,9 +26,11 @@ test.each(["/reports/run_1/events", "https://h.example/v1/runs/run_1/stream?toke
   },
 );
 
-test("parameters are added to those that are there", () => {
-  expect(withQuery("/events", "after=1.t")).toBe("/events?after=1.t");
-  expect(withQuery("/events?user=ada", "after=1.t")).toBe("/events?user=ada&after=1.t");
+test("parameters are added to those that are there, and the client tells its version", () => {
+  const client = `client=ts/${version}`;
+  expect(asked("/stream")).toBe(`/stream?${client}`);
+  expect(asked("/events", "&after=1.t")).toBe(`/events?${client}&after=1.t`);
+  expect(asked("/events?user=ada", "&after=1.t")).toBe(`/events?user=ada&${client}&after=1.t`);
 });
 
 test.each([

@@ -121,7 +121,7 @@ describe("a stream in somebody's own application", () => {
     const { log } = await serve(begun());
     watch({}, `${server.url}/mine?user=ada`);
     await seqReached();
-    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({ user: "ada", client: "1" });
+    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({ user: "ada", client: "ts/0.1.0" });
     log.add("run.succeeded", { result: 1 });
     server.publish();
     await reached("closed");
@@ -160,9 +160,9 @@ describe("a stream in somebody's own application", () => {
     expectTruth();
     expect(states).toEqual(["connecting", "live", "closed"]);
     const asked = server.seen.map(({ query }) => Object.fromEntries(query));
-    expect(asked[0]).toEqual({ user: "ada", client: "1" });
+    expect(asked[0]).toEqual({ user: "ada", client: "ts/0.1.0" });
     expect(asked[1]).toEqual({ user: "ada" });
-    expect(asked.at(-1)).toEqual({ user: "ada", after: "7.t", wait: "25" });
+    expect(asked.at(-1)).toEqual({ user: "ada", client: "ts/0.1.0", after: "7.t", wait: "25" });
   });
 
   test("of some event types only has gaps, which are no trouble", async () => {

@@ -41,7 +41,7 @@ describe("a stream", () => {
     expect(states).toEqual(["connecting", "live", "closed"]);
     expect(seqs).toEqual([8, 9]);
     expect(server.seen).toHaveLength(1);
-    expect(server.streams[0]?.query.get("client")).toBe("1");
+    expect(server.streams[0]?.query.get("client")).toBe("ts/0.1.0");
     expect(environment.listening()).toBe(0);
   });
 
