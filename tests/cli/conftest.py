@@ -1,10 +1,14 @@
 """Applications to be served."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from headway.stores.base import Store
+from headway.stores.memory import MemoryStore
+from headway.stores.sqlite import SqliteStore
 
 APP = """
 from fastapi import FastAPI, Request
@@ -22,6 +26,24 @@ async def double(run: Run, n: int) -> int:
     await run.progress(1, 2)
     return 2 * n
 """
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A fresh store, open."""
+    made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "headway.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """A fresh store in a file, open."""
+    made = SqliteStore(tmp_path / "headway.db")
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from headway.core.events import new_event
 from tests.cli.terminals import on_terminal, piped
 from tests.client.running import Running, running, wire
 from tests.client.scripted import RUN, Log, control, opened, scripted, stream, trip
+from tests.stores.builders import end, note, report
+from tests.stores.builders import running as running_run
 
 FAILED = new_event("run.failed", {"error": {"code": "disk_full", "message": "the disk is full"}})
 
@@ -134,6 +136,44 @@ async def test_a_reader_that_leaves_is_no_error():
         output, errors = await process.communicate()
     assert len(output.splitlines()) == 1
     assert b"Traceback" not in errors
+
+
+# -- without a server
+
+
+async def test_a_store_is_watched_without_a_server(sqlite, tmp_path):
+    """As lines, while this process goes on writing; the exit code is the run's."""
+    run = await running_run(sqlite)
+    async with piped("watch", run.id, "--store", str(tmp_path / "headway.db")) as command:
+        await command.until("running")
+        await report(sqlite, run, note("half way"))
+        await command.until("note: half way")
+        await end(sqlite, run, FAILED)
+        assert await command.ended() == 1
+    assert re.search(r"failed after \d:\d\d: the disk is full \(disk_full\)", command.output)
+
+
+async def test_a_store_is_watched_on_a_terminal(sqlite, tmp_path):
+    """The picture says where it comes from, and Ctrl-C how to watch on."""
+    run = await running_run(sqlite)
+    store = f"sqlite:///{tmp_path / 'headway.db'}"
+    async with on_terminal("watch", run.id, "--store", store) as (command, keys):
+        await command.until("following headway.db")
+        os.write(keys, b"\x03")
+        assert await command.ended() == 130
+    assert f"headway watch {run.id} --store {store}" in screen_of(command.output).replace("\n", "")
+
+
+async def test_a_store_that_cannot_be_watched(sqlite, tmp_path):
+    """Wrong usage is 2; a run that is not there 5."""
+    store = str(tmp_path / "headway.db")
+    for arguments, code, said in (
+        ((RUN, "--store", store), 5, "there is no run"),
+        ((RUN, "--store", str(tmp_path / "no.db")), 2, "there is no file"),
+        (("http://127.0.0.1:9/v1/runs/x", "--store", store), 2, "name the run by its id"),
+    ):
+        result = await invoke(*arguments)
+        assert (result.exit_code, said in result.stderr) == (code, True), result.output
 
 
 # -- on a terminal

@@ -66,6 +66,7 @@ Store = Annotated[
     str | None,
     typer.Option(metavar="URL", help="sqlite:///path, a path, or memory://. Else HEADWAY_STORE, else ./headway.db."),
 ]
+Instead = Annotated[str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")]
 LogLevel = Annotated[Level | None, typer.Option(help="Lowest level that is logged. Else HEADWAY_LOG_LEVEL, else info.")]
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="Port to listen on; 0 takes any free one.")]
@@ -173,9 +174,7 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything a list knows.")] = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
-    store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")
-    ] = None,
+    store: Instead = None,
 ) -> None:
     """List runs, the newest first."""
     from headway.cli.runs import list_runs
@@ -190,18 +189,20 @@ def watch(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the address of its stream.")],
     url: Url = DEFAULT_URL,
     token: Token = None,
+    store: Instead = None,
 ) -> None:
     """Watch a run until it ends.
 
     On a terminal it is a live picture, elsewhere a line for each thing that happens. It survives restarts of the
-    server. Ctrl-C stops watching, never the run.
+    server; with --store it needs none. Ctrl-C stops watching, never the run.
 
     Exit codes: 0 the run succeeded, 1 it failed, 2 wrong usage, 3 it succeeded in part, 4 it was cancelled, 5 it could
     not be watched, 130 interrupted.
     """
+    from headway.cli.watching import Place
     from headway.cli.watching import watch as follow
 
-    raise typer.Exit(follow(run, url=url, token=token))
+    raise typer.Exit(follow(run, Place(url, token, store)))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from headway.cli.words import clean, clock, done_of, notice_text, one_line, percent, seconds_of
+from headway.cli.words import clean, clock, done_of, notice_text, one_line, percent, seconds_of, trouble_of
 from headway.client import Connection, Watched
 
 PROGRESS_EVERY_S: Final = 2.0
@@ -37,6 +37,7 @@ class Lines:
         self._was_live = False
         self._state: Watched | None = None
         self._seq = 0
+        self._told_trouble = ""
 
     # -- what is told
 
@@ -51,11 +52,18 @@ class Lines:
                     self._failed_items(state)
                 if state["finished_at"] is not None:
                     self._ended({}, state["finished_at"])
+            self._trouble(state)
         else:
             handler = _HANDLERS.get(event["type"])
             if handler is not None:
                 handler(self, event["data"], event["time"])
         self._seq = state["seq"]
+
+    def _trouble(self, state: Watched) -> None:
+        trouble = trouble_of(state["status"], state.live)
+        if trouble and trouble != self._told_trouble:
+            self._say(None, f"trouble: {trouble}")
+        self._told_trouble = trouble
 
     def connected(self, connection: Connection) -> None:
         """Say when the connection is lost, and when it is back."""

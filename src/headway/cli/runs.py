@@ -6,7 +6,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import orjson
@@ -15,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.opening import opened
 from headway.cli.terminal import out
 from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
 from headway.client import Client
-from headway.config import Settings, store_location
 from headway.core.run import RunStatus
-from headway.errors import RunNotFound, StoreUnavailable, UsageError
-from headway.stores.base import RunFilter, Store
+from headway.errors import RunNotFound, StoreUnavailable
+from headway.stores.base import RunFilter
 from headway.stores.projection import Projections
 from headway.stores.summary import summary_of
 
@@ -66,34 +65,14 @@ async def _with_percent(run: Run, client: Client) -> Run:
 
 
 async def _from_store(url: str, status: Sequence[str], job: str | None, limit: int) -> Sequence[Run]:
-    store = existing_store(url)
-    await store.open()
-    try:
-        which = RunFilter(status=[RunStatus(name) for name in status] or None, job=job)
+    which = RunFilter(status=[RunStatus(name) for name in status] or None, job=job)
+    async with opened(url) as store:
         runs = [summary_of(row) for row in await store.list_runs(which, limit=limit)]
         projections = Projections(store)
         for run in runs:
             if run["status"] in ("running", "waiting"):
                 run["percent"] = (await projections.current(run["id"])).get("progress")["percent"]
         return runs
-    finally:
-        await store.close()
-
-
-def existing_store(url: str) -> Store:
-    """Return a store that is there already; looking must not make one.
-
-    Raises:
-        UsageError: it is not there, or only its own process can see it.
-    """
-    kind, place = store_location(Settings(store=url).store)
-    if kind != "sqlite":
-        raise UsageError(f"no other process can see {url}", hint="ask its server: --url")
-    if not Path(place).is_file():
-        raise UsageError(f"there is no file {place}", hint="name the one the server was started with")
-    from headway.stores.sqlite import SqliteStore
-
-    return SqliteStore(place)
 
 
 def show(runs: Sequence[Run], console: Console, now: float | None = None) -> None:

@@ -27,9 +27,11 @@ class Screen:
 
     Args:
         console: The terminal.
+        well: What is said of a connection with which all is well.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, well: str = "connected") -> None:
+        self._well = well
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
         self._connection = Connection("connecting")
@@ -79,7 +81,9 @@ class Screen:
         pen = self._pen()
         if self._state is None:
             return Group(pen.row(connection_text(self._connection, self._retry_at - pen.now)))
-        picture = Picture(self._state.snapshot(), self._connection, self._state.live, self._retry_at, self._notice)
+        picture = Picture(
+            self._state.snapshot(), self._connection, self._state.live, self._retry_at, self._notice, self._well
+        )
         return Group(*draw(picture, pen, max(10, self._console.height - 1)))
 
     def _moves(self) -> bool:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from headway.cli.listing import Listed, listing
 from headway.cli.rows import Pen
-from headway.cli.words import ENTRY, STATUS, clean, clock, done_of, one_line, percent, seconds_of
+from headway.cli.words import ENTRY, STATUS, clean, clock, done_of, one_line, percent, seconds_of, trouble_of
 from headway.client import Connection
 from headway.core.run import ENDED
 
@@ -41,6 +41,7 @@ class Picture:
         live: What is true beside the log.
         retry_at: When the next try is due, seconds since the epoch.
         notice: What an operator said last.
+        well: What is said of a connection with which all is well.
     """
 
     state: State
@@ -48,6 +49,7 @@ class Picture:
     live: Mapping[str, Any] = field(default_factory=dict)
     retry_at: float = 0.0
     notice: str = ""
+    well: str = "connected"
 
     @property
     def ended(self) -> bool:
@@ -326,8 +328,8 @@ def _result(result: Any, pen: Pen) -> list[Text]:
 def _foot(picture: Picture, pen: Pen) -> list[Text]:
     if picture.connection is None:
         return []
-    trouble = _trouble(picture)
-    said = connection_text(picture.connection, picture.retry_at - pen.now, trouble)
+    trouble = trouble_of(picture.state["status"], picture.live)
+    said = connection_text(picture.connection, picture.retry_at - pen.now, trouble, picture.well)
     roomy = picture.connection.state == "live" and not trouble and pen.width >= ROOMY
     rows = [Text(), pen.row(said, Text("Ctrl-C stops watching, not the run", "dim") if roomy else None)]
     if picture.notice:
@@ -335,16 +337,7 @@ def _foot(picture: Picture, pen: Pen) -> list[Text]:
     return rows
 
 
-def _trouble(picture: Picture) -> str:
-    """What the server says is wrong, beside the log."""
-    if not picture.live.get("degraded"):
-        return ""
-    return (
-        "no worker is there to take it" if picture.state["status"] == "queued" else "the server cannot read its store"
-    )
-
-
-def connection_text(connection: Connection, left_s: float, trouble: str = "") -> Text:
+def connection_text(connection: Connection, left_s: float, trouble: str = "", well: str = "connected") -> Text:
     """Return how the connection stands, in words."""
     if connection.state == "waiting":
         when = f"in {round(left_s)} s" if left_s >= 0.5 else "now"
@@ -352,5 +345,5 @@ def connection_text(connection: Connection, left_s: float, trouble: str = "") ->
     if connection.state == "connecting":
         return Text("connecting", "dim")
     if trouble:
-        return Text(f"connected, but {trouble}", "yellow")
-    return Text("connected" if connection.transport == "sse" else "connected, polling", "green")
+        return Text(f"{well}, but {trouble}", "yellow")
+    return Text(well if connection.transport == "sse" else f"{well}, polling", "green")

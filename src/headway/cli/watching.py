@@ -6,12 +6,15 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from rich.console import Console
 
+from headway.cli.following import follow
 from headway.cli.lines import Lines
 from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.opening import opened
 from headway.cli.screen import Screen
 from headway.cli.terminal import err, out, tell
 from headway.client import Client, Connection, Watched
@@ -45,36 +48,55 @@ class View(Protocol):
         """Leave behind what is to stay."""
 
 
-def watch(run: str, *, url: str, token: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run is.
+
+    Attributes:
+        url: Of a server; has no meaning where the run is named by its address.
+        token: Sent along.
+        store: Of the store to be read instead, or None.
+    """
+
+    url: str
+    token: str | None = None
+    store: str | None = None
+
+
+def watch(run: str, place: Place) -> int:
     """Show a run until it has ended; return the exit code."""
     console = out()
-    view: View = Screen(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
+    shows = console.is_terminal and not console.is_dumb_terminal
+    view: View = Screen(console, _in_words(place)) if shows else Lines(console)
     try:
-        return asyncio.run(_watch(run, url, token, view))
+        return asyncio.run(_watch(run, place, view))
     except UsageError:
         raise
     except HeadwayError as error:
         tell(error)
         return NOT_WATCHED
     except KeyboardInterrupt:
-        _say_that_it_goes_on(err(), run, url)
+        _say_that_it_goes_on(err(), run, place)
         return INTERRUPTED
 
 
-def _say_that_it_goes_on(console: Console, run: str, url: str) -> None:
-    where = "" if "://" in run else f" --url {url}"
+def _in_words(place: Place) -> str:
+    """Say how it is when all is well."""
+    return "connected" if place.store is None else f"following {place.store.rpartition('/')[2]}"
+
+
+def _say_that_it_goes_on(console: Console, run: str, place: Place) -> None:
+    where = "" if "://" in run else f" --url {place.url}" if place.store is None else f" --store {place.store}"
     console.print(
         f"Stopped watching. The run is not touched by that; watch on: headway watch {run}{where}", soft_wrap=True
     )
 
 
-async def _watch(run: str, url: str, token: str | None, view: View) -> int:
+async def _watch(run: str, place: Place, view: View) -> int:
     terminated = _stop_on_sigterm()
     showing = asyncio.create_task(view.show())
     try:
-        address = url if "://" in run else await locate(url, token)
-        async with Client(address, token=token) as client:
-            status = await _follow(client, run, view)
+        status = await (_on_server(run, place, view) if place.store is None else _in_store(run, place.store, view))
     except asyncio.CancelledError:
         if terminated.is_set():
             return TERMINATED
@@ -85,6 +107,23 @@ async def _watch(run: str, url: str, token: str | None, view: View) -> int:
             await showing
         view.close()
     return CODES.get(status, NOT_WATCHED)
+
+
+async def _in_store(run: str, store: str, view: View) -> str:
+    if "://" in run:
+        raise UsageError(f"{run} is an address, and a store is to be read", hint="name the run by its id")
+    status = ""
+    async with opened(store) as opened_store, aclosing(follow(opened_store, run, view.connected)) as seen:
+        async for state, event in seen:
+            status = state["status"]
+            view.take(state, event)
+    return status
+
+
+async def _on_server(run: str, place: Place, view: View) -> str:
+    address = place.url if "://" in run else await locate(place.url, place.token)
+    async with Client(address, token=place.token) as client:
+        return await _follow(client, run, view)
 
 
 async def _follow(client: Client, run: str, view: View) -> str:

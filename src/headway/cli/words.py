@@ -102,6 +102,15 @@ def seconds_of(time: str | None) -> float | None:
     return None if ms is None else ms / 1000
 
 
+def trouble_of(status: str, live: Mapping[str, Any]) -> str:
+    """Return what keeps a run from going on, by what is true beside its log; empty when nothing is known."""
+    if live.get("trouble"):
+        return one_line(live["trouble"])
+    if not live.get("degraded"):
+        return ""
+    return "no worker is there to take it" if status == "queued" else "the server cannot read its store"
+
+
 def notice_text(told: Mapping[str, Any]) -> str:
     """Return what an operator says as one line."""
     text = told.get("text") or told.get("message") or ", ".join(f"{name} {value}" for name, value in told.items())

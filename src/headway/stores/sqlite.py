@@ -66,6 +66,7 @@ class SqliteStore(Store):
         durability: ``normal``: what was answered survives the death of the process, and the machine's but for the last
             moments. ``full``: survives a power cut; each group of writes waits for the disk.
         patience_s: How long to wait for another program's lock before `StoreLocked`.
+        read_only: To be looked at, no more: the file must be there and up to date, and every write is refused.
         now_ms: The store's clock; the same in all processes but for tests.
     """
 
@@ -77,12 +78,13 @@ class SqliteStore(Store):
         *,
         durability: Durability = "normal",
         patience_s: float = 5.0,
+        read_only: bool = False,
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         if str(path) == ":memory:":
             raise UsageError("SQLite in memory is not supported", hint="use the store `memory`")
         # the file itself, however it is reached: the locks of its workers lie beside it, for all who open it
-        self._file = SqliteFile(Path(path).resolve(), durability, patience_s)
+        self._file = SqliteFile(Path(path).resolve(), durability, patience_s, read_only)
         self._now_ms = now_ms
         self._owners = Owners(self._file.path)
         self._locks: dict[str, OwnerLock] = {}
@@ -118,6 +120,8 @@ class SqliteStore(Store):
     def _write(self, change: Callable[[Transaction], T]) -> asyncio.Future[T]:
         if self._writer is None or self._process != os.getpid():
             raise self._unusable()
+        if self._file.read_only:
+            raise UsageError(f"the store {self._file.path} was opened to be looked at", hint="open it to write, too")
         return self._writer.submit(change)
 
     def _read(self, look: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:

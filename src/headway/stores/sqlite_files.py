@@ -17,7 +17,7 @@ APPLICATION_ID: Final = 0x48454144  # "HEAD"
 """Stands in the file's header, so that another program's database is never taken for ours."""
 
 _WAL_KEPT_BYTES: Final = 64 * 1_048_576
-_NETWORK_FILE_SYSTEMS: Final = frozenset(
+NETWORK_FILE_SYSTEMS: Final = frozenset(
     {
         *("afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2"),
         *("smb3", "smbfs", "fuse.ceph", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"),
@@ -34,11 +34,13 @@ class SqliteFile:
         durability: ``normal``: what was answered survives the death of the process; after a power cut the last
             moments may be missing. ``full``: survives a power cut too; each group of writes waits for the disk.
         patience_s: How long to wait for another program's lock.
+        read_only: To be looked at, no more: nothing is made, brought up to date or written.
     """
 
     path: Path
     durability: Durability = "normal"
     patience_s: float = 5.0
+    read_only: bool = False
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """Open a connection. May be used by one thread at a time.
@@ -68,7 +70,7 @@ class SqliteFile:
         connection.execute(f"PRAGMA synchronous = {self.durability}")
         connection.execute("PRAGMA foreign_keys = 1")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
-        if read_only:
+        if read_only or self.read_only:
             connection.execute("PRAGMA query_only = 1")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first look at the file itself
 
@@ -79,6 +81,20 @@ class SqliteFile:
             StoreError, UsageError: it cannot be used; the text says why and how to mend it.
         """
         self._check_place()
+        if not self.read_only:
+            self._make()
+        connection = self.connect()
+        prepare = self._check_schema if self.read_only else self._upgrade
+        try:
+            patiently(lambda: prepare(connection), self.patience_s)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise map_error(error, self.path) from error
+            raise
+        return connection
+
+    def _make(self) -> None:
         try:
             self.path.touch()
         except OSError as error:
@@ -87,15 +103,6 @@ class SqliteFile:
                     f"{self.path} cannot be created: {error.strerror}",
                     hint="give this user the right to write the directory, or choose another path",
                 ) from error
-        connection = self.connect()
-        try:
-            patiently(lambda: self._upgrade(connection), self.patience_s)
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise map_error(error, self.path) from error
-            raise
-        return connection
 
     def _check_place(self) -> None:
         if sqlite3.sqlite_version_info < (3, 35):
@@ -108,7 +115,7 @@ class SqliteFile:
         if self.path.is_dir():
             raise StoreInvalid(f"{self.path} is a directory", hint="give the path of a file")
         kind = file_system(folder, _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
-        if kind in _NETWORK_FILE_SYSTEMS:
+        if kind in NETWORK_FILE_SYSTEMS:
             raise UsageError(
                 f"{folder} is on a network file system ({kind}), where SQLite's locks and shared memory do not work",
                 hint="put the file on a local disk, or use a store for many machines",
@@ -117,13 +124,13 @@ class SqliteFile:
     def _upgrade(self, connection: sqlite3.Connection) -> None:
         """Bring the schema up to date; may be begun anew whenever another process is in the way."""
         steps = migrations("sqlite")
-        version = self._version(connection)
+        version = self.version(connection)
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if version == steps[-1].number:
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
-            version = self._version(connection)  # another process may have been faster
+            version = self.version(connection)  # another process may have been faster
             for step in steps:
                 if step.number > version:
                     for statement in _statements(step.text):
@@ -135,8 +142,22 @@ class SqliteFile:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
 
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """Return the version of the file's schema, 0 for a new file; make sure that it is ours."""
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Insist that there is nothing to bring up to date."""
+        version, newest = self.version(connection), migrations("sqlite")[-1].number
+        if version < newest:
+            raise StoreUnavailable(
+                f"{self.path} has schema {version}, this Headway reads {newest}",
+                hint="start its server or a worker once; that brings it up to date",
+            )
+
+    def version(self, connection: sqlite3.Connection) -> int:
+        """Return the version of the file's schema, 0 for a new file; make sure that it is ours.
+
+        Raises:
+            StoreInvalid: it is another program's.
+            SchemaNewer: a newer Headway made it.
+        """
         # in this order: another process may be making tables and header, in one transaction, just now
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
