@@ -207,6 +207,41 @@ def watch(
 
 @app.command()
 @plainly
+def prune(
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="Drop the logs of runs that ended so long ago: 90s, 15min, 1h, 7d, 2w, or never. Else "
+            "HEADWAY_RETENTION_S, else 30d.",
+        ),
+    ] = None,
+    deltas_older_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="Drop the streamed text of runs that ended so long ago. Else HEADWAY_DELTA_RETENTION_S, else 1h.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be dropped.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="What to prune. Else HEADWAY_STORE, else ./headway.db.")
+    ] = None,
+) -> None:
+    """Drop what has outlived its retention.
+
+    A server prunes every quarter of an hour by itself; this is for other ages, and for stores no server works on. A
+    run keeps its entry, its last snapshot and the snapshot's event. Runs that go on are not touched.
+    """
+    from headway.cli.pruning import Pruning
+    from headway.cli.pruning import prune as drop
+
+    drop(Pruning(store, older_than, deltas_older_than, dry_run, as_json))
+
+
+@app.command()
+@plainly
 def demo(
     host: Host = "127.0.0.1",
     port: Annotated[

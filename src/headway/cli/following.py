@@ -21,8 +21,8 @@ from headway.types import RunId
 AGAIN_S: Final = 1.0
 """Pause after the store could not be read."""
 
-TAKEN_OVER: Final = "its worker has died; another one takes it over"
-LEFT: Final = "its worker has died, and no server or worker runs that would take it over"
+TAKEN_OVER: Final = "its worker has died; another takes it over"
+LEFT: Final = "its worker has died and nobody takes it over"
 
 
 async def follow(store: Store, run_id: RunId, tell: Callable[[Connection], None]) -> AsyncGenerator[Seen, None]:

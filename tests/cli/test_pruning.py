@@ -1,0 +1,107 @@
+"""What is dropped, what would be, and how it is told."""
+
+import asyncio
+import io
+import json
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from headway.cli.commands import app
+from headway.cli.pruning import show
+from headway.stores.base import Prunable, Retention
+from headway.stores.sqlite import SqliteStore
+from tests.stores.builders import delta, end, log, note, report, running, save
+
+FOUND = [Prunable("itinerary", False, 12, 4_211, 1_234_567), Prunable("report \x1b[2J北京" * 9, True, 1, 3, 640)]
+
+
+async def invoke(*arguments: str, **variables: str) -> Result:
+    """Run the command where it has no event loop around it."""
+    env = {"HEADWAY_STORE": None, "COLUMNS": "100", **variables}
+    return await asyncio.to_thread(CliRunner().invoke, app, ["prune", *arguments], env=env)
+
+
+@pytest.fixture
+async def three(sqlite, tmp_path):
+    """Two runs that have ended, and one that goes on."""
+    ids: list[str] = []
+    for job in ("trip", "report", "trip"):
+        run = await running(sqlite, job=job)
+        await report(sqlite, run, note(), delta(), delta())
+        if len(ids) < 2:
+            await end(sqlite, run)
+        await save(sqlite, run.id)
+        ids.append(run.id)
+    return tmp_path / "headway.db", ids
+
+
+async def seqs(store: SqliteStore, run_id: str) -> list[int]:
+    """What is left of a log that may have lost its text."""
+    return [event.seq for event in await log(store, run_id, partial=True)]
+
+
+async def test_a_dry_run_changes_nothing_and_tells_what_goes(sqlite, three):
+    """By job; the same is dropped then."""
+    path, (trip, other, alive) = three
+    ages = ("--older-than", "never", "--deltas-older-than", "0s", "--store", str(path))
+    for _ in range(2):
+        told = await invoke("--dry-run", *ages)
+        assert told.exit_code == 0, told.output
+        assert [line.split()[:4] for line in told.output.splitlines()[3:6]] == [
+            ["report", "text", "1", "2"],
+            ["trip", "text", "1", "2"],
+            ["together", "2", "4", told.output.splitlines()[5].split()[3]],
+        ]
+        assert told.output.endswith("Nothing was changed. Without --dry-run this is dropped.\n")
+    done = await invoke("--json", *ages)
+    content = json.loads(done.stdout)
+    assert (content["dry_run"], content["older_than_s"], content["deltas_older_than_s"]) == (False, None, 0)
+    assert [(job["job"], job["runs"], job["events"]) for job in content["jobs"]] == [("report", 1, 2), ("trip", 1, 2)]
+    assert [await seqs(sqlite, run_id) for run_id in (trip, other)] == [[1, 2, 3, 6]] * 2
+    assert await seqs(sqlite, alive) == [1, 2, 3, 4, 5]
+    again = await invoke(*ages)
+    assert again.output.splitlines()[-1] == "There is nothing older."
+
+
+async def test_ages_and_store_come_from_the_settings(sqlite, three):
+    """Where no option says otherwise."""
+    path, (trip, *_) = three
+    variables = {"HEADWAY_STORE": str(path), "HEADWAY_RETENTION_S": "0.001"}
+    told = await invoke("--dry-run", "--json", **variables)
+    assert [job["deltas_only"] for job in json.loads(told.stdout)["jobs"]] == [False, False]
+    done = await invoke(**variables)
+    assert done.output.endswith("Dropped. The file stays as large as it is; what was freed in it is used again.\n")
+    row = await sqlite.get(trip)
+    assert (row.floor, row.seq) == (5, 6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--older-than", "7 moons"), "'7 moons' is no age"),
+        (("--deltas-older-than", "-1d"), "'-1d' is no age"),
+        (("--store", "memory://"), "no other process can see memory://"),
+        (("--store", "no.db"), "there is no file no.db"),
+    ],
+)
+async def test_wrong_usage(folder, arguments, said):
+    """Is 2, and makes no file."""
+    result = await invoke(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_fits(width):
+    """A long name gives way; what is in it cannot command the terminal."""
+    written = io.StringIO()
+    show(FOUND, Retention(), Console(file=written, width=width), dry_run=True)
+    lines = written.getvalue().splitlines()
+    table = lines[lines.index("") + 1 :]
+    assert [line.split()[-4:] for line in table[1:2]] == [["12", "4,211", "1.2", "MB"]]
+    assert table[3].split() == ["together", "13", "4,214", "1.2", "MB"]
+    assert all(len(line) <= width for line in table)
+    assert "\x1b" not in written.getvalue()
