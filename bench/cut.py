@@ -117,9 +117,10 @@ def _cut(way: str, options: argparse.Namespace) -> Figure:
             audience.zero()
             before, cpu = steady.last, cpu_seconds(pid)
             if way == KILLED:
+                begin, seen = time.monotonic(), [(0.0, 0.0)]
                 os.kill(pid, signal.SIGKILL)
-                seen = [(0.0, 0.0)]
-                begin = time.monotonic()
+                while audience.report().streaming:  # until then it would still look alive
+                    time.sleep(LOOK_S)
                 _, pid = servers.enter_context(serving(folder, cores, port=port))
                 cpu = 0.0
             else:

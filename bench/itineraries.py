@@ -27,7 +27,6 @@ from bench.processes import BenchError, children, cpu_seconds, free_port, runnin
 from bench.program import Program
 
 GOAL_MS = 50
-ALONE = 10
 READ_S = 0.05
 LOOK_S = 0.25
 RUNS = "/headway/v1/runs"
@@ -55,8 +54,8 @@ class Seen:
     """What came of it.
 
     Attributes:
-        alone_ms: Answers to trips asked for one after the other.
-        start_ms: Answers to those asked for at once.
+        turn_ms: Answers to trips asked for one after the other, while those before were planned.
+        start_ms: Answers to those asked for in the same moment.
         read_ms: Answers to a page's request while these were planned.
         cpu_s: Processor time by process.
         ended: Trips that had ended, over the time since they were asked for.
@@ -65,7 +64,7 @@ class Seen:
 
     trips: int
     days: int
-    alone_ms: list[float]
+    turn_ms: list[float]
     start_ms: list[float]
     read_ms: list[float]
     cpu_s: dict[str, float]
@@ -74,7 +73,7 @@ class Seen:
 
 
 def measure(options: argparse.Namespace) -> Outcome:
-    """Plan some trips one after the other, then all at once."""
+    """Ask for all trips one after the other and let them be planned, then for all in the same moment."""
     with (
         tempfile.TemporaryDirectory() as name,
         _provider(Path(name), options.latency_s) as provider,
@@ -82,10 +81,10 @@ def measure(options: argparse.Namespace) -> Outcome:
     ):
         cities = [city["id"] for city in call(port, "GET", "/api/cities")]
         wishes = [_wish(city, options.days) for city in itertools.islice(itertools.cycle(cities), options.trips)]
-        alone = [_ask(port, wish) for wish in wishes[:ALONE]]
-        _until_all_ended(port, [trip.id for trip in alone])
+        in_turn = [_ask(port, wish) for wish in wishes]
+        _until_all_ended(port, [trip.id for trip in in_turn])
         before = _cpu(pid, provider)
-        with _reading(port, alone[0].id) as read_ms:
+        with _reading(port, in_turn[0].id) as read_ms:
             begin, trips = time.monotonic(), _ask_at_once(port, wishes)
             ended = _until_all_ended(port, [trip.id for trip in trips], begin)
         cpu = {name: after - before[name] for name, after in _cpu(pid, provider).items()}
@@ -95,7 +94,7 @@ def measure(options: argparse.Namespace) -> Outcome:
         Seen(
             trips=options.trips,
             days=options.days,
-            alone_ms=[trip.answer_ms for trip in alone],
+            turn_ms=[trip.answer_ms for trip in in_turn],
             start_ms=[trip.answer_ms for trip in trips],
             read_ms=read_ms,
             cpu_s=cpu,
@@ -185,8 +184,8 @@ def outcome(seen: Seen) -> Outcome:
     times = [
         [what, f"{median(values):.1f}", f"{_p99(values):.1f}", f"{max(values):.1f}", f"{len(values):,}"]
         for what, values in (
-            ("asked for one by one", seen.alone_ms),
-            (f"{seen.trips} asked for at once", seen.start_ms),
+            (f"{seen.trips} asked for in turn", seen.turn_ms),
+            (f"{seen.trips} asked for in the same moment", seen.start_ms),
             ("a page's request meanwhile", seen.read_ms),
         )
         if values
@@ -209,7 +208,10 @@ def outcome(seen: Seen) -> Outcome:
                 costs,
             ),
         ],
-        goals=[Goal(f"answers to {seen.trips} trips asked for at once: p99", _p99(seen.start_ms), GOAL_MS, "ms")],
+        goals=[
+            Goal(f"answers to {seen.trips} trips asked for in turn: p99", _p99(seen.turn_ms), GOAL_MS, "ms"),
+            Goal("the same in the same moment: p99", _p99(seen.start_ms), GOAL_MS, "ms"),
+        ],
         curves=[
             Curve("itineraries", f"{seen.trips} trips asked for at once: planned", "trips", [("planned", seen.ended)])
         ],
@@ -232,7 +234,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 PROGRAM = Program(
     "itineraries",
-    "Fifty trips asked for at once are answered within 50 ms each, planned together, and the pages stay quick.",
+    "Fifty trips are asked for at once: each answer takes at most 50 ms, all are planned, and the pages stay quick.",
     add_options,
     measure,
     {"trips": 3, "days": 1, "search_s": 0.05, "latency_s": 0.01},

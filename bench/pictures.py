@@ -100,9 +100,10 @@ def _curve(picture: Curve) -> tuple[list[str], int]:
         value, y = most * step / 4, bottom - PLOT_HEIGHT * step / 4
         lines.append(f'<line x1="{left}" x2="{right}" y1="{y}" y2="{y}" class="axis"/>')
         lines.append(_text(left - 8, y + 4, number(value), "quiet", "end"))
-    for step in range(5):
-        x = left + (right - left) * step / 4
-        lines.append(_text(x, bottom + 18, f"{number(last * step / 4)} s", "quiet", "middle" if step < 4 else "end"))
+    tick = _round_up(last / 5)
+    for step in range(int(last / tick) + 1):
+        x = left + (right - left) * step * tick / last
+        lines.append(_text(x, bottom + 18, f"{number(step * tick)} s", "quiet", "middle" if x < right - 20 else "end"))
     lines.append(_text(right, HEAD - 16, picture.unit, "quiet", "end"))
     for index, (_, line) in enumerate(picture.lines):
         path = " ".join(map(place, line))
@@ -111,7 +112,7 @@ def _curve(picture: Curve) -> tuple[list[str], int]:
 
 
 def _round_up(value: float) -> float:
-    """Return the next value that quarters of are short numbers."""
+    """Return the next value that looks well on an axis, and a quarter of it, too."""
     if value <= 0:
         return 1
     power = 10 ** math.floor(math.log10(value))
