@@ -24,7 +24,15 @@ class Report(BaseModel):
 async def report(run: Run, body: Report) -> int:
     """Read all pages, then write a summary; return how many words were read."""
     pages = range(1, body.pages + 1)
-    counts = await run.map(read, pages, phase="read", item=page, concurrency=2, retries=2, on_error="partial")
+    counts = await run.map(
+        read,
+        pages,
+        phase="read",
+        item=page,
+        concurrency=2,
+        retries=2,
+        on_error="partial",
+    )
     words = sum(count for count in counts if not isinstance(count, Failed))
     async with run.phase("write"):
         await run.step(write, words, key="write")
