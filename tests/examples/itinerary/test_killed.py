@@ -30,14 +30,19 @@ def test_a_killed_worker_is_taken_over(site: Site, phase: str) -> None:
     site.turn(latency_min_s=0.05, latency_max_s=0.1)
     created = site.create(rome=2, lisbon=2)
 
-    def half_way() -> bool:
-        [at] = [entry for entry in site.snapshot(created["id"])["phases"] if entry["id"] == phase]
-        items = site.snapshot(created["id"])["items"].values()
-        return at["status"] == "running" and (
-            phase == "write" or any(item["phase"] == phase and item["status"] == "finished" for item in items)
-        )
+    def running(id: str) -> bool:
+        return any(it["id"] == id and it["status"] == "running" for it in site.snapshot(created["id"])["phases"])
 
-    site.until(half_way)
+    def half_way() -> bool:
+        items = site.snapshot(created["id"])["items"].values()
+        return running(phase) and any(item["phase"] == phase and item["status"] == "finished" for item in items)
+
+    if phase == "write":  # it has few calls: slow ones, so that it is met at work
+        site.until(lambda: running("enhance"))
+        site.turn(latency_min_s=1, latency_max_s=1)
+        site.until(lambda: running("write"))
+    else:
+        site.until(half_way)
     before = site.snapshot(created["id"])
     kill(site, "worker")
     snapshot = site.end(created["id"])
