@@ -274,6 +274,8 @@ async def test_a_cursor_the_log_no_longer_reaches_back_to(world: World, client: 
     problem = problem_of(await client.get(f"/v1/runs/{run_id}/events?after={first}"), 410, "trimmed")
     assert (problem["reason"], problem["floor"], problem["retryable"]) == ("trimmed", 4, False)
     problem_of(await client.get(f"/v1/runs/{run_id}/events"), 410, "trimmed")
+    left = (await client.get(f"/v1/runs/{run_id}/events", params={"after": problem["oldest"]})).json()
+    assert [event["seq"] for event in left["events"]] == list(range(5, left["head"] + 1))
     assert (await client.get(f"/v1/runs/{run_id}")).json()["notes"][1]["body"] == "hello"
 
 

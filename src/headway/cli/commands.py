@@ -207,6 +207,31 @@ def watch(
 
 @app.command()
 @plainly
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the address of its stream.")],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a file, whole or not at all. Else standard output."),
+    ] = None,
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="Add the run's state as a last line.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    store: Instead = None,
+) -> None:
+    """Write a run's log out, one event a line (NDJSON), byte for byte as it is kept.
+
+    How many events there were, and whether some had been trimmed before, is said on standard error.
+
+    Exit codes: 0 the whole log, 1 it did not work, 2 wrong usage, 3 what is left of a log that was trimmed.
+    """
+    from headway.cli.exporting import Export
+    from headway.cli.exporting import export as write_out
+
+    raise typer.Exit(write_out(Export(run, url, token, store, output, snapshot)))
+
+
+@app.command()
+@plainly
 def prune(
     older_than: Annotated[
         str | None,

@@ -199,4 +199,5 @@ def _check(cursor: Cursor, page: Page) -> None:
         reason=page.standing.value,
         head=page.run.seq,
         floor=page.run.floor,
+        oldest=str(Cursor(page.run.floor, START.tag)),
     )
