@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import httpx
 
 from tests.integration.servers import ServerProcess
 
-PATIENCE_S: Final = 30
+PATIENCE_S: Final = 60
 PING_S: Final = 1
 """Seconds between heartbeats: a stalled stream is noticed within three of them."""
 
@@ -33,14 +34,16 @@ class Site:
         folder: For the store and the server's log.
         provider: Where the place provider listens.
         search_s: Seconds of search for the best tour of a day.
+        kill: Its processes may be killed from the page.
     """
 
-    def __init__(self, folder: Path, provider: str, search_s: str = "0.2") -> None:
+    def __init__(self, folder: Path, provider: str, search_s: str = "0.2", *, kill: bool = False) -> None:
         self.server = ServerProcess(
             folder,
             "examples.itinerary.app:app",
             HEADWAY_DEMO_PROVIDER=provider,
             HEADWAY_DEMO_SEARCH_S=search_s,
+            HEADWAY_DEMO_KILL=str(int(kill)),
             HEADWAY_PING_S=str(PING_S),
         )
         self.url = self.server.url
@@ -61,6 +64,13 @@ class Site:
     def kill(self) -> None:
         """``kill -9``; its worker ends with it."""
         self.server.kill()
+
+    def killed(self) -> None:
+        """Wait until somebody else has killed it."""
+        process = self.server.process
+        assert process is not None
+        assert process.wait(PATIENCE_S) == -signal.SIGKILL
+        self.server.process = None
 
     def workers(self) -> list[int]:
         """Return the process ids of the server's worker: one, or none between the end of one and the next."""

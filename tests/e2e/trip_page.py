@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,10 @@ AXE = ROOT / "node_modules/axe-core/axe.min.js"
 ALL_RULES: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS: Final = {"type": "rule", "values": ["color-contrast"]}
 PATIENCE_MS: Final = 45_000
+SHORT: Final = {"paris": 1, "rome": 1, "lisbon": 1}
+LONG: Final = {"paris": 2, "rome": 2}
+CONNECTED: Final = re.compile("Connection: (Live|Polling)")
+expect.set_options(timeout=PATIENCE_MS)
 DASH: Final = "\N{EN DASH}"
 
 STATUS_WORDS: Final = {
@@ -24,7 +27,8 @@ STATUS_WORDS: Final = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
-DAY_STATES: Final = {"planned": "waiting", "running": "planning", "finished": "planned", "failed": "failed"}
+HAVE_A_PLAN: Final = ("planned", "enhancing", "enhanced")
+"""States of a card whose day is planned, whatever is known of its places."""
 
 READ_PAGE = """() => {
   const text = (node) => node?.textContent ?? "";
@@ -33,15 +37,19 @@ READ_PAGE = """() => {
     title: text(document.querySelector("h1")).replaceAll("\u00a0", " "),
     status: text(document.querySelector(".trip-signs .badge")).replace(/^Trip: /, ""),
     percent: document.querySelector('[role=progressbar][aria-label=Trip]').getAttribute("aria-valuenow"),
-    seq: Number(text(document.querySelector(".facts dd"))),
+    seq: Number(text(document.querySelector("[aria-labelledby=elsewhere] .facts dd"))),
     days: all(".day").map((day) => ({
       key: day.dataset.day,
       state: day.dataset.state,
       title: `${text(day.querySelector(".day-place"))}, ${text(day.querySelector(".day-date"))}`,
-      stops: all(".stop:not([data-kind])", day).map(
-        (stop) => [text(stop.querySelector(".stop-name")), text(stop.querySelector(".stop-time"))]),
+      stops: all(".stop:not([data-kind])", day).map((stop) => [
+        text(stop.querySelector(".stop-name")),
+        text(stop.querySelector(".stop-time")),
+        stop.dataset.state ?? null,
+        text(stop.querySelector(".stop-about")),
+      ]),
     })),
-    summary: all(".summary p:not(.muted)").map(text),
+    summary: all(".summary p:not(.muted)").map((part) => text(part).trim()),
   };
 }"""
 
@@ -120,6 +128,11 @@ class TripPage:
         """Cards by what they show of their day."""
         return self.page.locator(f'.day[data-state="{state}"]')
 
+    @property
+    def planned(self) -> Locator:
+        """Cards whose day is planned, whatever is known of its places."""
+        return self.page.locator(", ".join(f'.day[data-state="{state}"]' for state in HAVE_A_PLAN))
+
     def button(self, name: str) -> Locator:
         """A button by its name."""
         return self.page.get_by_role("button", name=name, exact=True)
@@ -135,7 +148,7 @@ class TripPage:
 
     async def under_way(self) -> None:
         """Wait until something is planned and something is not."""
-        await expect(self.in_state("planned").first).to_be_visible(timeout=PATIENCE_MS)
+        await expect(self.planned.first).to_be_visible(timeout=PATIENCE_MS)
         await self.status("Planning")
 
     async def read(self) -> dict[str, Any]:
@@ -145,7 +158,8 @@ class TripPage:
 
     async def shows(self, snapshot: dict[str, Any]) -> None:
         """Wait for the last event of an ended trip, and check that the page shows all of it and nothing else."""
-        await expect(self.page.locator(".facts dd").first).to_have_text(str(snapshot["seq"]), timeout=PATIENCE_MS)
+        seq = self.page.locator("[aria-labelledby=elsewhere] .facts dd").first
+        await expect(seq).to_have_text(str(snapshot["seq"]))
         assert await self.read() == ought_to_show(snapshot)
         assert self.mistakes == []
 
@@ -179,25 +193,53 @@ class TripPage:
 
 def ought_to_show(snapshot: dict[str, Any]) -> dict[str, Any]:
     """Return what the page of an ended trip has to show, from the server's snapshot."""
-    percent = snapshot["progress"]["percent"]
+    items = snapshot["items"]
+    days = [item["status"] == "finished" for item in items.values() if item["kind"] == "day"]
     text = snapshot["outputs"].get("summary", {}).get("text", "")
     return {
         "title": snapshot["title"],
         "status": STATUS_WORDS[snapshot["status"]],
-        "percent": str(math.floor(percent or 0)),
+        "percent": str(100 * sum(days) // len(days)),
         "seq": snapshot["seq"],
-        "days": [_day(key, item) for key, item in snapshot["items"].items()],
+        "days": [_day(key, item, items) for key, item in items.items() if item["kind"] == "day"],
         # the page sets the head of each paragraph off with a full stop
         "summary": [part.strip().replace(": ", ". ", 1) for part in text.split("\n\n") if part.strip()],
     }
 
 
-def _day(key: str, item: dict[str, Any]) -> dict[str, Any]:
-    state = DAY_STATES[item["status"]]
+def plans(shown: dict[str, Any]) -> dict[str, list[list[str]]]:
+    """Return the names and times of all days that are planned, by key: what no trouble may change any more."""
+    return {day["key"]: [stop[:2] for stop in day["stops"]] for day in shown["days"] if day["state"] in HAVE_A_PLAN}
+
+
+def _day(key: str, item: dict[str, Any], items: dict[str, Any]) -> dict[str, Any]:
     visits = ((item["data"] or {}).get("tour") or {}).get("visits", [])
     return {
         "key": key,
-        "state": "stopped" if state in {"waiting", "planning"} else state,
+        "state": _day_state(item, [other for other in items.values() if other["parent"] == key]),
         "title": item["title"],
-        "stops": [[visit["place"]["name"], f"{visit['arrive']}{DASH}{visit['leave']}"] for visit in visits],
+        "stops": [
+            [
+                visit["place"]["name"],
+                f"{visit['arrive']}{DASH}{visit['leave']}",
+                *_details(items.get(f"{key}/{visit['place']['id']}")),
+            ]
+            for visit in visits
+        ],
     }
+
+
+def _day_state(item: dict[str, Any], places: list[dict[str, Any]]) -> str:
+    if item["status"] != "finished":
+        return "failed" if item["status"] == "failed" else "stopped"
+    known = [place["status"] == "finished" for place in places]
+    return "enhanced" if known and all(known) else "planned"
+
+
+def _details(place: dict[str, Any] | None) -> tuple[str | None, str]:
+    """Return what a stop of an ended trip shows of its place: a state and a text."""
+    if place is None:
+        return None, ""
+    if place["status"] == "finished":
+        return "enhanced", place["data"]["about"]
+    return ("failed" if place["status"] == "failed" else "stopped"), ""

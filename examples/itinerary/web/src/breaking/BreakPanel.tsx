@@ -43,7 +43,7 @@ function Levers({ run, line, demo }: BreakPanelProps) {
         <>
           <Kill
             what="worker"
-            disabled={ended}
+            idle={ended}
             does={
               <>
                 <code>kill -9</code> for the process that plans the days. Nobody warns it.

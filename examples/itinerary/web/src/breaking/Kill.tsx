@@ -10,11 +10,12 @@ interface KillProps {
   what: Victim;
   does: ReactNode;
   watch: ReactNode;
-  disabled?: boolean;
+  /** There is nothing to be seen of it. */
+  idle?: boolean;
 }
 
 /** `kill -9`, by the server itself. */
-export function Kill({ what, does, watch, disabled = false }: KillProps) {
+export function Kill({ what, does, watch, idle = false }: KillProps) {
   const { pending, trouble, send } = useCommand();
   const [at, setAt] = useState<number | null>(null);
   const press = () =>
@@ -25,7 +26,7 @@ export function Kill({ what, does, watch, disabled = false }: KillProps) {
   return (
     <Lever title={`The ${what}`} does={does} watch={watch}>
       <div className="actions">
-        <LeverButton disabled={disabled} pending={pending} onPress={press}>
+        <LeverButton idle={idle || pending} onPress={press}>
           Kill the {what}
         </LeverButton>
         <span className="muted" aria-live="polite">

@@ -2,22 +2,15 @@ import type { ReactNode } from "react";
 
 interface LeverButtonProps {
   children: ReactNode;
-  /** There is nothing it could be done to. */
-  disabled?: boolean;
-  /** It is being done: the button keeps the focus, but does nothing. */
-  pending?: boolean;
+  /** There is nothing just now that it could be done to, or it is being done. */
+  idle: boolean;
   onPress: () => void;
 }
 
-export function LeverButton({ children, disabled = false, pending = false, onPress }: LeverButtonProps) {
+/** A button that keeps the focus while it does nothing: what it is for comes and goes by itself. */
+export function LeverButton({ children, idle, onPress }: LeverButtonProps) {
   return (
-    <button
-      type="button"
-      className="button"
-      disabled={disabled}
-      aria-disabled={pending || undefined}
-      onClick={() => pending || onPress()}
-    >
+    <button type="button" className="button" aria-disabled={idle || undefined} onClick={() => idle || onPress()}>
       {children}
     </button>
   );

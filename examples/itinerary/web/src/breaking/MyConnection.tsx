@@ -28,7 +28,7 @@ export function MyConnection({ line, seq, pingS }: MyConnectionProps) {
       }
     >
       <div className="actions">
-        <LeverButton disabled={open === 0} onPress={line.cut}>
+        <LeverButton idle={open === 0} onPress={line.cut}>
           Cut it
         </LeverButton>
         <label className="switch">

@@ -38,8 +38,7 @@ export function TenViewers({ runId, seq, ended, max }: TenViewersProps) {
     >
       <div className="actions">
         <LeverButton
-          disabled={ended || full}
-          pending={pending}
+          idle={ended || full || pending}
           onPress={() =>
             send(async () => {
               replace(await sendViewers(runId, MANY));
@@ -50,8 +49,7 @@ export function TenViewers({ runId, seq, ended, max }: TenViewersProps) {
           Send in ten viewers
         </LeverButton>
         <LeverButton
-          disabled={here.length === 0}
-          pending={pending}
+          idle={here.length === 0 || pending}
           onPress={() => send(async () => replace(await dismissViewers(runId)))}
         >
           Send them away
