@@ -508,7 +508,10 @@ async def test_a_store_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
         answer = await client.get(f"/v1/runs/{run_id}")
         assert problem_of(answer, 503, "store_unavailable")["retryable"]
         assert int(answer.headers["retry-after"]) > 0
-        assert (await client.get(f"/v1/runs/{run_id}/stream")).status_code == 503
+        assert (await client.get(f"/v1/runs/{run_id}/stream?client=ts/0.1.0")).status_code == 503
+        stream = await client.get(f"/v1/runs/{run_id}/stream")  # an EventSource would give up for good
+        assert (stream.status_code, stream.text.startswith("retry: ")) == (200, True)
+        assert stream.headers["content-type"].startswith("text/event-stream")
         assert (await client.get("/readyz")).status_code == 503
         store.error = None
         assert (await client.get("/readyz")).status_code == 200

@@ -10,6 +10,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI, Header, Request
 from starlette.responses import Response
 
 from headway.core.fold import Fold
+from headway.errors import StoreUnavailable
 from tests.gateways.serving import World, client_at, data, eventually, frames, listening, make_world, until
 
 
@@ -218,3 +219,20 @@ async def test_the_answer_names_its_request() -> None:
     async with foreign() as (_application, client):
         answer = await client.get("/public/run_x", headers={"X-Request-ID": "find-me"})
         assert answer.json()["request_id"] == "find-me"
+
+
+async def test_a_store_that_is_away_does_not_end_an_event_source() -> None:
+    """It is asked to come back; who understands a status gets one, with the id of the request."""
+    async with foreign() as (application, client):
+        run_id = await application.report()
+
+        async def away(_run_id: str) -> None:
+            raise StoreUnavailable("the disk is away")
+
+        application.world.hw.store.get = away  # type: ignore[method-assign, assignment]
+        told = await client.get(f"/reports/{run_id}/events")
+        assert (told.status_code, told.text.startswith("retry: ")) == (200, True)
+        for path in ("?client=ts/0.1.0", "?wait=5"):
+            refused = await client.get(f"/reports/{run_id}/events{path}", headers={"X-Request-ID": "r1"})
+            assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
+            assert refused.headers["x-request-id"] == refused.json()["request_id"] == "r1"

@@ -135,7 +135,13 @@ class Api:
         scope["route"] = route
         if scope["method"] not in route.methods:
             raise MethodNotAllowed("a stream is read with GET", allow=sorted(route.methods))
-        await route.serve(exchange, scope, receive, send)
+        try:
+            await route.serve(exchange, scope, receive, send)
+        except HeadwayError as error:
+            later = sse.come_back(services, error, scope) if route.lasts else None
+            if later is None:
+                raise
+            await later(scope, receive, send)
 
     async def _serve_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "HEAD":

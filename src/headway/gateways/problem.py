@@ -45,11 +45,13 @@ def problem(error: HeadwayError, request_id: str | None) -> Response:
     }
     # what the error adds stands behind what every answer has, and cannot hide it
     content = orjson.dumps({**members, **error.extra, **members}, default=str, option=orjson.OPT_NON_STR_KEYS)
-    return Response(content, error.status, _headers(error), media_type=MEDIA_TYPE)
+    return Response(content, error.status, _headers(error, request_id), media_type=MEDIA_TYPE)
 
 
-def _headers(error: HeadwayError) -> dict[str, str]:
+def _headers(error: HeadwayError, request_id: str | None) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
+    if request_id is not None:
+        headers["X-Request-ID"] = request_id
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowed) and "allow" in error.extra:

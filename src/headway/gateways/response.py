@@ -53,7 +53,8 @@ async def run_response(services: Services, request: Request, run_id: RunId, *, v
         if is_polling(request):
             return await _polled(exchange, row, request)
     except HeadwayError as error:
-        return problem(error, exchange.request_id)
+        later = None if is_polling(request) else sse.come_back(services, error, request.scope)
+        return later or problem(error, exchange.request_id)
     except ClientLeft:
         return Response(status_code=204)  # nobody reads it
     return RunResponse(exchange, row)
@@ -105,6 +106,7 @@ class RunResponse(Response):
                 viewer = exchange.principal.user
                 await sse.stream_run(exchange.services, scope, receive, send, self._run, viewer=viewer)
             except HeadwayError as error:  # a wrong parameter, or no place: raised before anything was sent
-                await problem(error, exchange.request_id)(scope, receive, send)
+                later = sse.come_back(exchange.services, error, scope)
+                await (later or problem(error, exchange.request_id))(scope, receive, send)
         if self.background is not None:
             await self.background()

@@ -15,11 +15,14 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
 from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import Cursor
 from headway.core.run import ENDED, RunStatus
 from headway.core.sse import retry
-from headway.errors import LimitExceeded, Overloaded, RunNotFound
+from headway.errors import HeadwayError, LimitExceeded, Overloaded, RunNotFound, StoreError
 from headway.gateways.sse_request import StreamRequest
 from headway.hub import Hub
 from headway.hub.asgi import Receive, Scope, Send
@@ -28,6 +31,7 @@ from headway.hub.direct import DirectSink, cut_of, ticket_of
 from headway.hub.feed import Feed
 from headway.hub.frames import anchor, control
 from headway.hub.hub import poll_instead
+from headway.hub.noting import client_label
 from headway.hub.sinks import SendSink
 from headway.hub.subscription import Reset, Subscription, Wish
 from headway.stores.base import RunFilter, RunRow
@@ -167,6 +171,19 @@ async def stream_list(
                 b"",
                 lambda connection: [listing.subscription(connection)],
             )
+
+
+def come_back(services: Services, error: HeadwayError, scope: Scope) -> Response | None:
+    """Return the answer to a request for a stream while the store is away: a stream that ends at once.
+
+    None where an error is better: it does not pass, or whoever asks understands statuses. A browser's EventSource gives
+    up for good on any but 200.
+    """
+    client = QueryParams(scope["query_string"]).get("client")
+    if client_label(client) or not (isinstance(error, StoreError) and error.retryable):
+        return None
+    body = retry(OVERLOAD_FACTOR * services.hub.retry_ms())
+    return Response(body, headers={name.decode(): value.decode() for name, value in _HEAD})
 
 
 async def _find_all(
