@@ -48,8 +48,7 @@ def as_item(number: int) -> dict[str, str]:
 @hw.job(phases={"work": 100})
 async def crunch(run: Run, items: int) -> list[list[dict[str, int]]]:
     """Ten items at once."""
-    results = await run.map(work, range(items), phase="work", concurrency=10, item=as_item)
-    return list(results)  # type: ignore[arg-type]
+    return await run.map(work, range(items), phase="work", concurrency=10, item=as_item)
 
 
 @hw.job

@@ -427,7 +427,7 @@ async def test_a_jobs_own_retry_tries_failed_items_again(here: World) -> None:
         return name
 
     async def build(run: Run) -> list[str]:
-        return list(await run.map(plan, "ab", concurrency=1))  # type: ignore[arg-type]
+        return list(await run.map(plan, "ab", concurrency=1))
 
     state = await here.finish(await here.start(build, retries=1))
     assert (state["status"], state["result"], ran) == ("succeeded", ["a", "b"], ["a", "b", "b"])

@@ -156,7 +156,20 @@ class Reporter:
         phase: str | None = ...,
         item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
         concurrency: int = ...,
-        on_error: Literal["fail", "partial"] = ...,
+        on_error: Literal["fail"] = ...,
+        retries: int = ...,
+        timeout: float | None = ...,
+    ) -> list[T]: ...
+    @overload
+    async def map(
+        self,
+        fn: Callable[..., Coroutine[Any, Any, T]],
+        values: Iterable[V],
+        *,
+        phase: str | None = ...,
+        item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
+        concurrency: int = ...,
+        on_error: Literal["partial"],
         retries: int = ...,
         timeout: float | None = ...,
     ) -> list[T | Failed]: ...
@@ -169,7 +182,20 @@ class Reporter:
         phase: str | None = ...,
         item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
         concurrency: int = ...,
-        on_error: Literal["fail", "partial"] = ...,
+        on_error: Literal["fail"] = ...,
+        retries: int = ...,
+        timeout: float | None = ...,
+    ) -> list[T]: ...
+    @overload
+    async def map(
+        self,
+        fn: Callable[..., T],
+        values: Iterable[V],
+        *,
+        phase: str | None = ...,
+        item: Callable[[V], Mapping[str, Any] | Payload] | None = ...,
+        concurrency: int = ...,
+        on_error: Literal["partial"],
         retries: int = ...,
         timeout: float | None = ...,
     ) -> list[T | Failed]: ...

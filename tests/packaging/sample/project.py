@@ -93,6 +93,7 @@ async def itinerary(run: Run, trip: Trip) -> str:
     """Plan a trip."""
     planned = await run.map(plan_day, trip.days, phase="plan", concurrency=2, on_error="partial", item=day_item)
     assert_type(planned, list[Day | Failed])
+    assert_type(await run.map(plan_day, trip.days, item=day_item), list[Day])
     days = [day for day in planned if not isinstance(day, Failed)]
     async with run.phase("write", total=1) as phase:
         assert_type(phase, Phase)
