@@ -124,7 +124,7 @@ docs: $(PACKAGES)  ## the documentation as a site, in site/
 	@echo "site/index.html"
 
 .PHONY: screenshots
-screenshots: setup  ## pictures of the pages, in docs/images/
+screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
 
 .PHONY: wheel
