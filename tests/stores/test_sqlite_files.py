@@ -234,7 +234,7 @@ async def test_network_file_systems_are_refused(tmp_path: Path, monkeypatch: pyt
     """Their locks and shared memory do not work, which would show as lost events much later."""
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS + f"40 22 0:33 / {tmp_path} rw - nfs4 server:/x rw\n")
-    monkeypatch.setattr(sqlite_files, "_MOUNTS", mounts)
+    monkeypatch.setattr(sqlite_files, "MOUNTS", mounts)
     await refused(tmp_path / "headway.db", UsageError, r"network file system \(nfs4\)")
     assert not (tmp_path / "headway.db").exists()
 

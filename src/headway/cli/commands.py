@@ -267,6 +267,35 @@ def prune(
 
 @app.command()
 @plainly
+def doctor(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODULE:APP",
+            help="An application with a Headway: look at what its code sets, too.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Look at this server, too, and at the way to it.")
+    ] = None,
+    token: Token = None,
+    store: Store = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look whether all is well, and say how to mend what is not.
+
+    Looks at this machine, the settings, the store and, with --url, at a server: its clock, who is let in, and whether
+    something on the way holds streams back. Changes nothing.
+
+    Exit codes: 0 nothing fails (there may be warnings), 1 something does, 2 wrong usage.
+    """
+    from headway.cli.doctor.examining import Examined, examine
+
+    raise typer.Exit(examine(Examined(target, store, url, token), as_json=as_json))
+
+
+@app.command()
+@plainly
 def demo(
     host: Host = "127.0.0.1",
     port: Annotated[

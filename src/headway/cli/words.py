@@ -75,6 +75,11 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
+def counted(number: int, one: str, more: str) -> str:
+    """Return a number with what it counts: ``1 run is``, ``1,200 runs are``."""
+    return f"{number:,} {one if number == 1 else more}"
+
+
 def done_of(done: float, total: float | None, unit: str | None = None) -> str:
     """Return how much is done: ``3/9 days``, ``3 days``; nothing where nothing is counted."""
     if total is None and not done:

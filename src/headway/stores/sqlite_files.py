@@ -23,7 +23,7 @@ NETWORK_FILE_SYSTEMS: Final = frozenset(
         *("smb3", "smbfs", "fuse.ceph", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"),
     }
 )
-_MOUNTS: Final = Path("/proc/self/mountinfo")
+MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class SqliteFile:
             )
         if self.path.is_dir():
             raise StoreInvalid(f"{self.path} is a directory", hint="give the path of a file")
-        kind = file_system(folder, _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
+        kind = file_system(folder, MOUNTS.read_text(encoding="utf-8") if MOUNTS.exists() else "")
         if kind in NETWORK_FILE_SYSTEMS:
             raise UsageError(
                 f"{folder} is on a network file system ({kind}), where SQLite's locks and shared memory do not work",
