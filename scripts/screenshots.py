@@ -137,6 +137,7 @@ class Studio:
     async def _failed(self) -> None:
         view = await self._view()
         await view.home()
+        await expect(view.button("Plan this trip")).to_be_visible()  # the cities come from the provider, too
         self._site.turn(down=True)
         await view.fill_in(TRIP)
         await view.status("Failed")
