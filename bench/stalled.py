@@ -16,7 +16,7 @@ from statistics import median
 
 from bench.outcome import Curve, Goal, Outcome, Table
 from bench.peers.headway_server import serving
-from bench.processes import placement
+from bench.processes import placement, raise_file_limit
 from bench.program import Program
 from bench.stalled_run import Plan, Seen, measure
 
@@ -40,6 +40,7 @@ class Pair:
 def compare(options: argparse.Namespace) -> Outcome:
     """Measure without and with stalled viewers, in turn."""
     plan = Plan(**{each.name: getattr(options, each.name) for each in fields(Plan)})
+    raise_file_limit(plan.reading + plan.stalled + 1000)  # the server inherits it
     return outcome(
         [Pair(_on_new_server(replace(plan, stalled=0)), _on_new_server(plan)) for _ in range(options.rounds)]
     )

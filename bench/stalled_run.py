@@ -13,7 +13,7 @@ from bench.load import Report, Viewers, viewers
 from bench.memory import Memory, growth_mib, late_growth_mib, sampling
 from bench.peers import Server
 from bench.peers.headway_server import Run, call, create_run
-from bench.processes import BenchError, raise_file_limit
+from bench.processes import BenchError
 from bench.publishing import Publisher
 from bench.reader import Reader
 
@@ -103,7 +103,6 @@ def measure(port: int, pid: int, plan: Plan, *, load_cores: set[int] | None = No
     Raises:
         BenchError: a reading viewer missed an event, got one twice, or was cut.
     """
-    raise_file_limit(plan.reading + plan.stalled + 1000)
     run = create_run(port)
     with (
         _asleep(plan.stalled, port, run) as sleepers,
