@@ -7,6 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from headway.cli.doctor.findings import Level
+from headway.cli.doctor.streaming import streaming
+from headway.client import Client
 from tests.deploy.expectations import (
     a_cut_stream_goes_on,
     frames_come_one_by_one,
@@ -99,8 +102,16 @@ async def test_a_machine_that_buffers_and_compresses(
 async def test_a_machine_that_ignores_our_header(
     tmp_path: Path, server: ServerProcess, certificate: Certificate
 ) -> None:
-    """Then nothing comes through streams before they end; polling works, which is what our clients do."""
+    """Then nothing comes through streams before they end; polling works, which is what our clients do.
+
+    `headway doctor` finds it out.
+    """
     ignoring = "proxy_ignore_headers X-Accel-Buffering; proxy_buffering on;"
     with nginx(tmp_path, server.port, certificate, location=ignoring) as url:
         async with client_at(url, certificate) as client:
             assert await told_by_polling_and_at_the_end(client) == []
+            async with Client(url) as doctor:
+                await doctor.http.aclose()
+                doctor.http = client  # which trusts the certificate
+                (finding,) = [finding async for finding in streaming(doctor)]
+    assert (finding.level, "something on the way holds streams back" in finding.text) == (Level.FAIL, True)

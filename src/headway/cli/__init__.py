@@ -1,4 +1,4 @@
-"""The command line: ``headway serve``, ``worker``, ``runs``, ``watch``, ``demo``."""
+"""The command line: ``headway serve``, ``worker``, ``runs``, ``watch``, ``export``, ``prune``, ``doctor``, ``demo``."""
 
 from __future__ import annotations
 

@@ -218,9 +218,10 @@ def export(
     token: Token = None,
     store: Instead = None,
 ) -> None:
-    """Write a run's log out, one event a line (NDJSON), byte for byte as it is kept.
+    """Write a run's log out as NDJSON, byte for byte.
 
-    How many events there were, and whether some had been trimmed before, is said on standard error.
+    One event a line, as it is kept. How many there were, and whether some had been trimmed before, is said on
+    standard error.
 
     Exit codes: 0 the whole log, 1 it did not work, 2 wrong usage, 3 what is left of a log that was trimmed.
     """

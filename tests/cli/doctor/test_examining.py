@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from headway.app import Headway
 from headway.cli.commands import app
+from headway.config import Settings
 from tests.client.running import running
 
 APP = """
@@ -55,7 +56,7 @@ async def test_something_fails(folder):
 
 async def test_a_server_has_a_store_of_its_own(folder):
     """This machine's is only looked at when somebody names it."""
-    with running(Headway("memory://", worker="none")) as server:
+    with running(Headway("memory://", worker="none", settings=Settings(ping_s=0.2))) as server:
         asked = by_about(await invoke("--json", "--url", server.url))
         assert (asked["server"]["level"], "durability" in asked) == ("ok", False)
         asked = by_about(await invoke("--json", "--url", server.url, "--store", "x.db"))

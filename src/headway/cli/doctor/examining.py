@@ -14,7 +14,7 @@ from headway.cli.doctor.report import print_json, show
 from headway.cli.doctor.serving import serving
 from headway.cli.doctor.settings import weak_settings
 from headway.cli.doctor.storing import storing
-from headway.cli.terminal import out
+from headway.cli.terminal import err, out
 from headway.config import Settings
 from headway.hub.direct import why_off
 
@@ -45,7 +45,8 @@ class Examined:
 
 def examine(what: Examined, *, as_json: bool) -> int:
     """Look at everything, print what was found, and return the exit code."""
-    sections = asyncio.run(_sections(what))
+    with err().status("looking; a stream is listened to until its first ping" if what.url else "looking"):
+        sections = asyncio.run(_sections(what))
     if as_json:
         print_json(sections)
     else:
