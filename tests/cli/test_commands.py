@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from headway import __version__
 from headway.cli.commands import Level, Status, Worker, app
-from headway.cli.watching import CODES, INTERRUPTED, NOT_WATCHED, TERMINATED
+from headway.cli.stopping import TERMINATED
+from headway.cli.watching import CODES, INTERRUPTED, NOT_WATCHED
 from headway.config import Settings
 from headway.core.run import RunStatus
 from tests.cli.terminals import ROOT, environment

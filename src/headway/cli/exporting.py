@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
 from headway.cli.archive import Archive, Line, archive_of_server, archive_of_store
 from headway.cli.atomic import atomic
 from headway.cli.opening import opened
+from headway.cli.stopping import TERMINATED, stop_on_sigterm
 from headway.cli.terminal import err
 from headway.cli.words import size
 from headway.core.run import ENDED
 
 PARTIAL: Final = 3
 """Exit code: exported, but part of the log was trimmed."""
-
-TERMINATED: Final = 143
 
 Write = Callable[[bytes], object]
 
@@ -73,17 +71,33 @@ class Counted:
 
 def export(wanted: Export) -> int:
     """Write a run's log out; say on standard error what it was; return the exit code."""
-    with suppress(ValueError):  # not outside the main thread
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     if wanted.output is None:
-        archive, counted = asyncio.run(_export(wanted, sys.stdout.buffer.write))
+        archive, counted = _run(wanted, sys.stdout.buffer.write)
         sys.stdout.flush()
     else:
         with atomic(wanted.output) as file:
-            archive, counted = asyncio.run(_export(wanted, file.write))
+            archive, counted = _run(wanted, file.write)
     said = summary(archive, counted, snapshot=wanted.snapshot)
     err().print("\n".join(said), soft_wrap=True)
     return PARTIAL if counted.events < archive.head else 0
+
+
+def _run(wanted: Export, write: Write) -> tuple[Archive, Counted]:
+    done = asyncio.run(_unless_stopped(wanted, write))
+    if done is None:
+        raise SystemExit(TERMINATED)
+    return done
+
+
+async def _unless_stopped(wanted: Export, write: Write) -> tuple[Archive, Counted] | None:
+    """Export; None when SIGTERM came between."""
+    terminated = stop_on_sigterm()
+    try:
+        return await _export(wanted, write)
+    except asyncio.CancelledError:
+        if terminated.is_set():
+            return None
+        raise
 
 
 async def _export(wanted: Export, write: Write) -> tuple[Archive, Counted]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from headway.cli.lines import Lines
 from headway.cli.locating import HOW_TO_FIND, locate
 from headway.cli.opening import opened
 from headway.cli.screen import Screen
+from headway.cli.stopping import TERMINATED, stop_on_sigterm
 from headway.cli.terminal import err, out, tell
 from headway.client import Client, Connection, Watched
 from headway.errors import HeadwayError, StoreUnavailable, UsageError
@@ -23,7 +23,6 @@ from headway.errors import HeadwayError, StoreUnavailable, UsageError
 CODES: Final = {"succeeded": 0, "failed": 1, "partial": 3, "cancelled": 4}
 NOT_WATCHED: Final = 5
 INTERRUPTED: Final = 130
-TERMINATED: Final = 143
 
 FIRST_CONTACT_S: Final = 3.0
 """A server that was never there for so long is not waited for: the address is probably wrong."""
@@ -93,7 +92,7 @@ def _say_that_it_goes_on(console: Console, run: str, place: Place) -> None:
 
 
 async def _watch(run: str, place: Place, view: View) -> int:
-    terminated = _stop_on_sigterm()
+    terminated = stop_on_sigterm()
     showing = asyncio.create_task(view.show())
     try:
         status = await (_on_server(run, place, view) if place.store is None else _in_store(run, place.store, view))
@@ -159,18 +158,3 @@ class _FirstContact:
         given_up = self._until is not None and asyncio.get_running_loop().time() + connection.wait_s > self._until
         if connection.state == "waiting" and given_up:
             raise StoreUnavailable(f"{self._where}: {connection.reason}", hint=HOW_TO_FIND)
-
-
-def _stop_on_sigterm() -> asyncio.Event:
-    """Have the current task cancelled by SIGTERM, so that the terminal is left as it was."""
-    asked = asyncio.Event()
-    task = asyncio.current_task()
-
-    def stop() -> None:
-        asked.set()
-        if task is not None:
-            task.cancel()
-
-    with suppress(NotImplementedError, RuntimeError):  # not on Windows, not outside the main thread
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
-    return asked
