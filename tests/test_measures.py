@@ -45,6 +45,20 @@ def test_labels_are_bounded() -> None:
     assert kept.histogram(SECONDS, OTHER).count == 2 * LABELS_MAX
 
 
+def test_labels_of_processes_that_come_and_go_are_bounded() -> None:
+    """One that dies again and again brings other names each time."""
+    mine = Measures()
+    for process in range(3):
+        its = Measures()
+        for number in range(LABELS_MAX // 2):
+            its.count(THINGS, f"kind {number} of {process}")
+            its.observe(SECONDS, 0.5, f"kind {number} of {process}")
+        mine.show(str(process), its.dump())
+        mine.absorb(str(process))
+    assert len(mine.counters(THINGS)) == len(mine.histograms(SECONDS)) == LABELS_MAX + 1
+    assert mine.counted(THINGS, OTHER) == mine.histogram(SECONDS, OTHER).count == LABELS_MAX // 2
+
+
 def test_numbers_of_another_process() -> None:
     """They come as JSON, replace what it said before, and stay when it ends: no count ever falls."""
     mine, its = Measures(), Measures()

@@ -4,19 +4,20 @@ A room of the house writes ``measures.count(EVENTS, type)`` and knows nothing of
 package and reads everything at each scrape. A worker process hands its numbers to the server that keeps it
 (`Measures.dump`, `Measures.show`), so that one page has them all.
 
-Labels come from a small set by construction: past `LABELS_MAX` different ones of a measure, further ones are counted
+Labels come from a small set by construction: past `LABELS_MAX` different sets of a measure, further ones are counted
 as ``other``, so a name made up by a user can fill neither the memory nor the time series of whoever scrapes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-LABELS_MAX: Final = 100
-"""Different sets of labels of one measure."""
+LABELS_MAX: Final = 1_000
+"""Different sets of labels of one measure: a hundred jobs, each with every status."""
 
 OTHER: Final = "other"
 
@@ -67,57 +68,54 @@ class Histogram:
         return sum(self.counts)
 
 
-@dataclass(slots=True)
-class _Kept:
-    counters: dict[tuple[str, ...], float] = field(default_factory=dict)
-    histograms: dict[tuple[str, ...], Histogram] = field(default_factory=dict)
+Counts: TypeAlias = dict[tuple[str, ...], float]
+Times: TypeAlias = dict[tuple[str, ...], Histogram]
 
 
 class Measures:
     """The numbers of one process. For one thread: none of this waits or locks."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
+        self._counts: defaultdict[str, Counts] = defaultdict(dict)
+        self._times: defaultdict[str, Times] = defaultdict(dict)
         self._others: dict[str, Mapping[str, Any]] = {}
 
     def count(self, what: Measure, *labels: str, by: float = 1) -> None:
         """Count."""
-        counters = self._of(what).counters
-        key = labels if labels in counters else _bounded(counters, labels)
-        counters[key] = counters.get(key, 0) + by
+        counts = self._counts[what.name]
+        try:
+            counts[labels] += by
+        except KeyError:
+            key = _bounded(counts, labels)
+            counts[key] = counts.get(key, 0) + by
 
     def observe(self, what: Measure, value: float, *labels: str) -> None:
         """Take a value into a histogram."""
-        histograms = self._of(what).histograms
-        key = labels if labels in histograms else _bounded(histograms, labels)
-        if key not in histograms:
-            histograms[key] = Histogram([0] * (len(what.bounds) + 1))
-        histograms[key].observe(what.bounds, value)
+        times = self._times[what.name]
+        histogram = times.get(labels)
+        if histogram is None:
+            histogram = times.setdefault(_bounded(times, labels), _empty(what))
+        histogram.observe(what.bounds, value)
 
     def counted(self, what: Measure, *labels: str) -> float:
         """Return a count of this process."""
-        return self._of(what).counters.get(labels, 0)
+        return self._counts[what.name].get(labels, 0)
 
     def histogram(self, what: Measure, *labels: str) -> Histogram:
         """Return a histogram of this process; an empty one if nothing was observed."""
-        return self._of(what).histograms.get(labels) or Histogram([0] * (len(what.bounds) + 1))
+        return self._times[what.name].get(labels) or _empty(what)
 
-    def _of(self, what: Measure) -> _Kept:
-        kept = self._kept.get(what.name)
-        if kept is None:
-            kept = self._kept[what.name] = _Kept()
-        return kept
+    def shown(self, what: Measure, *labels: str) -> tuple[str, ...]:
+        """Return the labels something is counted under: these, or `OTHER` for those there is no room for."""
+        return _bounded(self._counts[what.name], labels)
 
     # -- several processes
 
     def dump(self) -> dict[str, Any]:
         """Return the numbers of this process as JSON, for `show` in another."""
         return {
-            name: {
-                "counters": [[list(key), value] for key, value in kept.counters.items()],
-                "histograms": [[list(key), each.counts, each.sum] for key, each in kept.histograms.items()],
-            }
-            for name, kept in self._kept.items()
+            "counts": {name: _plain_counts(counts) for name, counts in self._counts.items()},
+            "times": {name: _plain_times(times) for name, times in self._times.items()},
         }
 
     def show(self, process: str, dump: Mapping[str, Any]) -> None:
@@ -126,38 +124,56 @@ class Measures:
 
     def absorb(self, process: str) -> None:
         """Keep the last numbers of a process that has ended, so that no count ever falls."""
-        dump = self._others.pop(process, {})
-        for name in dump:
-            _add(self._kept.setdefault(name, _Kept()), dump[name])
+        dump = self._others.pop(process, None) or {"counts": {}, "times": {}}
+        for name, counts in dump["counts"].items():
+            _add_counts(self._counts[name], counts)
+        for name, times in dump["times"].items():
+            _add_times(self._times[name], times)
 
     def counters(self, what: Measure) -> Mapping[tuple[str, ...], float]:
         """Return the counts of all processes by labels."""
-        return self._sums(what).counters
+        sums: Counts = {}
+        own = _plain_counts(self._counts[what.name])
+        for counts in (own, *(dump["counts"].get(what.name, ()) for dump in self._others.values())):
+            _add_counts(sums, counts)
+        return sums
 
     def histograms(self, what: Measure) -> Mapping[tuple[str, ...], Histogram]:
         """Return the histograms of all processes by labels."""
-        return self._sums(what).histograms
-
-    def _sums(self, what: Measure) -> _Kept:
-        sums = _Kept()
-        for dump in (self.dump(), *self._others.values()):
-            if what.name in dump:
-                _add(sums, dump[what.name])
+        sums: Times = {}
+        own = _plain_times(self._times[what.name])
+        for times in (own, *(dump["times"].get(what.name, ()) for dump in self._others.values())):
+            _add_times(sums, times)
         return sums
 
 
-def _add(sums: _Kept, dumped: Mapping[str, Any]) -> None:
-    for labels, value in dumped["counters"]:
-        key = tuple(labels)
-        sums.counters[key] = sums.counters.get(key, 0) + value
-    for labels, counts, total in dumped["histograms"]:
-        mine = sums.histograms.setdefault(tuple(labels), Histogram([0] * len(counts)))
+def _plain_counts(counts: Counts) -> list[Any]:
+    return [[list(labels), value] for labels, value in counts.items()]
+
+
+def _plain_times(times: Times) -> list[Any]:
+    return [[list(labels), histogram.counts, histogram.sum] for labels, histogram in times.items()]
+
+
+def _add_counts(sums: Counts, plain: Iterable[Any]) -> None:
+    for labels, value in plain:
+        key = _bounded(sums, tuple(labels))
+        sums[key] = sums.get(key, 0) + value
+
+
+def _add_times(sums: Times, plain: Iterable[Any]) -> None:
+    for labels, counts, total in plain:
+        mine = sums.setdefault(_bounded(sums, tuple(labels)), Histogram([0] * len(counts)))
         mine.counts = [one + other for one, other in zip(mine.counts, counts, strict=True)]
         mine.sum += total
 
 
 def _bounded(known: Mapping[tuple[str, ...], Any], labels: tuple[str, ...]) -> tuple[str, ...]:
-    return labels if len(known) < LABELS_MAX else (OTHER,) * len(labels)
+    return labels if labels in known or len(known) < LABELS_MAX else (OTHER,) * len(labels)
+
+
+def _empty(what: Measure) -> Histogram:
+    return Histogram([0] * (len(what.bounds) + 1))
 
 
 # -- what is measured, in one place: names are a promise to whoever draws dashboards
@@ -186,7 +202,7 @@ ATTEMPT_SECONDS: Final = Measure(
 STEP_SECONDS: Final = Measure(
     "step_seconds", "How long steps took, by the agent that ran them.", ("job", "agent", "outcome"), LONG_S
 )
-FAILURES: Final = Measure("failures", "What failed: steps that were tried, attempts, runs.", ("job", "what"))
+FAILURES: Final = Measure("failures", "What failed: steps that were tried, attempts, workers.", ("job", "what"))
 RECOVERIES: Final = Measure(
     "recoveries", "What succeeded after a failure: steps tried again, attempts after others.", ("job", "what")
 )

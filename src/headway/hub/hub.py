@@ -22,7 +22,6 @@ from headway.hub.noting import TRANSPORT
 from headway.hub.settings import HubSettings, Options
 from headway.hub.shared import Counters, Shared, Situation
 from headway.hub.wheel import Wheel
-from headway.measures import Measures
 from headway.stores.base import RunFilter, Store
 from headway.stores.projection import Projections
 from headway.types import RunId
@@ -61,6 +60,7 @@ class Hub:
     ) -> None:
         self.settings = HubSettings.of(settings)
         self.counters = Counters()
+        self.measures = store.measures
         self.draining = False
         self._shared = Shared(store, projections, self.settings, self.counters, _now, situation)
         self._feeds: dict[RunId, Feed] = {}
@@ -123,11 +123,6 @@ class Hub:
     def connections(self) -> Mapping[str, Connection]:
         """Open connections by id."""
         return self._connections
-
-    @property
-    def measures(self) -> Measures:
-        """What this process counts for its metrics."""
-        return self._shared.measures
 
     def viewers(self) -> Counter[tuple[str, str]]:
         """Count those who watch now, by transport and client."""
