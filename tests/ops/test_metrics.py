@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from headway.errors import NotFound
-from headway.measures import ALL, APPEND_SECONDS, EVENTS, Measures
+from headway.measures import ALL, APPEND_SECONDS, CONNECTS, EVENTS, LABELS_MAX, OTHER, Measures
 from headway.ops.metrics import Metrics, numbers
 
 
@@ -63,6 +63,17 @@ def test_viewers_by_transport_and_client() -> None:
     read = samples(metrics)
     assert read["headway_viewers", (("client", "client/0.1"), ("transport", "sse"))] == 2
     assert read["headway_viewers", (("client", ""), ("transport", "poll"))] == 1
+
+
+def test_clients_that_make_up_names_are_few_on_the_page() -> None:
+    """Those who come after the last one there was room for are one more, however many watch."""
+    measures, watching = Measures(), Counter({("sse", f"x/0.{number}"): 1 for number in range(LABELS_MAX + 5)})
+    for labels in watching:
+        measures.count(CONNECTS, *labels)
+    read = samples(Metrics(measures, {}, lambda: watching))
+    shown = {labels: count for (name, labels), count in read.items() if name == "headway_viewers"}
+    assert len(shown) == LABELS_MAX + 1
+    assert shown[("client", OTHER), ("transport", OTHER)] == 5
 
 
 def test_every_measure_is_on_the_page() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headway.errors import NotFound
-from headway.measures import ALL, HTTP_REQUESTS, HTTP_SECONDS, Histogram, Measure, Measures
+from headway.measures import ALL, CONNECTS, HTTP_REQUESTS, HTTP_SECONDS, Histogram, Measure, Measures
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -67,8 +67,8 @@ class Metrics:
         """Yield every metric; called by prometheus-client."""
         from prometheus_client.core import GaugeMetricFamily
 
-        watching = GaugeMetricFamily("headway_viewers", "Who watches now.", labels=["transport", "client"])
-        for labels, count in self._viewers().items():
+        watching = GaugeMetricFamily("headway_viewers", "Who watches now.", labels=CONNECTS.labels)
+        for labels, count in self._shown_viewers().items():
             watching.add_metric(labels, count)
         yield watching
         for measure in ALL:
@@ -76,6 +76,13 @@ class Metrics:
         for part, statistics in self._parts.items():
             for name, value in numbers(statistics()):
                 yield GaugeMetricFamily(f"headway_{part}_{name}", f"{name} of the {part}", value)
+
+    def _shown_viewers(self) -> Counter[tuple[str, ...]]:
+        """Count those who watch under labels that are as few as those of `CONNECTS`: clients name themselves."""
+        shown: Counter[tuple[str, ...]] = Counter()
+        for labels, count in self._viewers().items():
+            shown[self._measures.shown(CONNECTS, *labels)] += count
+        return shown
 
     def _family(self, measure: Measure) -> Metric:
         from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
