@@ -60,15 +60,15 @@ async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False, numb
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
         threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True, name="headway-parent").start()
-    telling = None
+    over, telling = asyncio.Event(), None
     if numbers_to is not None:
         os.set_inheritable(numbers_to, False)  # what jobs start must not keep it open
-        telling = asyncio.create_task(tell(headway.store.measures, numbers_to), name="headway: numbers")
+        telling = asyncio.create_task(tell(headway.store.measures, numbers_to, over), name="headway: numbers")
     try:
         await headway.work(stop)
     finally:
         if telling is not None:
-            telling.cancel()
+            over.set()
             await asyncio.wait([telling])
 
 

@@ -18,19 +18,21 @@ TELL_EVERY_S: Final = 2.0
 LINE_MAX: Final = 16_777_216
 
 
-async def tell(measures: Measures, pipe: int) -> None:
-    """Write the numbers of this process again and again, and once more when cancelled; then close the pipe.
+async def tell(measures: Measures, pipe: int, over: asyncio.Event) -> None:
+    """Write the numbers of this process again and again, and once more when it is over; then close the pipe.
 
-    A server that is gone or does not read ends it.
+    A server that is gone ends it. It must not be cancelled: a thread may be writing, and the number of a pipe that was
+    closed under it soon belongs to some other file.
     """
     try:
-        while True:
-            try:
-                await asyncio.sleep(TELL_EVERY_S)
-            finally:
-                line = orjson.dumps(measures.dump()) + b"\n"
-                # a full pipe waits for the server; the loop must not
-                await asyncio.to_thread(_write, pipe, line)
+        last = False
+        while not last:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TELL_EVERY_S):
+                    await over.wait()
+            last = over.is_set()
+            # a full pipe waits for the server; the loop must not
+            await asyncio.to_thread(_write, pipe, orjson.dumps(measures.dump()) + b"\n")
     except OSError:
         return
     finally:
