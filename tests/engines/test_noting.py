@@ -67,6 +67,18 @@ async def test_a_failure_nobody_tries_again(here: World) -> None:
     assert not here.store.measures.counters(RECOVERIES)
 
 
+@pytest.mark.parametrize(("end", "outcome"), [("finish", "finished"), ("fail", "failed"), ("cancelled", "cancelled")])
+async def test_a_body_that_ends_its_run_by_itself(here: World, end: str, outcome: str) -> None:
+    """Its outcome is what it wrote, not that it came back."""
+
+    async def build(run: Run) -> None:
+        await getattr(run, end)("enough")
+
+    await here.finish(await here.start(build))
+    assert outcomes(here, "build") == {outcome: 1}
+    assert here.store.measures.counted(FAILURES, "build", "attempt") == (outcome == "failed")
+
+
 @pytest.mark.parametrize("how", ["cancelled", "lost", "handed_back"])
 async def test_an_attempt_that_is_stopped(here: World, how: str) -> None:
     """By whoever asked for it, by another process, or because its worker leaves."""

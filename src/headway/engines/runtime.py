@@ -11,7 +11,7 @@ import asyncio
 import logging
 import statistics
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
@@ -36,6 +36,9 @@ from headway.stores.projection import Projections
 from headway.types import RunId
 
 log = logging.getLogger("headway.runtime")
+
+_ENDS: Final[Mapping[str, Outcome]] = {"run.failed": "failed", "run.cancelled": "cancelled"}
+"""Outcomes of bodies that end their runs by themselves; any other end is ``finished``."""
 
 
 class Runtime:
@@ -201,8 +204,8 @@ class Runtime:
             stopped = run._execution.publisher.stopped
             if isinstance(stopped, STOPPING):
                 raise stopped
-            if run.ended:
-                return "finished"  # by the body itself
+            if run.ended:  # by the body itself
+                return _ENDS.get(run.ended, "finished")
             if stopped is not None:  # it cannot report any more, and nobody else would look at a claimed run
                 await run.fail(stopped)
                 return "failed"

@@ -42,7 +42,7 @@ class Run(Scoped):
         super().__init__(execution, context)
         self.handle = handle
         self.created = created
-        self._ended = False
+        self._ended: str | None = None
         self._cancels = self._cancelling = 0
         self._task: asyncio.Task[Any] | None = None
 
@@ -89,11 +89,11 @@ class Run(Scoped):
         except (ValueError, TypeError) as error:
             raise InvalidEvent(f"{type}: {error}", hint="a result must be something JSON can say") from error
         publisher = self._execution.publisher
-        self._ended = True
+        self._ended = type
         try:
             await publisher.end(event)
         except HeadwayError:
-            self._ended = False
+            self._ended = None
             raise
         await publisher.close()
 
@@ -113,8 +113,8 @@ class Run(Scoped):
         return self
 
     @property
-    def ended(self) -> bool:
-        """The end was written by this handle."""
+    def ended(self) -> str | None:
+        """Type of the event by which this handle has ended the run."""
         return self._ended
 
     def _stop(self) -> None:
