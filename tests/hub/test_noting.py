@@ -16,6 +16,7 @@ from headway.measures import (
     RESUMES,
     SENT_BYTES,
 )
+from tests.hub.memory_sink import MemorySink
 from tests.hub.world import World, world
 from tests.loglines import lines
 from tests.serving import SUCCEEDED, delta, note
@@ -132,6 +133,21 @@ async def test_what_ended_a_stream_is_told(reason: str) -> None:
         await here.settle()
         client.sink.abort()
         assert ends(here) == {reason: 1}
+
+
+async def test_a_stream_that_is_ended_while_it_begins_comes_and_leaves(caplog: pytest.LogCaptureFixture) -> None:
+    """So whoever subtracts those who left from those who came has those who are there."""
+    async with world() as here:
+        await here.run()
+        connection = here.hub.connect()
+        here.hub.begin_drain()
+        await here.settle()
+        sink = MemorySink(connection, here.hub.settings.budget)
+        connection.attach(sink, [])
+        sink.abort()
+        assert here.store.measures.counted(CONNECTS, "sse", "") == 1
+        assert ends(here) == {"drain": 1}
+        assert len(lines(caplog, "viewer connected")) == len(lines(caplog, "viewer left")) == 1
 
 
 async def test_a_deleted_run_ends_its_streams() -> None:

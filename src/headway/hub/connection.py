@@ -92,11 +92,10 @@ class Connection:
         """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`."""
         self.sink = sink
         self.chunked = sink.chunked
+        self._attachments = () if self.over else tuple(attachments)
+        note_connected(self._hub.measures, self)
         if self.over:  # the hub ended it while the response began
             sink.close(b"")
-            return
-        self._attachments = tuple(attachments)
-        note_connected(self._hub.measures, self)
         for attachment in self._attachments:
             attachment.join()
 
