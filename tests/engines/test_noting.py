@@ -140,3 +140,23 @@ async def test_a_step_of_an_agent_is_counted_for_its_job(here: World, caplog: py
     assert measures.counted(FAILURES, "build", "step") == measures.counted(RECOVERIES, "build", "step") == 1
     assert set(measures.histograms(STEP_SECONDS)) == {("build", "scout", "finished")}
     assert len(lines(caplog, "step is tried again")) == len(lines(caplog, "step recovered")) == 1
+
+
+async def test_a_run_that_was_handed_back_recovers_from_nothing(here: World) -> None:
+    """A deployment is no failure, and what goes on after it no recovery."""
+    begun = asyncio.Event()
+
+    async def build(run: Run) -> None:
+        if run.context.attempt == 1:
+            begun.set()
+            await asyncio.Event().wait()
+
+    run_id = await here.start(build)
+    executing = asyncio.create_task(here.deliver(run_id))
+    await begun.wait()
+    executing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await executing
+    await here.finish(run_id)
+    assert outcomes(here, "build") == {"handed_back": 1, "finished": 1}
+    assert not here.store.measures.counters(RECOVERIES)

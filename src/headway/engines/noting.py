@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from headway.lines import Line
 from headway.measures import ATTEMPT_SECONDS, FAILURES, RECOVERIES, Measures
@@ -15,9 +15,6 @@ from headway.stores.base import RunRow
 
 Outcome: TypeAlias = Literal["finished", "failed", "retried", "cancelled", "handed_back", "lost"]
 """How an attempt ended; ``lost``: another process has the run, or it ended without us."""
-
-AFTER_FAILURE: Final = ("retry", "takeover", "reopened")
-"""Reasons of attempts that follow one that failed or died."""
 
 _log = logging.getLogger("headway.runtime")
 
@@ -43,5 +40,10 @@ def noted(measures: Measures, row: RunRow, *, reason: str, worker: str) -> Itera
         measures.observe(ATTEMPT_SECONDS, seconds, row.job, note.outcome)
         if note.outcome in ("failed", "retried"):
             measures.count(FAILURES, row.job, "attempt")
-        elif note.outcome == "finished" and reason in AFTER_FAILURE:
+        elif note.outcome == "finished" and _follows_a_failure(row, reason):
             measures.count(RECOVERIES, row.job, reason)
+
+
+def _follows_a_failure(row: RunRow, reason: str) -> bool:
+    """Tell whether an attempt follows one that failed or died; one handed back by a worker that stops did neither."""
+    return reason in ("retry", "reopened") or (reason == "takeover" and row.takeovers > 0)
