@@ -79,6 +79,9 @@ def cut_of(receive: Receive) -> Callable[[], None] | None:
 class DirectSink(asyncio.Protocol):
     """The protocol of a handed-over connection; stands in uvicorn's set of connections in place of the old one.
 
+    Once the kernel takes no more, bytes are kept here, by reference. Left to uvloop's transport, each write that waits
+    would cost 700 bytes of its own: 400 KiB for a viewer that does not read, were it only for small events.
+
     Args:
         transport: Of the connection.
         connections: uvicorn's set. It waits for what is in there before it exits, and counts it.
@@ -86,7 +89,7 @@ class DirectSink(asyncio.Protocol):
         budget: See `headway.hub.sinks.BUDGET`.
     """
 
-    __slots__ = ("_connections", "_owner", "_transport", "write")
+    __slots__ = ("_budget", "_connections", "_kept", "_kept_size", "_owner", "_stopped", "_transport")
 
     chunked = True
 
@@ -96,22 +99,34 @@ class DirectSink(asyncio.Protocol):
         self._transport = transport
         self._connections = connections
         self._owner = owner
-        self.write = transport.write
+        self._budget = budget
+        self._kept: list[bytes] | None = None  # None: the kernel takes what is written
+        self._kept_size = 0
+        self._stopped = False
         connections.add(self)
         tune(transport)
-        transport.set_write_buffer_limits(high=budget, low=budget // 4)
+        transport.set_write_buffer_limits(high=1, low=0)  # not 0: TLS transports would pause at every write
         transport.set_protocol(self)
 
+    def write(self, data: bytes) -> None:
+        """Give bytes to the kernel, or keep them until it takes more."""
+        if self._kept is None:
+            self._transport.write(data)
+        else:
+            self._kept.append(data)
+            self._kept_size += len(data)
+            self._look_at_budget()
+
     def buffered(self) -> int:
-        """Return how many bytes the transport keeps."""
-        return self._transport.get_write_buffer_size()
+        """Return how many bytes the kernel has not taken."""
+        return self._transport.get_write_buffer_size() + self._kept_size
 
     def close(self, last: bytes) -> None:
         """Write the last bytes and the last chunk; the socket is closed when the client has read them."""
         if not self._transport.is_closing():
             # The client may be gone already; then the end is told by connection_lost.
             with contextlib.suppress(RuntimeError, OSError):
-                self._transport.write((chunk(last) if last else b"") + LAST_CHUNK)
+                self._transport.writelines([*self._take(), (chunk(last) if last else b"") + LAST_CHUNK])
             self._transport.close()
 
     def abort(self) -> None:
@@ -130,12 +145,28 @@ class DirectSink(asyncio.Protocol):
         self._owner.gone()
 
     def pause_writing(self) -> None:
-        """The budget is used up."""
-        self._owner.paused()
+        """The kernel takes no more."""
+        if self._kept is None:
+            self._kept = []
+        self._look_at_budget()
 
     def resume_writing(self) -> None:
-        """A quarter of the budget is left to send."""
-        self._owner.resumed()
+        """The kernel has taken everything it was given: give it the rest."""
+        kept = self._take()
+        if kept:
+            self._transport.writelines(kept)  # pauses again where that is too much
+        if self._stopped and self.buffered() <= self._budget // 4:
+            self._stopped = False
+            self._owner.resumed()
+
+    def _take(self) -> list[bytes]:
+        kept, self._kept, self._kept_size = self._kept, None, 0
+        return kept or []
+
+    def _look_at_budget(self) -> None:
+        if not self._stopped and self.buffered() > self._budget:
+            self._stopped = True
+            self._owner.paused()
 
     def shutdown(self) -> None:
         """End the stream, because uvicorn exits."""
