@@ -81,7 +81,7 @@ test-py: setup  ## Python tests, with coverage
 	@scripts/ensure_system.sh nginx  # the files of deploy/ are tested with what they are for
 	@scripts/ensure_system.sh caddy
 	$(BIN)/coverage erase
-	$(BIN)/pytest -n 2 --ignore=tests/e2e --cov --cov-report= $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder --ignore=tests/e2e --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='src/headway/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=90
 

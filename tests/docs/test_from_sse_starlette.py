@@ -13,6 +13,8 @@ from tests.docs.programs import frames_until, running, served
 from tests.integration.servers import ServerProcess
 from tests.wire import Stream
 
+pytestmark = pytest.mark.slow
+
 PAGES = 12
 
 

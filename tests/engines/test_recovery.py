@@ -25,6 +25,8 @@ from tests.engines import crashing
 from tests.integration.servers import HEADWAY, free_port
 from tests.wire import Viewer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 JOBS = {name: make_job(getattr(crashing, name)) for name in ("crunch", "hold", "die", "stuck")}
 

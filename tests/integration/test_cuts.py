@@ -24,6 +24,8 @@ from headway.stores.projection import read_log
 from tests.gateways.serving import listening
 from tests.wire import Cut, Stream, Viewer
 
+pytestmark = pytest.mark.slow
+
 CUTS = 250
 BUDGET = 4_096
 BULK = 60

@@ -20,6 +20,8 @@ from headway.stores.sqlite import SqliteStore
 from tests.integration.servers import ServerProcess
 from tests.wire import Viewer
 
+pytestmark = pytest.mark.slow
+
 KILLS = 50
 TEXTS = ("plain ", "düne ", "日本 ", "🗻 ", "👩‍🚀 ")
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.packaging.wheels import ROOT, build, environment, interpreter, run
 
+pytestmark = pytest.mark.slow
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 

@@ -8,6 +8,8 @@ import pytest
 from examples.itinerary.agents.asking import CALLS_AT_ONCE, DAYS_AT_ONCE
 from tests.examples.itinerary.serving import Site, running_site
 
+pytestmark = pytest.mark.slow
+
 IN_FLIGHT = DAYS_AT_ONCE * CALLS_AT_ONCE
 
 
