@@ -32,7 +32,7 @@ class Plan:
         stalled: Viewers that do not.
         rate: Events a second.
         size: Bytes of application data in each.
-        seconds: How long events are published.
+        seconds: How long events are published; in the first half of it the buffers of the stalled must fill.
     """
 
     reading: int
@@ -50,8 +50,10 @@ class Seen:
     events: int
     rate: float
     """That was reached."""
+    filling: Report
+    """What the reading viewers saw in the first half, while buffers fill of those that do not read."""
     readers: Report
-    """What the reading viewers saw, all of them together."""
+    """What they saw in the second half."""
     stalled_resets: int
     stalled_reconnects: int
     stalled_end_s: float
@@ -111,7 +113,11 @@ def measure(port: int, pid: int, plan: Plan, *, load_cores: set[int] | None = No
     ):
         audience.ready()
         with sampling(port, pid) as samples:
-            rate = publisher.paced(int(plan.rate * plan.seconds), plan.rate, plan.size)
+            half = int(plan.rate * plan.seconds / 2)
+            publisher.paced(half, plan.rate, plan.size)
+            filling = audience.wait_for(publisher.last)
+            audience.zero()
+            rate = publisher.paced(half, plan.rate, plan.size)
             audience.wait_for(publisher.last)
         publisher.post(run.batch("run.succeeded", b"{}"))
         readers = _wait_for_end(audience)
@@ -122,6 +128,7 @@ def measure(port: int, pid: int, plan: Plan, *, load_cores: set[int] | None = No
         plan=plan,
         events=publisher.last,
         rate=rate,
+        filling=filling,
         readers=readers,
         stalled_resets=sum(len(sleeper.resets) for sleeper in sleepers),
         stalled_reconnects=sum(sleeper.reconnects for sleeper in sleepers),
