@@ -10,13 +10,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from headway.app import Headway
 from headway.engines.numbers import tell
 from headway.errors import UsageError
+from headway.measures import Measures
+from headway.ops.metrics import Metrics, listening
 
 
 def load(target: str) -> Headway:
@@ -46,13 +48,23 @@ def load(target: str) -> Headway:
     raise UsageError(f"{target!r} names no Headway", hint=f"write {module_name}:name_of_it; found {len(held)}")
 
 
-async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False, numbers_to: int | None = None) -> None:
+async def serve_jobs(
+    headway: Headway,
+    *,
+    until_stdin_closes: bool = False,
+    numbers_to: int | None = None,
+    metrics_at: tuple[str, int] | None = None,
+) -> None:
     """Work until the process is told to stop: SIGTERM, SIGINT, or the end of standard input.
 
     Args:
         headway: Its jobs.
         until_stdin_closes: End with the process that holds the other end.
         numbers_to: A pipe that takes what is counted here; see `headway.engines.numbers`.
+        metrics_at: Host and port where metrics are answered.
+
+    Raises:
+        UsageError: no job is registered, or the address for metrics cannot be used.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -60,16 +72,25 @@ async def serve_jobs(headway: Headway, *, until_stdin_closes: bool = False, numb
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
         threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True, name="headway-parent").start()
-    over, telling = asyncio.Event(), None
-    if numbers_to is not None:
-        os.set_inheritable(numbers_to, False)  # what jobs start must not keep it open
-        telling = asyncio.create_task(tell(headway.store.measures, numbers_to, over), name="headway: numbers")
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        if numbers_to is not None:
+            await stack.enter_async_context(_telling(headway.store.measures, numbers_to))
+        if metrics_at is not None:
+            metrics = Metrics(headway.store.measures, {"store": headway.store.statistics})
+            await stack.enter_async_context(listening(metrics, *metrics_at))
         await headway.work(stop)
+
+
+@contextlib.asynccontextmanager
+async def _telling(measures: Measures, pipe: int) -> AsyncIterator[None]:
+    os.set_inheritable(pipe, False)  # what jobs start must not keep it open
+    over = asyncio.Event()
+    telling = asyncio.create_task(tell(measures, pipe, over), name="headway: numbers")
+    try:
+        yield
     finally:
-        if telling is not None:
-            over.set()
-            await asyncio.wait([telling])
+        over.set()
+        await asyncio.wait([telling])
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -80,10 +101,18 @@ def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         loop.call_soon_threadsafe(stop.set)
 
 
-def run(headway: Headway, *, until_stdin_closes: bool = False, numbers_to: int | None = None) -> None:
+def run(
+    headway: Headway,
+    *,
+    until_stdin_closes: bool = False,
+    numbers_to: int | None = None,
+    metrics_at: tuple[str, int] | None = None,
+) -> None:
     """Run a worker process to its end, on uvloop where it is installed. See `serve_jobs`."""
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        runner.run(serve_jobs(headway, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to))
+        runner.run(
+            serve_jobs(headway, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to, metrics_at=metrics_at)
+        )
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -3,11 +3,13 @@
 import asyncio
 import signal
 
+import httpx
 import pytest
 
 from headway.app import Headway
 from tests.cli.conftest import APP
 from tests.cli.terminals import piped
+from tests.integration.servers import free_port
 
 
 async def test_it_executes_what_waits(folder, module):
@@ -19,9 +21,15 @@ async def test_it_executes_what_waits(folder, module):
 
     hw = Headway("runs.db", worker="none")
     hw.job(double)
-    async with hw, piped("worker", "worked_app:app", "--store", "runs.db", "--concurrency", "3") as command:
+    metrics = f"127.0.0.1:{free_port()}"
+    options = ("--store", "runs.db", "--concurrency", "3", "--metrics", metrics)
+    async with hw, piped("worker", "worked_app:app", *options) as command, httpx.AsyncClient() as client:
         handle = await hw.start(double, 21)
         assert await asyncio.wait_for(handle.result(), 30) == 42
+        ended = 'headway_attempt_seconds_count{job="double",outcome="finished"} 1.0'
+        async with asyncio.timeout(30):  # the attempt ends after the run
+            while ended not in (await client.get(f"http://{metrics}/metrics")).text:
+                await asyncio.sleep(0.02)
         assert '"at_once":"3 runs"' in command.output
         assert '"jobs":"double"' in command.output
         command.process.send_signal(signal.SIGTERM)
@@ -34,6 +42,7 @@ async def test_it_executes_what_waits(folder, module):
     [
         (["jobless:hw"], "jobless:hw has no job", "decorate one with @hw.job"),
         (["with_jobs:hw", "--store", "memory://"], "are in the memory of its server", "use --store with a file"),
+        (["with_jobs:hw", "--metrics", "9100"], "that is no address", "127.0.0.1:9100"),
         (["with_jobs:nothing"], "with_jobs has no 'nothing'", "there is with_jobs:hw, with_jobs:app"),
     ],
 )

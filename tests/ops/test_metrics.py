@@ -4,12 +4,13 @@ import builtins
 from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from headway.errors import NotFound
+from headway.errors import NotFound, UsageError
 from headway.measures import ALL, APPEND_SECONDS, CONNECTS, EVENTS, LABELS_MAX, OTHER, Measures
-from headway.ops.metrics import Metrics, numbers
+from headway.ops.metrics import Metrics, listening, numbers
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -104,3 +105,19 @@ def test_without_the_package_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -
     metrics.request("/", "GET", 200, 1)
     with pytest.raises(NotFound, match="prometheus"):
         metrics.page()
+
+
+async def test_a_process_that_serves_nothing_else_answers_scrapes() -> None:
+    """The numbers are read on the loop; an address that is taken is told."""
+    measures = Measures()
+    measures.count(EVENTS, "note")
+    metrics = Metrics(measures, {})
+    async with listening(metrics, "127.0.0.1", 0) as port, httpx.AsyncClient() as client:
+        page = await client.get(f"http://127.0.0.1:{port}/metrics")
+        assert 'headway_events_total{type="note"} 1.0' in page.text
+        with pytest.raises(UsageError, match="cannot be served"):
+            async with listening(metrics, "127.0.0.1", port):
+                pass
+    with pytest.raises(httpx.ConnectError):
+        async with httpx.AsyncClient() as client:
+            await client.get(f"http://127.0.0.1:{port}/metrics")

@@ -150,6 +150,10 @@ def worker(
         int | None,
         typer.Option(min=1, metavar="N", help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20."),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Answer scrapes of Prometheus there; this process serves nothing else."),
+    ] = None,
     log_level: LogLevel = None,
 ) -> None:
     """Execute jobs in this process.
@@ -157,9 +161,9 @@ def worker(
     It works beside the server's own worker, or in its place. Any number of workers may share a store. When one dies,
     the others take its runs over at their last finished step; told to stop, it hands them back.
     """
-    from headway.cli.worker import work
+    from headway.cli.worker import Plan, work
 
-    work(target, store=store, concurrency=concurrency, log_level=log_level, console=err())
+    work(Plan(target, store, concurrency, log_level, metrics), err())
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -14,14 +15,33 @@ from headway.ops.logging import configure
 from headway.worker import run
 
 
-def work(target: str, *, store: str | None, concurrency: int | None, log_level: str | None, console: Console) -> None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to work.
+
+    Attributes:
+        target: ``module:attribute`` of a Headway, or of anything in a module that holds one.
+        metrics: ``host:port`` where metrics are answered; None: nowhere.
+    """
+
+    target: str
+    store: str | None = None
+    concurrency: int | None = None
+    log_level: str | None = None
+    metrics: str | None = None
+
+
+def work(plan: Plan, console: Console) -> None:
     """Execute jobs in this process until it is told to stop.
 
     Raises:
-        UsageError: there is no Headway, it has no job, or nobody but its own process can see its store.
+        UsageError: there is no Headway, it has no job, nobody but its own process can see its store, or the address
+            for metrics is none.
     """
-    given = {"HEADWAY_STORE": store, "HEADWAY_LOG_LEVEL": log_level}
-    given["HEADWAY_CONCURRENCY"] = None if concurrency is None else str(concurrency)
+    target = plan.target
+    metrics_at = None if plan.metrics is None else address(plan.metrics)
+    given = {"HEADWAY_STORE": plan.store, "HEADWAY_LOG_LEVEL": plan.log_level}
+    given["HEADWAY_CONCURRENCY"] = None if plan.concurrency is None else str(plan.concurrency)
     os.environ.update({name: value for name, value in given.items() if value is not None})
     Settings()  # a wrong variable is told before the application is imported
     headway = load_headway(target)
@@ -38,6 +58,19 @@ def work(target: str, *, store: str | None, concurrency: int | None, log_level: 
         Row("Store", settings.store),
         Row("At once", f"{settings.concurrency} runs"),
         Row("Process", str(os.getpid())),
+        *([Row("Metrics", f"http://{plan.metrics}/metrics")] if plan.metrics else []),
     ]
     print_block("worker", rows, "Ctrl-C hands the runs back and stops.", console, settings.log_format)
-    run(headway)
+    run(headway, metrics_at=metrics_at)
+
+
+def address(text: str) -> tuple[str, int]:
+    """Read ``host:port``, or ``:port`` for this machine only.
+
+    Raises:
+        UsageError: it is none.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise UsageError(f"--metrics {text}: that is no address", hint="write host:port, as 127.0.0.1:9100")
+    return host.strip("[]") or "127.0.0.1", int(port)

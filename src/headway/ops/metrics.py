@@ -5,11 +5,13 @@ Both are read at each scrape, so showing them costs nothing in between.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from headway.errors import NotFound
+from headway.errors import NotFound, UsageError
 from headway.measures import ALL, CONNECTS, HTTP_REQUESTS, HTTP_SECONDS, Histogram, Measure, Measures
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 Statistics: TypeAlias = Callable[[], Mapping[str, Any]]
 Viewers: TypeAlias = Callable[[], Counter[tuple[str, str]]]
 """Counts those who watch now, by transport and client."""
+
+SCRAPE_S: Final = 5.0
+"""How long a scrape waits for an event loop that is busy."""
 
 
 class Metrics:
@@ -98,6 +103,46 @@ class Metrics:
         for labels, kept in self._measures.histograms(measure).items():
             histogram.add_metric(labels, list(_cumulative(measure.bounds, kept)), kept.sum)
         return histogram
+
+
+@asynccontextmanager
+async def listening(metrics: Metrics, host: str, port: int) -> AsyncIterator[int]:
+    """Answer scrapes on a port of its own, for a process that serves nothing else; yields the port.
+
+    A thread answers; the numbers are read on the event loop, to which they belong.
+
+    Raises:
+        UsageError: the address cannot be used.
+        ModuleNotFoundError: prometheus-client is not installed.
+    """
+    from prometheus_client import CollectorRegistry, start_http_server
+
+    registry = CollectorRegistry()
+    registry.register(_OnLoop(metrics, asyncio.get_running_loop()))
+    try:
+        server, _ = start_http_server(port, host, registry)
+    except OSError as error:
+        told = f"metrics cannot be served on {host}:{port}: {error.strerror or error}"
+        raise UsageError(told, hint="choose another port; 0 takes any free one") from error
+    try:
+        yield server.server_port
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+
+
+class _OnLoop:
+    """Reads the numbers where they belong, for a thread that waits."""
+
+    def __init__(self, metrics: Metrics, loop: asyncio.AbstractEventLoop) -> None:
+        self._metrics = metrics
+        self._loop = loop
+
+    def collect(self) -> list[Metric]:
+        return asyncio.run_coroutine_threadsafe(self._read(), self._loop).result(SCRAPE_S)
+
+    async def _read(self) -> list[Metric]:
+        return list(self._metrics.collect())
 
 
 def _cumulative(bounds: tuple[float, ...], histogram: Histogram) -> Iterator[tuple[str, float]]:
