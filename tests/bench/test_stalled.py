@@ -37,8 +37,11 @@ def test_the_stalled_end_in_the_runs_state(outcome: Seen):
 
 @pytest.mark.slow
 def test_memory_stays_in_bounds(outcome: Seen):
-    """Twenty viewers that do not read leave the server and the kernel where a few megabytes more do not matter."""
-    assert outcome.process_mib + outcome.tcp_mib <= 64, outcome.samples
+    """Twenty viewers that do not read leave the server and the kernel where a few megabytes more do not matter.
+
+    The kernel's part is that of the server's own sockets: other tests have theirs on the same host.
+    """
+    assert outcome.process_mib + outcome.sockets_mib <= 64, outcome.samples
 
 
 @pytest.mark.slow
