@@ -39,6 +39,8 @@ packages() {
 
 apt_install() {
   export DEBIAN_FRONTEND=noninteractive
+  exec 9>"${TMPDIR:-/tmp}/headway-apt.lock"
+  flock 9  # tests that run side by side may each want something; apt gives up where another one is at work
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
