@@ -182,7 +182,10 @@ export function createState(snapshot: Snapshot): State {
     return { ...body };
   };
 
-  assign({ ...snapshot, phases: {} });
+  // In the snapshot's own order: whoever joins late sees the items as those do who were there.
+  for (const [key, item] of Object.entries(snapshot.items)) setItem(key, item);
+  for (const [key, output] of Object.entries(snapshot.outputs)) setOutput(key, output);
+  for (const key of texts.keys()) capText(key);
   for (const values of Object.values(snapshot.custom)) counts.custom += Object.keys(values).length;
   return { body, tallies, publish, own, setPhase, setItem, setOutput, appendText, setCustom, assign };
 }

@@ -94,6 +94,17 @@ test("a fold leaves alone what it is given", () => {
   expectSame({ ...fold.snapshot(), cursor: log.cursor() }, log.snapshot(), "the end");
 });
 
+test("items and outputs of a snapshot stay in its order, whatever their keys", () => {
+  const log = begun();
+  for (const key of ["page:9", "page:10", "page:1"]) {
+    log.add("item.planned", { key, kind: "page", parent: null, phase: null, title: key, data: null });
+    log.add("output.started", { key });
+  }
+  const late = new Fold(log.snapshot()).snapshot();
+  expect(Object.keys(late.items)).toEqual(["day:1", "page:9", "page:10", "page:1"]);
+  expect(Object.keys(late.outputs)).toEqual(["text", "page:9", "page:10", "page:1"]);
+});
+
 test("text is read while it grows, in linear time", () => {
   const log = new Log().add("output.started", { key: "text" });
   const fold = folded(log);
