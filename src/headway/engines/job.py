@@ -6,15 +6,19 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from headway.core.complaints import complaints, path_of
 from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
 from headway.core.plan import MAIN_PHASE, as_phases, planned
 from headway.errors import InvalidInput, UsageError
+from headway.publish.plain import Plain
+from headway.publish.run import Run
+
+FORM: Final = "write it as `async def job(run: Run, input: Model) -> Result`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,10 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any)
     if not 1 <= len(parameters) <= 2:
         raise UsageError(
             f"job {name!r} takes {len(parameters)} positional parameters",
-            hint="write it as `async def job(run: Run, input: Model) -> Result`",
+            hint=FORM,
         )
     hints = _hints(fn)
+    _check_run_comes_first(name, parameters[0].name, hints)
     takes_input = len(parameters) == 2
     return Job(
         name=name,
@@ -140,6 +145,15 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any)
         description=inspect.getdoc(fn),
         **options,
     )
+
+
+def _check_run_comes_first(name: str, first: str, hints: Mapping[str, Any]) -> None:
+    """Insist that the first parameter can be the run. Raises `UsageError`."""
+    given = hints.get(first)
+    is_data = isinstance(given, type) and (given.__module__ == "builtins" or issubclass(given, BaseModel))
+    is_swapped = given not in (Run, Plain) and any(hint in (Run, Plain) for hint in hints.values())
+    if is_data or is_swapped:
+        raise UsageError(f"job {name!r}: its first parameter, {first!r}, is not the run", hint=FORM)
 
 
 def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
