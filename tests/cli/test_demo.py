@@ -68,6 +68,16 @@ def test_a_browser_only_where_it_can_be_seen(monkeypatch):
     assert not has_display()
 
 
+@pytest.mark.parametrize(
+    ("called", "typed"),
+    [(".venv/bin/headway", ".venv/bin/headway"), ("/opt/bin/headway", "headway"), ("headway", "headway")],
+)
+def test_the_command_that_is_shown_can_be_typed(monkeypatch, called, typed):
+    """Also where `make demo` called us by a path, and nothing is on the PATH."""
+    monkeypatch.setattr(sys, "argv", [called, "demo"])
+    assert demo.command() == typed
+
+
 def is_built() -> bool:
     """Whether the page is there."""
     return (find_example().folder / "static" / "index.html").is_file()

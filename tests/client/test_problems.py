@@ -84,6 +84,7 @@ def test_a_foreign_answer_is_judged_by_its_status(status, kind, retryable, body)
 def test_a_foreign_answer_hints_at_what_is_wrong():
     """The usual mistakes: a prefix that is missing, http for https."""
     assert "prefix" in (problem(answer(404)).hint or "")
+    assert "headway watch http://host" in (problem(answer(404)).hint or ""), "an application with routes of its own"
     moved = problem(answer(308, headers={"Location": "https://host/v1/runs/run_1"}))
     assert moved.hint == "it points to https://host/v1/runs/run_1; use that address"
 

@@ -227,15 +227,21 @@ def _welcome(console: Console, address: str, pid: int, variables: Mapping[str, s
         Row("Places", f"{variables[PROVIDER]}, a remote service that takes 0.3 to 0.9 s a call"),
         Row("Trips", variables["HEADWAY_STORE"]),
     ]
-    console.print(block("demo", rows, "Ask for a trip, and while it is planned:"))
+    console.print(block("demo", rows, "Ask for a trip, and while it is planned:"), soft_wrap=True)
     for text in (
         "reload the page, close it, open it in ten tabs",
         f"kill -9 {pid}, which is the server: it is started again",
-        "kill -9 the worker (headway.worker): another one takes its runs over",
-        f"headway runs --url {address}, and headway watch with an id of those",
+        f"pkill -9 -P {pid}, which is its worker: another one takes its runs over",
+        f"{command()} runs --url {address}, and {command()} watch --url {address} with an id of those",
     ):
         console.print(Text(f"  - {text}"), soft_wrap=True)
     console.print(Text("\n  Ctrl-C stops everything.\n", "dim"))
+
+
+def command() -> str:
+    """Return what to type for us: the name, or the path it was called by where it may not be on the PATH."""
+    called = Path(sys.argv[0])
+    return "headway" if called.is_absolute() or called.parent == Path() else str(called)
 
 
 def has_display() -> bool:

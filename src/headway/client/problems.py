@@ -77,6 +77,7 @@ def _foreign(response: httpx.Response) -> HeadwayError:
         hint = f"it points to {response.headers.get('Location', '(nowhere)')}; use that address"
     elif status == 404:
         hint = "is Headway mounted below a prefix? Then the address ends with it (http://host/headway)"
+        hint += "; is it not mounted? Then watch by the address of the stream: headway watch http://host/…/events"
     return _kind(status)(f"{url} answered {status} {response.reason_phrase}".strip(), hint=hint, foreign=True)
 
 
