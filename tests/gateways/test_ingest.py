@@ -162,6 +162,13 @@ async def test_an_unknown_type_is_led_to_custom(client: httpx.AsyncClient) -> No
     assert "custom" in problem_of(answer, 422, "unknown_event_type")["hint"]
 
 
+async def test_a_misspelt_type_is_led_to_the_one_that_was_meant(client: httpx.AsyncClient) -> None:
+    """A letter that is missing."""
+    run_id = (await open_run(client))["id"]
+    answer = await client.post(f"/v1/runs/{run_id}/events", json={"events": [{"type": "phase.progressd", "data": {}}]})
+    assert "'phase.progressed'" in problem_of(answer, 422, "unknown_event_type")["hint"]
+
+
 @pytest.mark.parametrize("type", sorted(set(PAYLOADS) - REPORTED_TYPES))
 async def test_what_headway_writes_itself_is_refused(client: httpx.AsyncClient, type: str) -> None:
     """Control events and withdrawals."""

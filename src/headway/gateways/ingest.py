@@ -7,6 +7,7 @@ is written, and the answer to a wrong one names its place (``events[3].data.done
 from __future__ import annotations
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -116,10 +117,13 @@ def _type(type: Any, place: list[str | int]) -> str:
         raise EventNotAllowed(
             f"{path_of(loc)}: {type!r} is written by Headway itself", hint="use the commands: cancel, retry, executions"
         )
-    raise UnknownEventType(
-        f"{path_of(loc)}: there is no event type {type[:64]!r}",
-        hint='an application\'s own events are {"type": "custom", "data": {"name": ..., "data": ...}}',
-    )
+    raise UnknownEventType(f"{path_of(loc)}: there is no event type {type[:64]!r}", hint=_meant(type[:64]))
+
+
+def _meant(type: str) -> str:
+    own = 'an application\'s own events are {"type": "custom", "data": {"name": ..., "data": ...}}'
+    close = get_close_matches(type, sorted(REPORTED_TYPES), n=1)
+    return f"did you mean {close[0]!r}? Otherwise: {own}" if close else own
 
 
 def _at(at: Any, place: list[str | int]) -> str:
