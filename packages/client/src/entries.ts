@@ -164,11 +164,11 @@ export function createState(snapshot: Snapshot): State {
     ownIn(own("custom"), name)[key] = data;
   };
 
-  const assign = ({ phases, items, outputs }: Discarded) => {
-    for (const [id, phase] of inOrder<Phase>(phases)) setPhase(id, phase && { ...phase, id });
-    for (const [key, item] of inOrder<Item>(items)) setItem(key, item);
-    for (const [key, output] of inOrder<Output>(outputs)) setOutput(key, output);
-    for (const [key] of inOrder<Output>(outputs)) if (texts.has(key)) capText(key);
+  const assign = ({ phases, items, outputs }: Discarded, list: typeof inOrder = inOrder) => {
+    for (const [id, phase] of list<Phase>(phases)) setPhase(id, phase && { ...phase, id });
+    for (const [key, item] of list<Item>(items)) setItem(key, item);
+    for (const [key, output] of list<Output>(outputs)) setOutput(key, output);
+    for (const [key] of list<Output>(outputs)) if (texts.has(key)) capText(key);
   };
 
   const publish = () => {
@@ -183,9 +183,7 @@ export function createState(snapshot: Snapshot): State {
   };
 
   // In the snapshot's own order: whoever joins late sees the items as those do who were there.
-  for (const [key, item] of Object.entries(snapshot.items)) setItem(key, item);
-  for (const [key, output] of Object.entries(snapshot.outputs)) setOutput(key, output);
-  for (const key of texts.keys()) capText(key);
+  assign({ ...snapshot, phases: {} }, Object.entries);
   for (const values of Object.values(snapshot.custom)) counts.custom += Object.keys(values).length;
   return { body, tallies, publish, own, setPhase, setItem, setOutput, appendText, setCustom, assign };
 }

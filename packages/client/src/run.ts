@@ -165,7 +165,7 @@ export function createRun(
   };
 
   const command = async (name: string, body: object): Promise<Appended> => {
-    if (!address.self) throw new HeadwayError("invalid", "Only a stream is known.");
+    if (!address.self) throw new HeadwayError("invalid", "This is only a stream.");
     return http.json<Appended>(`${address.self}/${name}`, { body });
   };
 
