@@ -97,7 +97,7 @@ test("a fold leaves alone what it is given", () => {
 test("items and outputs of a snapshot stay in its order, whatever their keys", () => {
   const log = begun();
   for (const key of ["page:9", "page:10", "page:1"]) {
-    log.add("item.planned", { key, kind: "page", parent: null, phase: null, title: key, data: null });
+    log.add("item.planned", { key, kind: "page", parent: null, phase: null, title: key });
     log.add("output.started", { key });
   }
   const late = new Fold(log.snapshot()).snapshot();
