@@ -57,7 +57,7 @@ demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes op
 # The Python tests wait a lot, for processes that start and die: the others run beside them.
 .PHONY: test
 test: setup lint  ## everything CI runs
-	@$(MAKE) --jobs=2 --output-sync=line test-py types test-ts test-e2e
+	@$(MAKE) --jobs=2 test-py types test-ts test-e2e
 
 .PHONY: lint
 lint: $(EDITABLE) $(NODE_MODULES)  ## ruff and biome
