@@ -54,10 +54,8 @@ demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes op
 	@$(BIN)/headway demo $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ checks
-# The Python tests wait a lot, for processes that start and die: the others run beside them.
 .PHONY: test
-test: setup lint  ## everything CI runs
-	@$(MAKE) --jobs=2 test-py types test-ts test-e2e
+test: lint types test-ts test-e2e test-py  ## everything CI runs
 
 .PHONY: lint
 lint: $(EDITABLE) $(NODE_MODULES)  ## ruff and biome
