@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("headway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("headway")
 
+HANGS_S = 900
+"""A slow test that takes so long hangs; on a busy machine two minutes are soon over."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow ones, and keep together what shares something that is dear to make.
@@ -17,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and shares(item):
             item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(HANGS_S))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
