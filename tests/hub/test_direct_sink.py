@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from headway.core.sse import LAST_CHUNK
-from headway.hub.direct import DirectSink
+from headway.hub.direct import DirectSink, tune
 
 BUDGET = 262_144
 KERNEL = 1_500_000
@@ -147,5 +147,30 @@ def test_a_response_ends_behind_what_is_kept(loop: str) -> None:
             assert bytes(got[KERNEL:]) == b"kept4\r\nlast\r\n" + LAST_CHUNK
             await asyncio.sleep(0.01)
             assert told.said[-1] == "gone"
+
+    run(loop, work)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_left_before_it_was_tuned(loop: str) -> None:
+    """The socket has no descriptor any more: there is nothing to set, and nothing to complain of."""
+
+    async def work() -> None:
+        made: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+
+        class Accept(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.set_result(cast("asyncio.Transport", transport))
+
+        server = await asyncio.get_running_loop().create_server(Accept, "127.0.0.1", 0)
+        try:
+            with socket.create_connection(server.sockets[0].getsockname()):
+                transport = await made
+                transport.get_extra_info("socket")  # uvicorn asks, too, and uvloop keeps what it answered
+                transport.abort()
+                await asyncio.sleep(0.01)
+                tune(transport)
+        finally:
+            server.close()
 
     run(loop, work)

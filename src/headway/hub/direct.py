@@ -312,6 +312,8 @@ _CLOSED: Final = _ClosedTransport()
 
 def tune(transport: asyncio.Transport) -> None:
     """Set the socket options that bound what a silent client costs, where the system knows them."""
+    if transport.is_closing():  # uvloop's socket then has no descriptor left to set anything on
+        return
     connection = transport.get_extra_info("socket")
     if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
         return
