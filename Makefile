@@ -10,6 +10,9 @@ PYTHON ?= python3
 export PYTHON
 # Node and npm live in .venv/bin, too: see scripts/link_node.sh.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Containers often forbid Python to keep compiled modules; the tests start some hundred processes, and each would spend half of
+# its start with compiling what the last one compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON_CODE := $(wildcard src tests bench examples scripts docs/examples)
 WEB_CODE := $(shell find packages examples -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.html' \

@@ -1,4 +1,7 @@
-"""Settings of the property tests, and the order of all tests."""
+"""Settings of the property tests, the order of all tests, and which of them are traced."""
+
+import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,18 +14,42 @@ HANGS_S = 900
 """A slow test that takes so long hangs; on a busy machine two minutes are soon over."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow ones, and keep together what shares something that is dear to make.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together what shares something that is dear to make, and give the slow ones time.
 
-    A test of two minutes that begins last holds up everybody; a server that all tests of a module look at is started
-    by each process that runs one of them.
+    A server that all tests of a module look at would be started by each process that runs one of them. When the hook
+    below is called it is too late: xdist has looked for groups by then.
     """
-    for item in items:
-        if isinstance(item, pytest.Function) and shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
-        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(HANGS_S))
+    if isinstance(item, pytest.Function) and shares(item):
+        item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+    if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(HANGS_S))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow ones: a test of half a minute that begins last holds up everybody."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace neither slow nor random tests: they would take twice their time.
+
+    Nor is it a loss: what is covered by chance today is not covered tomorrow. The mark `no_cover` would do the same, but
+    in a worker of xdist there is a second tracer below the one it stops.
+    """
+    tracer = sys.gettrace()
+    if item.get_closest_marker("slow") or is_random(item):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+
+
+def is_random(item: pytest.Item) -> bool:
+    """Whether Hypothesis makes its examples."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 def shares(item: pytest.Function) -> bool:

@@ -14,6 +14,9 @@ from tests.client.scripted import HEAD, RUN, Answer, Log, control, json, opened,
 
 pytestmark = pytest.mark.usefixtures("soon")
 
+LANES = 16
+"""So many servers and clients at once: what takes time is waiting to come back."""
+
 
 async def test_a_stream_is_followed_to_its_end(viewer_of):
     """Snapshot, events, end: each event once and in order, and the state is the log's."""
@@ -47,21 +50,28 @@ async def test_a_cut_at_every_byte_loses_and_doubles_nothing(viewer_of, then):
     log.append("note", body="· 北京 🐘").append("output.appended", key="t", delta="🏔\u2028é").append("run.succeeded")
     whole = stream(*log.tail(None, 2)).data
     last_event = whole.index(b"event: end")
-    cut = 0
 
-    def script(request, n):
-        return Answer(whole[:cut], then) if n == 1 else stream(*log.tail(request.cursor, 2))
+    async def follow(cuts):
+        cut = 0
 
-    async with scripted(script) as server:
-        client = viewer_of(server.url).client
-        # while the snapshot is incomplete one cut is like another
-        for cut in [*range(0, whole.index(b"id: 3."), 7), *range(whole.index(b"id: 3."), len(whole))]:
-            server.requests.clear()
-            viewer = await Viewer(client).follow(RUN)
-            assert viewer.state == log.state(), cut
-            assert viewer.seqs == [3, 4, 5], cut
-            # what has succeeded is over, whether its end came or not
-            assert len(server.requests) == 2 or cut > last_event - len(HEAD), cut
+        def script(request, n):
+            return Answer(whole[:cut], then) if n == 1 else stream(*log.tail(request.cursor, 2))
+
+        async with scripted(script) as server:
+            client = viewer_of(server.url).client
+            for cut in cuts:
+                server.requests.clear()
+                viewer = await Viewer(client).follow(RUN)
+                assert viewer.state == log.state(), cut
+                assert viewer.seqs == [3, 4, 5], cut
+                # what has succeeded is over, whether its end came or not
+                assert len(server.requests) == 2 or cut > last_event - len(HEAD), cut
+
+    # while the snapshot is incomplete one cut is like another
+    cuts = [*range(0, whole.index(b"id: 3."), 7), *range(whole.index(b"id: 3."), len(whole))]
+    async with asyncio.TaskGroup() as group:
+        for lane in range(LANES):
+            group.create_task(follow(cuts[lane::LANES]))
 
 
 async def test_events_that_come_again_are_dropped(viewer_of):

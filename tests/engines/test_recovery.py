@@ -136,16 +136,16 @@ def begun(folder: Path) -> Iterator[tuple[int, str, str]]:
         yield int(time), run_id, key
 
 
-@pytest.mark.timeout(600)
-async def test_fifty_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: Site) -> None:
-    """Each item ends with its own results, no finished step runs again, no withdrawn text is left."""
-    rng = random.Random(7)
+@pytest.mark.parametrize("seed", range(5))
+async def test_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: Site, seed: int) -> None:
+    """Five times ten: each item ends with its own results, no finished step runs again, no withdrawn text is left."""
+    rng = random.Random(seed)
     runs: list[str] = []
     environment = {"CRASHING_PACE": "0.2", "HEADWAY_TAKEOVERS_MAX": "1000"}
     for _ in range(3):
         site.spawn(**environment)
     kills = 0
-    while kills < 50:
+    while kills < 10:
         claimed = await site.store.claimed()
         if not claimed and not await site.store.queued(JOBS):
             runs += [await site.start("crunch", 10) for _ in range(3)]
@@ -154,7 +154,7 @@ async def test_fifty_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(s
             kills += 1
             site.spawn(**environment)
     attempts = [(await site.commands.row(run_id)).attempt for run_id in runs]
-    assert sum(attempts) - len(runs) >= 40, "the kills must hit runs that were at work"
+    assert sum(attempts) - len(runs) >= 7, "the kills must hit runs that were at work"
     finished: dict[tuple[str, str], int] = {}
     for run_id in runs:
         await site.until(run_id, ended)

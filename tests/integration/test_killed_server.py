@@ -1,4 +1,4 @@
-"""The server is killed fifty times under ingest and viewers; the log stays gapless and everybody ends in its state.
+"""The server is killed five times ten times under ingest and viewers; the log stays gapless and everybody ends in its state.
 
 Each of its lives sees an append and a viewer before it ends at a random moment; some end before they have begun.
 """
@@ -22,7 +22,7 @@ from tests.wire import Viewer
 
 pytestmark = pytest.mark.slow
 
-KILLS = 50
+KILLS = 10
 TEXTS = ("plain ", "düne ", "日本 ", "🗻 ", "👩‍🚀 ")
 
 
@@ -68,10 +68,10 @@ async def follow(viewer: Viewer) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.timeout(1_200)
-async def test_fifty_kills_under_ingest_and_viewers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(5))
+async def test_kills_under_ingest_and_viewers(tmp_path: Path, seed: int) -> None:
     """No acknowledged event is lost, none is doubled, and viewers see each exactly once."""
-    rng = random.Random(11)
+    rng = random.Random(seed)
     sent: list[tuple[str, Any]] = []
     done = asyncio.Event()
     async with ServerProcess(tmp_path) as server, Client(server.url, timeout=3) as client:
