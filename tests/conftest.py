@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Trace neither slow nor random tests: they would take twice their time.
 
-    Nor is it a loss: what is covered by chance today is not covered tomorrow. The mark `no_cover` would do the same, but
-    in a worker of xdist there is a second tracer below the one it stops.
+    Nor is it a loss: what is covered by chance today is not covered tomorrow. The mark `no_cover` would do the same,
+    but in a worker of xdist there is a second tracer below the one it stops.
     """
     tracer = sys.gettrace()
     if item.get_closest_marker("slow") or is_random(item):

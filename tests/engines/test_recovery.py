@@ -23,6 +23,7 @@ from headway.stores.sqlite import SqliteStore
 from headway.stores.tail import doorbell, rings
 from tests.engines import crashing
 from tests.integration.servers import HEADWAY, free_port
+from tests.seeds import SEEDS
 from tests.wire import Viewer
 
 pytestmark = pytest.mark.slow
@@ -136,9 +137,9 @@ def begun(folder: Path) -> Iterator[tuple[int, str, str]]:
         yield int(time), run_id, key
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: Site, seed: int) -> None:
-    """Five times ten: each item ends with its own results, no finished step runs again, no withdrawn text is left."""
+    """Ten a seed: each item ends with its own results, no finished step runs again, no withdrawn text is left."""
     rng = random.Random(seed)
     runs: list[str] = []
     environment = {"CRASHING_PACE": "0.2", "HEADWAY_TAKEOVERS_MAX": "1000"}

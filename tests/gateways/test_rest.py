@@ -150,6 +150,7 @@ async def test_a_run_for_work_elsewhere_is_running_at_once(client: httpx.AsyncCl
         ({"title": "t", "metadata": [1]}, "metadata"),
         ({"title": "t", "metadata": {"a": "x" * 20_000}}, "metadata"),
         ([], "the body"),
+        ({"job": "trip", "input": {}}, "the body: a registered job is started by POST /v1/jobs/"),
     ],
 )
 async def test_a_wrong_body_names_its_place(client: httpx.AsyncClient, body: object, place: str) -> None:

@@ -84,7 +84,7 @@ async def test_at_every_frame_boundary(direct: bool) -> None:
         assert viewer.fold.snapshot() == (await _log(server, run)).snapshot()
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("loop", [pytest.param("asyncio", marks=pytest.mark.soak), "uvloop"])
 @pytest.mark.parametrize("direct", [True, False])
 async def test_at_random_bytes(direct: bool, loop: str) -> None:
     """While the run lives: five clients are cut at least 250 times; over all parameters 1,000 times."""

@@ -5,7 +5,8 @@
  * outcome what comes next. The states it shows on the way are the table of `machine.ts`.
  *
  * Streams come first. Three failures before an answer, or a stream through which nothing comes, lead to polling; after
- * a while the stream is tried again, and that while grows until it works.
+ * a while the stream is tried again, and that while grows until it works. It is short where the server was away, and
+ * long where a proxy holds streams back: there each try keeps the page waiting.
  */
 
 import type { Address } from "./address.ts";
@@ -49,8 +50,9 @@ const OPEN_MS = 10_000;
 const FLOOR_MS = 50;
 /** Failures before an answer, after which the other transport is tried. */
 const FAILURES_MAX = 3;
-/** First time after which streams are tried again, and how often it doubles. */
-const CLIMB_MS = 60_000;
+/** First time after which streams are tried again, where they were refused and where nothing came; it doubles so often. */
+const REFUSED_MS = 5_000;
+const SILENT_MS = 60_000;
 const DOUBLINGS_MAX = 4;
 /** Time between two tries that a person or the network asked for. */
 const WAKE_MS = 1_000;
@@ -204,7 +206,7 @@ export function createConnection(
   /** Poll for a while; streams do not get through, or are not wanted. */
   const stepDown = (ms: number) => {
     failures = 0;
-    pollUntil = now() + Math.max(ms, CLIMB_MS * 2 ** Math.min(falls, DOUBLINGS_MAX));
+    pollUntil = now() + ms * 2 ** Math.min(falls, DOUBLINGS_MAX);
   };
 
   /** A connection failed: choose the next transport. Returns whether to go on with it at once. */
@@ -214,7 +216,7 @@ export function createConnection(
     if (info.transport === "poll") {
       if (failures >= FAILURES_MAX) pollUntil = failures = 0;
     } else if (atOnce || failures >= FAILURES_MAX) {
-      stepDown(0);
+      stepDown(silent ? SILENT_MS : REFUSED_MS);
       falls++;
       return atOnce;
     }
@@ -266,7 +268,7 @@ export function createConnection(
     if (outcome === "lost") return lost(null, alive);
     if (outcome === "ended") return ended(alive);
     if (outcome === "more") return wait(POLL_MS, alive);
-    if (outcome === "poll") stepDown(retryMs);
+    if (outcome === "poll") stepDown(Math.max(retryMs, SILENT_MS));
     return again(alive);
   };
 

@@ -21,7 +21,7 @@ import {
 import { begin, frame, problem } from "./support/server.ts";
 
 describe("failures", () => {
-  test("three before an answer lead to polling; a minute later the stream is tried and stays", async () => {
+  test("three before an answer lead to polling; five seconds later the stream is tried and stays", async () => {
     await serve(begun());
     let down = true;
     server.script = ({ path }, response) =>
@@ -41,12 +41,12 @@ describe("failures", () => {
     expect(server.streams).toHaveLength(3);
     down = false;
     await polled();
-    environment.advance(30_000);
+    environment.advance(2_000);
     server.log.add("output.appended", { key: "text", delta: "1" });
     server.publish();
     await seqReached();
     await polled();
-    environment.advance(31_000);
+    environment.advance(3_000);
     server.log.add("output.appended", { key: "text", delta: "2" });
     server.publish();
     await paced(() => connection().transport === "sse", "the stream");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from headway.core.events import PhasePlan
 from headway.core.limits import BATCH_EVENTS_MAX, PHASES_MAX
@@ -41,6 +41,14 @@ class OpenBody(BaseModel):
         Field(gt=0, le=86_400 * 365, allow_inf_nan=False, description="Without an append for so long it fails."),
     ] = None
     metadata: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_not_of_a_job(cls, data: Any) -> Any:
+        """Tell whoever wants to start a job where that is done; "title is missing" would lead them astray."""
+        if isinstance(data, dict) and {"job", "input"} & data.keys():
+            raise ValueError("a registered job is started by POST /v1/jobs/{job}/runs; this opens what runs elsewhere")
+        return data
 
 
 class CancelBody(BaseModel):
