@@ -51,7 +51,7 @@ async def test_a_cut_at_every_byte_loses_and_doubles_nothing(viewer_of, then):
     whole = stream(*log.tail(None, 2)).data
     last_event = whole.index(b"event: end")
 
-    async def follow(cuts):
+    async def follow(cuts: list[int]) -> None:
         cut = 0
 
         def script(request, n):
