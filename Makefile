@@ -61,7 +61,7 @@ demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes op
 .PHONY: test
 test: setup  ## everything CI runs
 	@$(MAKE) --jobs=2 --output-sync=target lint types test-ts
-	@$(MAKE) --jobs=2 --output-sync=line test-py test-e2e
+	@$(MAKE) --jobs=2 test-py test-e2e
 
 .PHONY: lint
 lint: $(EDITABLE) $(NODE_MODULES)  ## ruff and biome
