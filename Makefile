@@ -57,11 +57,11 @@ demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes op
 	@$(BIN)/headway demo $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ checks
-# Tests wait for other processes as often as they compute: two kinds at a time keep both of two cores busy.
 .PHONY: test
 test: setup  ## everything CI runs
 	@$(MAKE) --jobs=2 --output-sync=target lint types test-ts
-	@$(MAKE) --jobs=2 test-py test-e2e
+	@$(MAKE) test-e2e
+	@$(MAKE) test-py
 
 .PHONY: lint
 lint: $(EDITABLE) $(NODE_MODULES)  ## ruff and biome
@@ -99,11 +99,12 @@ test-ts: $(WEB)  ## TypeScript tests with coverage, sizes and shape of the packa
 
 .PHONY: test-e2e
 test-e2e: setup  ## Chromium against a running server
-	scripts/with_chromium.sh $(BIN)/pytest -n 2 --dist loadfile tests/e2e $(ARGS)
+	scripts/with_chromium.sh $(BIN)/pytest -n 3 --dist loadfile tests/e2e $(ARGS)
 
 .PHONY: soak
-soak: setup  ## the tests that kill and cut at random, with all seeds
-	$(BIN)/pytest -n 3 -m soak $(ARGS)
+soak: setup  ## what takes too long for every day: more seeds for killing and cutting, every benchmark in small
+	@scripts/ensure_system.sh compiler
+	$(BIN)/pytest -n 3 --dist loadgroup -m soak $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ more
 BENCH_PYTHON := .venv-bench/.packages

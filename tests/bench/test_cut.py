@@ -7,6 +7,7 @@ import pytest
 from bench.cut import PROGRAM, WAYS, measure
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_all_come_back_and_have_everything():

@@ -9,6 +9,7 @@ import pytest
 from bench.itineraries import PROGRAM, measure
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(importlib.util.find_spec("ortools") is None, reason="ortools plans the days")

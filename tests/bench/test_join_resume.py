@@ -7,6 +7,7 @@ import pytest
 from bench import join, resume
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_joining_is_one_frame_however_long_the_log_is(tmp_path):
@@ -19,6 +20,7 @@ def test_joining_is_one_frame_however_long_the_log_is(tmp_path):
     assert float(rows[join.REPLAY][text]) > 10
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_who_resumes_is_sent_what_was_missed(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from bench.latency import BURST, HTTP, INSIDE, PROGRAM, WORKER, measure
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_way_and_shape_is_measured():

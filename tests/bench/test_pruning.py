@@ -7,6 +7,7 @@ import pytest
 from bench.pruning import BOTH, LISTING, PROGRAM, PRUNING, QUIET, measure
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_phase_is_what_it_is_called(tmp_path):

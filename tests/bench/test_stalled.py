@@ -20,6 +20,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return measure(port, pid, PLAN)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_readers_get_every_event_and_no_reset(outcome: Seen):
     """Viewers that read are sent every event once (or `measure` would have raised), whatever others do."""
@@ -28,6 +29,7 @@ def test_readers_get_every_event_and_no_reset(outcome: Seen):
     assert outcome.readers.ended == PLAN.reading
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_stalled_end_in_the_runs_state(outcome: Seen):
     """Every one of them really lagged, and every one arrives at `end` with the state the server shows."""
@@ -35,6 +37,7 @@ def test_the_stalled_end_in_the_runs_state(outcome: Seen):
     assert outcome.stalled_resets + outcome.stalled_reconnects >= PLAN.stalled
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_memory_stays_in_bounds(outcome: Seen):
     """Twenty viewers that do not read leave the server and the kernel where a few megabytes more do not matter.
@@ -44,6 +47,7 @@ def test_memory_stays_in_bounds(outcome: Seen):
     assert outcome.process_mib + outcome.sockets_mib <= 64, outcome.samples
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_readers_are_measured_alone_and_beside_the_stalled():
