@@ -118,11 +118,14 @@ async def shared_browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(shared_browser: Browser) -> AsyncIterator[Open]:
-    """Open a page in a context of its own: another browser, as far as the server can tell."""
+    """Open a page in a context of its own: another browser, as far as the server can tell.
+
+    It wants no motion: without a graphics card each picture of an animation is drawn by the cores the tests run on.
+    """
     views: list[TripPage] = []
 
     async def open_one(url: str) -> TripPage:
-        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900})
+        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         views.append(TripPage(page, url))

@@ -64,6 +64,7 @@ async def test_the_form_is_filled_in_without_a_mouse(open_page: Open, site: Site
 async def test_nothing_moves_for_those_who_do_not_want_it(open_page: Open, site: Site) -> None:
     """No animation runs on a trip that is being planned."""
     view = await open_page(site.url)
+    await view.page.emulate_media(reduced_motion="no-preference")
     site.turn(slow_city="rome", slow_extra_s=1.5)
     await view.plan(SHORT)
     await view.under_way()
