@@ -102,7 +102,7 @@ test-e2e: setup  ## Chromium against a running server
 	scripts/with_chromium.sh $(BIN)/pytest -n 3 --dist loadfile tests/e2e $(ARGS)
 
 .PHONY: soak
-soak: setup  ## what takes too long for every day: more seeds for killing and cutting, every benchmark in small
+soak: setup  ## what takes too long for every day: more seeds for killing and cutting, whole benchmarks in small
 	@scripts/ensure_system.sh compiler
 	$(BIN)/pytest -n 3 --dist loadgroup -m soak $(ARGS)
 

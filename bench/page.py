@@ -12,9 +12,10 @@ from bench.pictures import draw
 HEAD = """\
 # Benchmarks
 
-This page and its pictures are written by `make bench`; its figures are those of one run. What each program does, what
-counts, and how it is kept honest is told in `bench/README.md`. Absolute figures change with the machine, the ratios
-between rows measured in the same run much less. Every single measurement is in `bench/results.json`.
+This page and its pictures are written by `make bench`; the figures of a section are those of one run of its program, of
+which commit and when stands above them. What each program does, what counts, and how it is kept honest is told in
+`bench/README.md`. Absolute figures change with the machine, the ratios between rows measured in the same run much less.
+Every single measurement is in `bench/results.json`.
 """
 
 

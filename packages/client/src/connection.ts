@@ -203,21 +203,14 @@ export function createConnection(
     }
   };
 
-  /** Poll for a while; streams do not get through, or are not wanted. */
-  const stepDown = (ms: number) => {
-    failures = 0;
-    pollUntil = now() + (ms << Math.min(falls, DOUBLINGS_MAX));
-  };
-
   /** A connection failed: choose the next transport. Returns whether to go on with it at once. */
   const fall = (silent: boolean): boolean => {
     failures = info.state === "connecting" ? failures + 1 : 0;
-    const atOnce = silent || Boolean(falls);
+    const atOnce = silent || falls > 0;
     if (info.transport === "poll") {
       if (failures >= FAILURES_MAX) pollUntil = failures = 0;
     } else if (atOnce || failures >= FAILURES_MAX) {
-      stepDown(silent ? SILENT_MS : REFUSED_MS);
-      falls++;
+      pollUntil = now() + (silent ? SILENT_MS : REFUSED_MS) * 2 ** Math.min(falls++, DOUBLINGS_MAX);
       return atOnce;
     }
     return false;
@@ -268,7 +261,8 @@ export function createConnection(
     if (outcome === "lost") return lost(null, alive);
     if (outcome === "ended") return ended(alive);
     if (outcome === "more") return wait(POLL_MS, alive);
-    if (outcome === "poll") stepDown(SILENT_MS + retryMs);
+    // Streams are not wanted for as long as the server says.
+    if (outcome === "poll") pollUntil = now() + (retryMs || SILENT_MS);
     return again(alive);
   };
 

@@ -150,10 +150,10 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any)
 def _check_run_comes_first(name: str, first: str, hints: Mapping[str, Any]) -> None:
     """Insist that the first parameter can be the run. Raises `UsageError`."""
     given = hints.get(first)
-    is_anything = given is object  # as good as no annotation
     is_data = isinstance(given, type) and (given.__module__ == "builtins" or issubclass(given, BaseModel))
+    is_data = is_data and given is not object  # which is as good as no annotation
     is_swapped = given not in (Run, Plain) and any(hint in (Run, Plain) for hint in hints.values())
-    if (is_data and not is_anything) or is_swapped:
+    if is_data or is_swapped:
         raise UsageError(f"job {name!r}: its first parameter, {first!r}, is not the run", hint=FORM)
 
 
