@@ -45,7 +45,6 @@ def test_a_package_that_is_missing(tmp_path, monkeypatch, package):
 def test_the_usual_port_or_another_one(monkeypatch):
     """One that was asked for has to be free."""
     with bind("127.0.0.1", 0) as place:
-        place.listen()
         taken = place.getsockname()[1]
         monkeypatch.setattr(demo, "PORT", taken)
         assert choose_port(Options()) not in (taken, 0)

@@ -92,10 +92,12 @@ async def test_a_trip_that_does_not_exist(open_page: Open, site: Site) -> None:
 async def test_a_trip_is_stopped_and_goes_on(open_page: Open, site: Site) -> None:
     """What was planned stays; the rest is planned when one asks for it."""
     view = await open_page(site.url)
+    site.turn(slow_city="rome")
     trip = await view.plan(LONG)
     await view.under_way()
     await view.button("Cancel").click()
     await view.status("Cancelled")
+    site.turn(slow_city=None)
     await view.shows(site.snapshot(trip))
     planned = await view.planned.count()
     assert 0 < planned < sum(LONG.values())

@@ -33,7 +33,7 @@ async def test_connections_are_cut(open_page: Open, site: Site, network: Proxy) 
 async def test_a_stalled_connection_is_noticed(open_page: Open, site: Site, network: Proxy) -> None:
     """Nothing breaks and nothing comes: the heartbeat is missed, the page connects anew and catches up."""
     view = await open_page(network.url)
-    site.turn(slow_city="rome", slow_extra_s=2)
+    site.turn(slow_city="rome", slow_extra_s=3)
     trip = await view.plan(LONG)
     await view.under_way()
     network.stall()

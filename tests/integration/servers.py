@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,11 +20,16 @@ ROOT = Path(__file__).parents[2]
 HEADWAY = str(Path(sys.executable).with_name("headway"))
 
 
+PORTS = range(10_000, 32_000)
+"""Below those the system gives to clients: what it gives away freely, it may give to two test processes at once."""
+
+
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port nobody listens on, and no other test process has just been given."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class ServerProcess:

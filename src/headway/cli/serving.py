@@ -29,6 +29,9 @@ GRACE_S: Final = 10
 
 RELOAD_GRACE_S: Final = 1
 
+BACKLOG: Final = 2048
+"""Connections that may wait to be accepted: as uvicorn has it."""
+
 HANDLED_BY_US: Final = frozenset({"Application startup failed. Exiting."})
 
 _log = get_logger("headway.server")
@@ -81,7 +84,9 @@ def serve(plan: Plan, environment: dict[str, str | None]) -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; the first one the name stands for.
+    """Return a socket that listens on an address; the first one the name stands for.
+
+    It listens at once: two sockets that do not yet can be bound to one port, and then both servers would seem to serve.
 
     Raises:
         UsageError: it is taken, or not an address of this machine.
@@ -98,6 +103,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
+        made.listen(BACKLOG)
     except OSError as error:
         made.close()
         raise UsageError(
