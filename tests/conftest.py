@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("headway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("headway")
+
+TESTS = Path(__file__).parent
+UNTRACED = {"bench", "deploy", "docs", "examples", "packaging", "test_layers.py"}
+"""Files and folders with tests of something else than the package."""
 
 HANGS_S = 900
 """A slow test that takes so long hangs; on a busy machine two minutes are soon over."""
@@ -33,13 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Trace neither slow nor random tests: they would take twice their time.
+    """Trace neither slow nor random tests, nor those of other things: they would take up to twice their time.
 
     Nor is it a loss: what is covered by chance today is not covered tomorrow. The mark `no_cover` would do the same,
     but in a worker of xdist there is a second tracer below the one it stops.
     """
     tracer = sys.gettrace()
-    if item.get_closest_marker("slow") or is_random(item):
+    if item.get_closest_marker("slow") or is_random(item) or UNTRACED & set(item.path.relative_to(TESTS).parts):
         sys.settrace(None)
     try:
         return (yield)

@@ -175,7 +175,8 @@ class TripPage:
         assert not complaints, "\n".join(complaints)
 
     async def _complaints(self, rules: dict[str, Any]) -> list[str]:
-        found = await self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
+        found = await self.page.evaluate("(options) => axe.run(document, options)", options)
         return [
             f"{violation['id']}: {node['target']} {node['failureSummary']}"
             for violation in found["violations"]

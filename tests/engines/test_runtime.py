@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from headway import Failed, Item, Plain, Run, Step
-from headway.errors import RunNotFound, UsageError
+from headway.errors import RunClosed, RunNotFound, UsageError
 from headway.ops.logging import JsonFormatter
+from headway.publish.publisher import Receipt
 from tests.engines.world import World
 
 
@@ -507,6 +508,30 @@ async def test_an_end_that_is_just_being_written_stops_nobody(here: World, monke
     assert (state["status"], state["result"]) == ("succeeded", "done")
     assert reached == ["the line after it"]
     assert here.supervision.statistics()["executions"] == 0
+
+
+async def test_its_own_end_stops_nobody(here: World) -> None:
+    """A look that began while the end was written may be told of it after the writer and before the body."""
+    reached: list[str] = []
+
+    async def build(run: Run) -> str:
+        publisher = run._execution.publisher
+        heard = publisher.on_receipt
+
+        def hear(receipt: Receipt) -> None:
+            assert heard is not None
+            heard(receipt)
+            publisher.stop(RunClosed(f"run {run.id} is {receipt.status}"))
+
+        publisher.on_receipt = hear
+        await run.finish("done")
+        await asyncio.sleep(0)
+        reached.append("the line after it")
+        return "late"
+
+    state = await here.finish(await here.start(build))
+    assert (state["status"], state["result"]) == ("succeeded", "done")
+    assert reached == ["the line after it"]
 
 
 async def test_a_strict_job_fails_when_it_cannot_report(here: World) -> None:

@@ -159,7 +159,8 @@ class Runtime:
         task = asyncio.create_task(self._body(run, job), name=f"headway-job-{job.name}")
 
         def stop(_error: HeadwayError | None = None) -> None:
-            task.cancel("the run was cancelled, or is another execution's")
+            if not run.ended:  # else it is its own end that was seen, before the body heard of it
+                task.cancel("the run was cancelled, or is another execution's")
 
         execution.on_cancel = execution.publisher.on_stop = stop
         self._supervision.add(row, execution)
@@ -201,11 +202,11 @@ class Runtime:
 
     async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
         try:
+            if run.ended:  # by the body itself
+                return _ENDS.get(run.ended, "finished")
             stopped = run._execution.publisher.stopped
             if isinstance(stopped, STOPPING):
                 raise stopped
-            if run.ended:  # by the body itself
-                return _ENDS.get(run.ended, "finished")
             if stopped is not None:  # it cannot report any more, and nobody else would look at a claimed run
                 await run.fail(stopped)
                 return "failed"
