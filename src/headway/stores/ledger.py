@@ -8,9 +8,10 @@ bytes, and the row what follows from them. Whatever is refused is refused before
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from headway.core.cursor import Cursor, new_tag
 from headway.core.events import ENDING_TYPES, NewEvent, StoredEvent, encode
 from headway.core.run import ACTIVE, ENDED, RUN_TRANSITIONS, RunStatus
 from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, UsageError
-from headway.stores.base import Claim, NewRun, Prunable, Requeue, Retention, RunRow, Standing, Write
+from headway.stores.base import Claim, NewRun, Page, Prunable, Requeue, Retention, RunRow, Standing, Write
 
 _format_ms = lru_cache(maxsize=4)(format_ms)
 """All writes of one transaction happen at one time."""
@@ -159,6 +160,23 @@ def first_page(events: Iterable[StoredEvent], limit: int, max_bytes: int) -> lis
             break
         page.append(event)
     return page
+
+
+def page_from(
+    run: RunRow, after: Cursor, found: Iterator[StoredEvent], *, limit: int, max_bytes: int, partial: bool
+) -> Page:
+    """Return the page after a cursor; `found` are the log's events from the cursor's own on, as far as there are any.
+
+    No more of them are taken than the page holds, and one.
+    """
+    own = next(found, None)
+    if own is not None and own.seq != after.seq:
+        found, own = chain((own,), found), None
+    standing = judge(run, after, own.tag if own else None, partial=partial)
+    if standing is not Standing.GOOD:
+        return Page(run, standing, (), 0)
+    events = first_page(found, limit, max_bytes)
+    return Page(run, standing, events, tail_bytes(run, after, own, events))
 
 
 def tail_bytes(run: RunRow, after: Cursor, own: StoredEvent | None, events: Sequence[StoredEvent]) -> int:

@@ -30,7 +30,6 @@ from headway.stores.base import (
     Retention,
     RunFilter,
     RunRow,
-    Standing,
     Store,
     StoreCaps,
     StoredSnapshot,
@@ -46,10 +45,8 @@ from headway.stores.ledger import (
     check_same,
     decide,
     expiries,
-    first_page,
-    judge,
     lapses_ms,
-    tail_bytes,
+    page_from,
     tally,
     trim_limit,
 )
@@ -262,14 +259,8 @@ class MemoryStore(Store):
     ) -> Page:
         await self._turn()
         kept = self._kept(run_id)
-        run, begin = kept.shown(), kept.index(after.seq)
-        own = kept.events[begin] if begin < len(kept.events) and kept.events[begin].seq == after.seq else None
-        standing = judge(run, after, own.tag if own else None, partial=partial)
-        if standing is not Standing.GOOD:
-            return Page(run, standing, (), 0)
-        begin += own is not None
-        events = first_page(islice(kept.events, begin, None), limit, max_bytes)
-        return Page(run, standing, events, tail_bytes(run, after, own, events))
+        found = islice(kept.events, kept.index(after.seq), None)
+        return page_from(kept.shown(), after, found, limit=limit, max_bytes=max_bytes, partial=partial)
 
     async def snapshot(self, run_id: RunId) -> StoredSnapshot | None:
         await self._turn()

@@ -40,9 +40,10 @@ from headway.stores.base import (
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import expiries, tally
 from headway.stores.queries import queries
+from headway.stores.rows import run_row
 from headway.stores.sqlite_files import Durability, SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
-from headway.stores.sqlite_rows import read_page, run_row
+from headway.stores.sqlite_rows import read_page
 from headway.stores.sqlite_threads import Readers
 from headway.stores.sqlite_writer import Transaction, Writer
 from headway.types import RunId, Seq

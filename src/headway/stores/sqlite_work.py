@@ -16,7 +16,8 @@ from headway.errors import RunActive
 from headway.stores.base import Appended, NewRun, Retention, RunRow, StoredSnapshot, Write
 from headway.stores.ledger import Decision, Expiry, birth, check_same, decide, expiries, lapses_ms, trim_limit
 from headway.stores.queries import queries
-from headway.stores.sqlite_rows import ROW, advance_values, event_values, move_values, not_found, run_row
+from headway.stores.rows import ROW, not_found, run_row
+from headway.stores.sqlite_rows import advance_values, event_values, move_values
 from headway.stores.sqlite_writer import Transaction
 from headway.types import RunId, Seq
 

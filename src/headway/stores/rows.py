@@ -1,0 +1,35 @@
+"""A run's row as databases give it: one shape for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from headway.core.run import RunStatus
+from headway.errors import RunNotFound
+from headway.stores.base import RunRow
+from headway.types import RunId
+
+ROW: Final = 27
+"""Columns of the view ``run_rows``: the run's number, then the fields of `RunRow` in order."""
+
+
+def run_row(columns: Sequence[Any]) -> RunRow:
+    """Make a `RunRow` of the first `ROW` columns."""
+    (
+        _, id, job, title, owner, group, metadata, correlation_id, status, attempt, execution_id, external, lease_s,
+        worker, takeovers, cancel_requested, created_at, started_at, finished_at, updated_at, seq, tag, total, floor,
+        delta_floor, due_ms, summary,
+    ) = columns[:ROW]  # fmt: skip
+    return RunRow(
+        id, job, title, owner, group, orjson.loads(metadata), correlation_id, RunStatus(status), attempt, execution_id,
+        bool(external), lease_s, worker, takeovers, bool(cancel_requested), created_at, started_at, finished_at,
+        updated_at, seq, tag, total, floor, delta_floor, due_ms, None if summary is None else orjson.loads(summary),
+    )  # fmt: skip
+
+
+def not_found(run_id: RunId) -> RunNotFound:
+    """Return the error for a run that is not there."""
+    return RunNotFound(f"there is no run {run_id[:64]!r}")
