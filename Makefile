@@ -86,6 +86,8 @@ test-py: setup  ## Python tests, with coverage
 	@scripts/ensure_system.sh compiler  # the load generator of bench/ is C, and has tests
 	@scripts/ensure_system.sh nginx  # the files of deploy/ are tested with what they are for
 	@scripts/ensure_system.sh caddy
+	@scripts/ensure_system.sh postgres
+	@scripts/ensure_system.sh redis
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder --ignore=tests/e2e --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='src/headway/core/*' --fail-under=100
@@ -151,7 +153,7 @@ generate: $(EDITABLE) $(NODE_MODULES)  ## the contract in conformance/schema, an
 .PHONY: lock
 lock: $(PACKAGES)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  pyproject.toml requirements/dev.in --extra server --extra demo --extra llm --output-file requirements/dev.txt
+	  pyproject.toml requirements/dev.in --extra server --extra postgres --extra redis --extra demo --extra llm --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements/dev.txt requirements/bench.in --output-file requirements/bench.txt
 	$(BIN)/npm install --package-lock-only

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a program of the operating system is there, or says how to get it and fails.
 #
-#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy
+#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy | postgres | redis | pgbouncer
 #
 # What is there is used. On Debian and its children root installs what is not.
 set -euo pipefail
@@ -19,7 +19,9 @@ present() {
     chromium) find_chromium >/dev/null ;;
     compiler) command -v cc >/dev/null && [ -e /usr/include/stdio.h ] ;;
     venv) "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null ;;
-    nginx | caddy) PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ;;
+    nginx | caddy | pgbouncer) PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ;;
+    postgres) command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
+    redis) command -v redis-server >/dev/null ;;
   esac
 }
 
@@ -30,8 +32,11 @@ packages() {
     venv) echo python3-venv ;;
     nginx) echo nginx-light ;;
     caddy) echo caddy ;;
+    postgres) echo postgresql ;;
+    redis) echo redis-server ;;
+    pgbouncer) echo pgbouncer ;;
     *)
-      echo "usage: $0 chromium|compiler|venv|nginx|caddy" >&2
+      echo "usage: $0 chromium|compiler|venv|nginx|caddy|postgres|redis|pgbouncer" >&2
       exit 2
       ;;
   esac
