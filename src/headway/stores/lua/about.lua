@@ -1,0 +1,2 @@
+-- ARGV: run
+return {row(ID), redis.call('HGET', RUN, 'key')}

@@ -1,0 +1,94 @@
+-- Stands before every script. KEYS[1] is the prefix of all keys, ARGV[1] the id of the run, where there is one.
+-- A script is the transaction: Redis runs one at a time, and its effects reach the AOF and replicas whole.
+local P, ID = KEYS[1], ARGV[1]
+local RUN, LOG, KEYED = P .. 'run:' .. ID, P .. 'log:' .. ID, P .. 'keys:' .. ID
+local STEPS, SNAPSHOT = P .. 'steps:' .. ID, P .. 'snapshot:' .. ID
+
+-- in the order of `headway.stores.redis_rows.FIELDS`
+local FIELDS = {
+  'id', 'job', 'title', 'owner', 'group', 'metadata', 'correlation_id', 'status', 'attempt', 'execution_id',
+  'external', 'lease_s', 'worker', 'takeovers', 'cancel_requested', 'created_at', 'started_at', 'finished_at',
+  'updated_at', 'seq', 'tag', 'total', 'floor', 'delta_floor', 'due_ms', 'summary', 'rev', 'fingerprint', 'born',
+}
+
+local function row(id)
+  return redis.call('HMGET', P .. 'run:' .. id, unpack(FIELDS))
+end
+
+local function rows(ids)
+  local found = {}
+  for i, id in ipairs(ids) do
+    found[i] = row(id)
+  end
+  return found
+end
+
+-- What a decision is made on: the row, which of some keys the log holds, how many runs of the job are claimed.
+local function seen(keys)
+  local found, known = row(ID), {}
+  for _, key in ipairs(keys) do
+    if redis.call('ZSCORE', KEYED, key) then
+      known[#known + 1] = key
+    end
+  end
+  return {0, found, known, found[2] and redis.call('SCARD', P .. 'claimed:' .. found[2]) or 0}
+end
+
+-- The indexes follow the row; which of them change, and how, was decided with it.
+local function follow(commands)
+  if commands == '' then
+    return
+  end
+  for _, command in ipairs(cjson.decode(commands)) do
+    command[2] = P .. command[2]
+    redis.call(unpack(command))
+  end
+end
+
+-- Write `count` events from ARGV[at] on. A stream checks that its ids grow, so this is what may fail and comes first.
+local function add_events(at, count, tag, seq, total)
+  for i = 0, count - 1 do
+    local from = at + 4 * i
+    local body, key = ARGV[from + 1], ARGV[from + 3]
+    seq, total = seq + 1, total + #body
+    redis.call('XADD', LOG, string.format('0-%.0f', seq), 'tag', tag, 'type', ARGV[from], 'body', body,
+      'total', string.format('%.0f', total), 'step', ARGV[from + 2], 'key', key)
+    if key ~= '' then
+      redis.call('ZADD', KEYED, seq, key)
+    end
+  end
+end
+
+local function set(values)
+  if #values > 0 then
+    redis.call('HSET', RUN, unpack(values))
+  end
+end
+
+local function slice(at, count)
+  local found = {}
+  for i = 1, count do
+    found[i] = ARGV[at + i - 1]
+  end
+  return found
+end
+
+-- Whoever listens is told with the change itself; '' where its writer tells of it later, with others.
+local function tell(message)
+  if message ~= '' then
+    redis.call('PUBLISH', P .. 'news', message)
+  end
+end
+
+-- Keep the lists of ended runs that have something left to lose, by the time of their end.
+local function mark_for_pruning()
+  local at = redis.call('HMGET', RUN, 'finished_ms', 'floor', 'delta_floor', 'snapshot_seq')
+  local last = tonumber(at[4] or 0) - 1
+  for i, list in ipairs({'to_trim', 'to_thin'}) do
+    if at[1] and at[1] ~= '' and tonumber(at[i + 1]) < last then
+      redis.call('ZADD', P .. list, at[1], ID)
+    else
+      redis.call('ZREM', P .. list, ID)
+    end
+  end
+end
