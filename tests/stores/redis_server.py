@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 import redis
 
-from headway.core.ids import new_correlation_id
 from tests.integration.servers import free_port
 
 
@@ -64,6 +63,16 @@ class RedisServer:
         self.kill()
         self.start()
 
+    def stall(self) -> None:
+        """Let it stand still: connections stay, and nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     @contextmanager
     def client(self) -> Iterator[redis.Redis]:
         """A plain client, to look at it from outside."""
@@ -87,29 +96,3 @@ class RedisServer:
         shutil.rmtree(self.folder)
         shutil.copytree(kept, self.folder)
         self.start()
-
-
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One for all tests of a process; each of them takes a prefix of its own."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def redis_prefix() -> str:
-    """Of the keys of one test."""
-    return f"test-{new_correlation_id()}:"
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """One for a test that kills it."""
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    server = RedisServer(folder)
-    server.start()
-    yield server
-    server.kill()

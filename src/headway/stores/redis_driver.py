@@ -19,11 +19,11 @@ except ModuleNotFoundError as error:
 __all__ = [
     "AbstractConnection",
     "ConnectionPool",
+    "connect",
     "exceptions",
     "make_client",
     "make_connection",
     "make_pool",
-    "name_of",
 ]
 
 

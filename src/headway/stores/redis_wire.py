@@ -84,7 +84,7 @@ class Wire:
         except StoreError as error:
             if not isinstance(error.__cause__, exceptions.NoScriptError):
                 raise
-        # another Redis took over, or somebody flushed its scripts
+        # a Redis that has not seen it yet keeps it from now on
         return await self.call("EVAL", script.text, 1, prefix, *arguments)
 
     async def close(self) -> None:
@@ -139,9 +139,6 @@ class Wire:
             self._connection = connection = make_connection(self._pool)
             async with asyncio.timeout(self._timeout_s):
                 await connect(connection)
-                for script in scripts().values():
-                    await connection.send_command("SCRIPT LOAD", script.text, check_health=False)
-                    await connection.read_response(disable_decoding=True)
         return self._connection
 
     async def _drop(self) -> None:
