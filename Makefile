@@ -87,6 +87,7 @@ test-py: setup  ## Python tests, with coverage
 	@scripts/ensure_system.sh nginx  # the files of deploy/ are tested with what they are for
 	@scripts/ensure_system.sh caddy
 	@scripts/ensure_system.sh postgres
+	@scripts/ensure_system.sh pgbouncer
 	@scripts/ensure_system.sh redis
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder --ignore=tests/e2e --cov --cov-report= $(ARGS)

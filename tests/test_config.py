@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from headway import Headway
-from headway.config import TRANSPORTS, Settings, store_location, unknown_variables
+from headway.config import TRANSPORTS, Settings, unknown_variables
+from headway.stores.location import kind_of, path_of
 
 
 @pytest.fixture(autouse=True)
@@ -86,16 +87,19 @@ def test_known_variables_are_not() -> None:
     ("given", "kind", "place"),
     [
         ("runs.db", "sqlite", "runs.db"),
-        ("./a/runs.db", "sqlite", "./a/runs.db"),
+        ("./a/runs.db", "sqlite", "a/runs.db"),
         ("/data/runs.db", "sqlite", "/data/runs.db"),
         ("sqlite:///runs.db", "sqlite", "runs.db"),
         ("sqlite:////data/runs.db", "sqlite", "/data/runs.db"),
         ("memory://", "memory", ""),
+        ("postgres://me@host/db", "postgres", ""),
+        ("postgresql://me@host/db?schema=runs", "postgres", ""),
     ],
 )
 def test_stores_are_found(given: str, kind: str, place: str) -> None:
     """By path or by address."""
-    assert store_location(Settings(store=given).store) == (kind, place)
+    url = Settings(store=given).store
+    assert (kind_of(url), str(path_of(url)) if kind == "sqlite" else "") == (kind, place)
 
 
 def test_every_setting_is_described() -> None:

@@ -19,7 +19,8 @@ FLOORS = (
     {"gateways"},
     {"security", "ops"},
     {"engines", "hub", "publish", "client"},
-    {"stores", "config"},
+    {"config"},
+    {"stores"},
     {"core"},
     {"errors", "lines", "measures", "types", "version"},
 )

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, overload
 
 from starlette.applications import Starlette
@@ -19,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from headway.config import Settings, store_location, warn_of_unknown_variables
+from headway.config import Settings, warn_of_unknown_variables
 from headway.core.clock import format_ms
 from headway.core.events import PhasePlan
 from headway.engines.base import Engine
@@ -44,6 +43,7 @@ from headway.publish.publisher import Publisher
 from headway.publish.run import Run
 from headway.security.principal import Authenticate
 from headway.stores.base import Retention, RunRow, Store
+from headway.stores.location import anywhere, lock_beside, store_at
 from headway.stores.projection import Projections
 
 log = logging.getLogger("headway")
@@ -57,8 +57,8 @@ class Headway:
     """Live, durable, resumable progress for the long-running work of an application.
 
     Args:
-        store: A URL (``sqlite:///path``, a plain path, ``memory://``) or a store; None: ``HEADWAY_STORE``, else
-            ``./headway.db``.
+        store: A URL (``sqlite:///path``, a plain path, ``postgresql://...``, ``memory://``) or a store; None:
+            ``HEADWAY_STORE``, else ``./headway.db``.
         authenticate: Recognises who asks; None: only this machine is answered.
         worker: Where jobs run; see `headway.config.Settings.worker`.
         settings: Everything else; None: read from the environment.
@@ -82,7 +82,9 @@ class Headway:
             settings = Settings()
         self.settings = Settings(**{**settings.model_dump(), **given}) if given else settings
         self.jobs: dict[str, Job] = {}
-        self.store = store if isinstance(store, Store) else _store(self.settings)
+        if not isinstance(store, Store):
+            store = store_at(self.settings.store, durability=self.settings.durability)
+        self.store = store
         self.projections = Projections(self.store)
         self.commands = Commands(self.store, self.projections, _now_iso)
         live = Live(self.store, self.jobs)
@@ -274,13 +276,12 @@ class Headway:
         if target is None:
             log.warning("jobs run inside the server: no module holds this Headway at its top level")
             return None
-        place = Path(store_location(self.settings.store)[1]).absolute()
         environment = {
-            "HEADWAY_STORE": f"sqlite:///{place}",
+            "HEADWAY_STORE": anywhere(self.settings.store),
             "HEADWAY_DURABILITY": self.settings.durability,
             "HEADWAY_WORKER": "inline",
         }
-        lock = place.with_name(f"{place.name}-worker.lock")
+        lock = lock_beside(self.settings.store)
         return Child(target, lock, environment, self.settings.drain_s, self.store.measures)
 
     def _runtime(self) -> Runtime:
@@ -477,14 +478,3 @@ _HOW_TO_START = (
 
 def _now_iso() -> str:
     return format_ms(time.time_ns() // 1_000_000)
-
-
-def _store(settings: Settings) -> Store:
-    kind, place = store_location(settings.store)
-    if kind == "memory":
-        from headway.stores.memory import MemoryStore
-
-        return MemoryStore()
-    from headway.stores.sqlite import SqliteStore
-
-    return SqliteStore(place, durability=settings.durability)

@@ -16,12 +16,12 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from headway.core.limits import BODY_BYTES_MAX
+from headway.stores.location import KINDS
 
 PREFIX: Final = "HEADWAY_"
 Transport = Literal["sse", "poll", "ingest"]
 TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
 
-_STORES = ("sqlite", "memory")
 _READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL", "HEADWAY_TOKEN"})
 """Variables of the command line's client side."""
 
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     """Settings of one Headway. Each field is read from ``HEADWAY_`` and its name in capitals.
 
     Attributes:
-        store: Where runs are kept: ``sqlite:///path``, a plain path, or ``memory://``.
+        store: Where runs are kept: ``sqlite:///path``, a plain path, ``postgresql://user@host/db``, or ``memory://``.
         durability: ``normal`` survives the death of the process, ``full`` a power loss, too (each commit waits for
             the disk).
         ping_s: Seconds between two pings on a stream; a client that hears nothing for longer reconnects.
@@ -90,8 +90,10 @@ class Settings(BaseSettings):
         if "://" not in value:
             return f"sqlite:///{value}"
         scheme = urlsplit(value).scheme
-        if scheme not in _STORES:
-            raise ValueError(f"there is no store {scheme!r}; write sqlite:///path, a plain path, or memory://")
+        if scheme not in KINDS:
+            raise ValueError(
+                f"there is no store {scheme!r}; write sqlite:///path, a plain path, postgresql://..., or memory://"
+            )
         return value
 
     @field_validator("cors_origins", "transports", mode="before")
@@ -118,12 +120,6 @@ def warn_of_unknown_variables() -> None:
     """Warn of variables nobody reads: mostly a word misspelt."""
     for name, meant in unknown_variables(os.environ).items():
         _log.warning("unknown variable %s is ignored%s", name, f"; did you mean {meant}?" if meant else "")
-
-
-def store_location(url: str) -> tuple[str, str]:
-    """Split a store URL of `Settings` into its kind and its place (a path; "" for none)."""
-    scheme, _, place = url.partition("://")
-    return scheme, place.removeprefix("/")
 
 
 def unknown_variables(environ: Mapping[str, str], *, known: Iterable[str] = ()) -> dict[str, str | None]:

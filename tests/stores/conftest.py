@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from headway.stores.base import Store
+from headway.stores.location import store_at
 from headway.stores.memory import MemoryStore
+from headway.stores.postgres import PostgresStore
 from headway.stores.sqlite import SqliteStore
 from tests.stores.builders import FakeClock
+from tests.stores.postgres_server import PostgresServer
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server for all tests of this process that leave it running."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture
@@ -19,16 +35,45 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite normal", "sqlite full"])
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A store that other processes can open, too."""
+
+    url: str
+    store: Store
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shared]:
+    """A fresh store, open, and its address."""
+    url = f"sqlite:///{tmp_path / 'headway.db'}"
+    if request.param == "postgres":
+        url = fresh_url(request.getfixturevalue("postgres_server"))
+    made = store_at(url)
+    await made.open()
+    yield Shared(url, made)
+    await made.close()
+
+
+def fresh_url(server: PostgresServer, **query: str) -> str:
+    """The address of a schema nobody has used."""
+    return server.url(schema=f"headway_{next(_numbers)}", **query)
+
+
+def make_store(kind: str, folder: Path, clock: FakeClock, request: pytest.FixtureRequest) -> Store:
+    """Make a fresh store of a kind, on the clock given."""
+    name, _, more = kind.partition(" ")
+    if name == "memory":
+        return MemoryStore(now_ms=clock)
+    if name == "sqlite":
+        return SqliteStore(folder / "headway.db", now_ms=clock, durability="full" if more == "full" else "normal")
+    return PostgresStore(fresh_url(request.getfixturevalue("postgres_server")), now_ms=clock)
+
+
+@pytest.fixture(params=["memory", "sqlite normal", "sqlite full", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
     """A fresh store, open."""
-    path = tmp_path / "headway.db"
-    kinds: dict[str, Callable[[], Store]] = {
-        "memory": lambda: MemoryStore(now_ms=clock),
-        "sqlite normal": lambda: SqliteStore(path, now_ms=clock),
-        "sqlite full": lambda: SqliteStore(path, now_ms=clock, durability="full"),
-    }
-    made = kinds[request.param]()
+    made = make_store(request.param, tmp_path, clock, request)
     await made.open()
     yield made
     await made.close()
@@ -38,6 +83,15 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 async def sqlite(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     """A fresh SQLite store, open."""
     made = SqliteStore(tmp_path / "headway.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def postgres(postgres_server: PostgresServer) -> AsyncIterator[PostgresStore]:
+    """A fresh Postgres store, open."""
+    made = PostgresStore(fresh_url(postgres_server))
     await made.open()
     yield made
     await made.close()

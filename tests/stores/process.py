@@ -11,13 +11,12 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from headway.core.ids import new_execution_id
-from headway.stores.base import RunRow
+from headway.stores.base import RunRow, Store
+from headway.stores.location import store_at
 from headway.stores.projection import Projections
-from headway.stores.sqlite import SqliteStore
 from headway.stores.tail import tail
 from tests.stores.builders import delta, note, report, running
 
@@ -30,14 +29,14 @@ class Process:
 
     Args:
         what: Name of a function of this module.
-        path: Of the database.
+        url: Of the store.
         run_id: The run it works on.
         count: How much it does.
     """
 
-    def __init__(self, what: str, path: Path, run_id: str, count: int = 0) -> None:
+    def __init__(self, what: str, url: str, run_id: str, count: int = 0) -> None:
         self._channel, theirs = _FORKS.Pipe()
-        self._process = _FORKS.Process(target=_serve, args=(theirs, what, path, run_id, count), daemon=True)
+        self._process = _FORKS.Process(target=_serve, args=(theirs, what, url, run_id, count), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -85,7 +84,7 @@ async def begin_together(*made: Process) -> None:
         process.begin()
 
 
-async def append(_: Connection, store: SqliteStore, run_id: str, count: int) -> int:
+async def append(_: Connection, store: Store, run_id: str, count: int) -> int:
     """Append batches of 1 to 5 events; return how many events."""
     run = await existing(store, run_id)
     written = 0
@@ -94,7 +93,7 @@ async def append(_: Connection, store: SqliteStore, run_id: str, count: int) -> 
     return written
 
 
-async def keyed(_: Connection, store: SqliteStore, run_id: str, count: int) -> int:
+async def keyed(_: Connection, store: Store, run_id: str, count: int) -> int:
     """Append overlapping batches of keyed events; return how many of them were new."""
     run = await existing(store, run_id)
     written = 0
@@ -103,7 +102,7 @@ async def keyed(_: Connection, store: SqliteStore, run_id: str, count: int) -> i
     return written
 
 
-async def follow(_: Connection, store: SqliteStore, run_id: str, count: int) -> list[int]:
+async def follow(_: Connection, store: Store, run_id: str, count: int) -> list[int]:
     """Tail a run until `count` events were seen; return their seqs."""
     seen: list[int] = []
     async for page in tail(store, run_id):
@@ -113,7 +112,7 @@ async def follow(_: Connection, store: SqliteStore, run_id: str, count: int) -> 
     return seen
 
 
-async def until_killed(channel: Connection, store: SqliteStore, run_id: str, count: int) -> None:
+async def until_killed(channel: Connection, store: Store, run_id: str, count: int) -> None:
     """Write to the run and to new ones until killed; say each cursor that was acknowledged."""
     projections, run = Projections(store), await existing(store, run_id)
     while True:
@@ -126,21 +125,21 @@ async def until_killed(channel: Connection, store: SqliteStore, run_id: str, cou
             await projections.save(run.id, force=True)
 
 
-async def existing(store: SqliteStore, run_id: str) -> RunRow:
+async def existing(store: Store, run_id: str) -> RunRow:
     """The run."""
     run = await store.get(run_id)
     assert run is not None
     return run
 
 
-_WORK: dict[str, Callable[[Connection, SqliteStore, str, int], Awaitable[Any]]] = {
+_WORK: dict[str, Callable[[Connection, Store, str, int], Awaitable[Any]]] = {
     work.__name__: work for work in (append, keyed, follow, until_killed)
 }
 
 
-def _serve(channel: Connection, what: str, path: Path, run_id: str, count: int) -> None:
+def _serve(channel: Connection, what: str, url: str, run_id: str, count: int) -> None:
     async def main() -> None:
-        store = SqliteStore(path)
+        store = store_at(url)
         await store.open()
         channel.send("ready")
         await asyncio.to_thread(channel.recv)

@@ -1,4 +1,4 @@
-"""Random histories of commands, carried out on both stores: they answer alike, and every log stays true."""
+"""Random histories of commands, carried out on two stores: they answer alike, and every log stays true."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent
@@ -31,7 +32,6 @@ from headway.stores.base import (
     Write,
 )
 from headway.stores.memory import MemoryStore
-from headway.stores.sqlite import SqliteStore
 from tests.stores.builders import (
     CANCEL_REQUESTED,
     CANCELLED,
@@ -46,6 +46,7 @@ from tests.stores.builders import (
     queued,
     started,
 )
+from tests.stores.conftest import make_store
 
 RUNS = [f"run_{number}" for number in range(4)]
 EXECUTIONS = [f"exe_{number}" for number in range(4)]
@@ -122,15 +123,18 @@ def outcome(answer: Any) -> Any:
 
 
 class Stores(RuleBasedStateMachine):
-    """The same commands to a store in memory and one in a file."""
+    """The same commands to a store in memory and to another one.
 
-    def __init__(self) -> None:
+    Args:
+        other: Makes the other one, in a folder, on a clock.
+    """
+
+    def __init__(self, other: Callable[[Path, FakeClock], Store]) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
-        path = Path(self.folder.name) / "headway.db"
-        self.stores: list[Store] = [MemoryStore(now_ms=self.clock), SqliteStore(path, now_ms=self.clock)]
+        self.stores: list[Store] = [MemoryStore(now_ms=self.clock), other(Path(self.folder.name), self.clock)]
         for store in self.stores:
             self.runner.run(store.open())
 
@@ -314,7 +318,18 @@ async def log_of(store: Store, run_id: str) -> list[Any]:
     return [] if snapshot is None else list((await store.read(run_id, after=snapshot.cursor)).events)
 
 
-Stores.TestCase.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestStores = Stores.TestCase
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_all_stores_do_the_same(kind: str, request: pytest.FixtureRequest) -> None:
+    """Whatever is asked of them, in whatever order."""
+
+    class Histories(Stores):
+        def __init__(self) -> None:
+            super().__init__(lambda folder, clock: make_store(kind, folder, clock, request))
+
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -64,7 +64,10 @@ Token = Annotated[
 ]
 Store = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="sqlite:///path, a path, or memory://. Else HEADWAY_STORE, else ./headway.db."),
+    typer.Option(
+        metavar="URL",
+        help="sqlite:///path, a path, postgresql://..., or memory://. Else HEADWAY_STORE, else ./headway.db.",
+    ),
 ]
 Instead = Annotated[str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")]
 LogLevel = Annotated[Level | None, typer.Option(help="Lowest level that is logged. Else HEADWAY_LOG_LEVEL, else info.")]
@@ -268,6 +271,26 @@ def prune(
     from headway.cli.pruning import prune as drop
 
     drop(Pruning(store, older_than, deltas_older_than, dry_run, as_json))
+
+
+@app.command()
+@plainly
+def migrate(
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Only print what makes a Postgres schema from nothing; nothing is opened.")
+    ] = False,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="Which store. Else HEADWAY_STORE, else ./headway.db.")
+    ] = None,
+) -> None:
+    """Bring the store's schema up to date.
+
+    Every server and worker does so when it starts; this is for deployments whose servers may not create tables. It may
+    be run while others work, and more than once.
+    """
+    from headway.cli.migrating import migrate as bring
+
+    bring(store, sql=sql)
 
 
 @app.command()

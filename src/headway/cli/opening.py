@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from headway.config import Settings, store_location
+from headway.config import Settings
 from headway.errors import UsageError
 from headway.stores.base import Store
+from headway.stores.location import kind_of, path_of, store_at
 
 
 @asynccontextmanager
@@ -34,11 +34,11 @@ async def opened(url: str | None, *, read_only: bool = True) -> AsyncIterator[St
 def existing_store(url: str | None, *, read_only: bool = True) -> Store:
     """Return a store that is there already; looking must not make one. See `opened`."""
     settings = Settings() if url is None else Settings(store=url)
-    kind, place = store_location(settings.store)
-    if kind != "sqlite":
+    kind = kind_of(settings.store)
+    if kind == "memory":
         raise UsageError(f"no other process can see {settings.store}", hint="ask its server: --url")
-    if not Path(place).is_file():
-        raise UsageError(f"there is no file {place}", hint="name the one the server was started with: --store")
-    from headway.stores.sqlite import SqliteStore
-
-    return SqliteStore(place, durability=settings.durability, read_only=read_only)
+    if kind == "sqlite" and not path_of(settings.store).is_file():
+        raise UsageError(
+            f"there is no file {path_of(settings.store)}", hint="name the one the server was started with: --store"
+        )
+    return store_at(settings.store, durability=settings.durability, read_only=read_only)

@@ -23,6 +23,7 @@ from headway.errors import AuthNotConfigured, HeadwayError, UsageError
 from headway.hub.direct import http_protocol, why_off
 from headway.ops.logging import configure, get_logger
 from headway.security.access import is_loopback
+from headway.stores.location import shown
 
 GRACE_S: Final = 10
 """How long requests may go on after SIGTERM. Our own streams end at once."""
@@ -254,7 +255,7 @@ def rows(plan: Plan, target: Target, url: str) -> list[Row]:
     found = [Row("Serving", url if plan.target is None else f"{url}  {plan.target}")]
     for headway in target.headways[:1]:
         settings = headway.settings
-        found.append(Row("Store", settings.store))
+        found.append(Row("Store", shown(settings.store)))
         found.append(Row("Jobs", _jobs(plan, headway)))
         found.append(_access(headway))
     off = why_off() or (None if not target.headways or target.headways[0].settings.direct else "HEADWAY_DIRECT")

@@ -12,6 +12,7 @@ from headway.cli.target import load_headway
 from headway.config import Settings
 from headway.errors import UsageError
 from headway.ops.logging import configure
+from headway.stores.location import shown
 from headway.worker import run
 
 
@@ -55,7 +56,7 @@ def work(plan: Plan, console: Console) -> None:
     configure(level=settings.log_level, format=settings.log_format)
     rows = [
         Row("Jobs", ", ".join(sorted(headway.jobs))),
-        Row("Store", settings.store),
+        Row("Store", shown(settings.store)),
         Row("At once", f"{settings.concurrency} runs"),
         Row("Process", str(os.getpid())),
         *([Row("Metrics", f"http://{plan.metrics}/metrics")] if plan.metrics else []),

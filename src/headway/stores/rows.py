@@ -9,7 +9,7 @@ import orjson
 
 from headway.core.run import RunStatus
 from headway.errors import RunNotFound
-from headway.stores.base import RunRow
+from headway.stores.base import RunFilter, RunRow
 from headway.types import RunId
 
 ROW: Final = 27
@@ -33,3 +33,12 @@ def run_row(columns: Sequence[Any]) -> RunRow:
 def not_found(run_id: RunId) -> RunNotFound:
     """Return the error for a run that is not there."""
     return RunNotFound(f"there is no run {run_id[:64]!r}")
+
+
+def list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:
+    """Return the name of the statement that goes by the most telling index, and its conditions."""
+    if which.group is not None:
+        return "list_of_group", (which.group, which.owner, which.job)
+    if which.owner is not None:
+        return "list_of_owner", (which.owner, which.job)
+    return ("list_all", ()) if which.job is None else ("list_of_job", (which.job,))

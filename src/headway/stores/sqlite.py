@@ -40,7 +40,7 @@ from headway.stores.base import (
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import expiries, tally
 from headway.stores.queries import queries
-from headway.stores.rows import run_row
+from headway.stores.rows import list_query, run_row
 from headway.stores.sqlite_files import Durability, SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
 from headway.stores.sqlite_rows import read_page
@@ -212,7 +212,7 @@ class SqliteStore(Store):
 
     async def list_runs(self, which: RunFilter, *, limit: int = 50) -> list[RunRow]:
         statuses = [str(status) for status in (RunStatus if which.status is None else which.status)]
-        query, conditions = _list_query(which)
+        query, conditions = list_query(which)
         rows = await self._rows(query, orjson.dumps(statuses).decode(), which.before or _LAST, limit, *conditions)
         return [run_row(row) for row in rows]
 
@@ -338,12 +338,3 @@ def _stop(writer: Writer, readers: Readers) -> None:
     readers.stop()
     # the last connection to be closed moves the WAL into the file; of two that close at once neither would be the last
     writer.stop()
-
-
-def _list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:
-    """Return the query that goes by the most telling index, and its conditions."""
-    if which.group is not None:
-        return "list_of_group", (which.group, which.owner, which.job)
-    if which.owner is not None:
-        return "list_of_owner", (which.owner, which.job)
-    return ("list_all", ()) if which.job is None else ("list_of_job", (which.job,))

@@ -13,13 +13,13 @@ from typing import Final
 from headway.cli.doctor.findings import Finding, fail, ok, warn
 from headway.cli.doctor.place import long_wal, place
 from headway.cli.words import age, clock, counted, one_line, seconds_of, size
-from headway.config import TRANSPORTS, Settings, store_location
+from headway.config import TRANSPORTS, Settings
 from headway.core.run import ACTIVE, RunStatus
 from headway.errors import HeadwayError
 from headway.ops.transports import SETTING
 from headway.stores.base import RunFilter, RunRow, Store
+from headway.stores.location import kind_of, path_of, shown, store_at
 from headway.stores.queries import migrations
-from headway.stores.sqlite import SqliteStore
 from headway.stores.sqlite_files import SqliteFile
 
 SILENT_S: Final = 86_400.0
@@ -36,27 +36,34 @@ _SURVIVES: Final = {
 
 async def storing(settings: Settings) -> AsyncIterator[Finding]:
     """Look at the store the settings name. Nothing is made or written."""
-    kind, where = store_location(settings.store)
-    if kind != "sqlite":
+    kind = kind_of(settings.store)
+    if kind == "memory":
         yield warn(
             "store", "in the memory of its process: every run is gone with it", "name a file: --store headway.db"
         )
         return
-    path, placed = await asyncio.to_thread(_place, where)
-    for finding in placed:
-        yield finding
-    yield ok("durability", _SURVIVES[settings.durability])
-    if path is None:
-        return
-    try:
-        for finding in await asyncio.to_thread(_file, path):
+    path: Path | None = None
+    if kind == "sqlite":
+        path, placed = await asyncio.to_thread(_place, path_of(settings.store))
+        for finding in placed:
             yield finding
-        store = SqliteStore(path, read_only=True)
-        await store.open()
-    except HeadwayError as error:
-        yield fail("store", error.detail, error.hint or "see Troubleshooting in the documentation")
-        return
+        yield ok("durability", _SURVIVES[settings.durability])
+        if path is None:
+            return
+    async for finding in _looked_into(settings.store, path):
+        yield finding
+
+
+async def _looked_into(url: str, path: Path | None) -> AsyncIterator[Finding]:
+    """Open a store to look at it; with the file of one that is a file."""
+    store = store_at(url, read_only=True)
     try:
+        if path is not None:
+            for finding in await asyncio.to_thread(_file, path):
+                yield finding
+        await store.open()
+        if path is None:
+            yield ok("store", f"{shown(url)} answers, and its schema is up to date")
         async for finding in _content(store):
             yield finding
     except HeadwayError as error:
@@ -65,9 +72,9 @@ async def storing(settings: Settings) -> AsyncIterator[Finding]:
         await store.close()
 
 
-def _place(where: str) -> tuple[Path | None, list[Finding]]:
+def _place(where: Path) -> tuple[Path | None, list[Finding]]:
     """Return the file, or None when there is none to look into; and what is to be said of its place."""
-    path = Path(where).resolve()
+    path = where.resolve()
     found = list(place(path))
     if path.is_file():
         return path, found

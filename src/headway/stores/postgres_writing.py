@@ -1,0 +1,255 @@
+"""Appending to a log in Postgres: one statement where nothing came between, else under the run's row lock.
+
+What a write does is decided in Python (`ledger`), on the run's row. This process remembers the row its last write left.
+As long as nobody else changes it - ``revision`` tells - the next write is decided on it and done by one statement:
+compare-and-set of the row, the events, the checkpoint. Where that finds another revision, where a key is in the log
+already, and wherever a write is refused, it is done again with the row locked and read: nothing is refused because of
+what this process remembers.
+
+A write whose answer was lost is *in doubt*: it may have been done. It is looked for by its tag, which is random; before
+that the row's revision is moved on, so that what is still on its way can do nothing any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import asyncpg
+
+from headway.core.events import StoredEvent
+from headway.errors import HeadwayError, StoreError
+from headway.stores.base import Appended, RunRow, Write
+from headway.stores.ledger import Decision, decide, lapses_ms
+from headway.stores.postgres_database import Database, Transaction
+from headway.stores.postgres_errors import FAILURES, LOST, map_error
+from headway.stores.rows import ROW, not_found, run_row
+from headway.types import RunId
+
+REMEMBERED: Final = 4_096
+"""Rows kept by a process; the one that was not written to for longest is forgotten."""
+
+DOUBT_NAPS_S: Final = (0.0, 0.05, 0.2, 0.5, 1.0)
+"""Before each look for a write in doubt: a cut connection is back at once, a restarted server in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A run as this process left it."""
+
+    number: int
+    revision: int
+    run: RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A write of which nobody knows whether it was done."""
+
+    write: Write
+    decision: Decision
+
+
+class Appender:
+    """Does the appends of one store.
+
+    Args:
+        database: Where.
+        now_ms: The store's clock.
+        told: Called with a run that has news, once they are committed.
+    """
+
+    def __init__(self, database: Database, now_ms: Callable[[], int], told: Callable[[RunId], None]) -> None:
+        self._database = database
+        self._now_ms = now_ms
+        self._told = told
+        self._known: OrderedDict[RunId, _Known] = OrderedDict()
+        self._doubts: dict[RunId, _Doubt] = {}
+        self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
+        self.at_once = 0
+        self.locked = 0
+
+    async def append(self, run_id: RunId, write: Write) -> Appended:
+        """Do one write; see `headway.stores.base.Store.append`."""
+        turn = self._turns.get(run_id)
+        if turn is None:
+            turn = self._turns[run_id] = asyncio.Lock()
+        async with turn:
+            try:
+                return await self._append(run_id, write)
+            except FAILURES as error:
+                raise map_error(error, str(self._database.address)) from error
+
+    def forget(self, run_id: RunId) -> None:
+        """Remember a run's row no longer: it was changed by other means."""
+        self._known.pop(run_id, None)
+
+    def forget_all(self) -> None:
+        """Remember nothing: the store is closed."""
+        self._known.clear()
+        self._doubts.clear()
+
+    async def _append(self, run_id: RunId, write: Write) -> Appended:
+        doubt = self._doubts.get(run_id)
+        if doubt is not None:
+            done = await self._clear_up(run_id, doubt)
+            if done is not None and _same(doubt.write, write):
+                return done
+        # whatever ends this call early - a cancellation, too - leaves nothing remembered that may not be so
+        known = self._known.pop(run_id, None)
+        error: BaseException | None = None
+        for nap_s in DOUBT_NAPS_S:
+            await asyncio.sleep(nap_s if error else 0)
+            decision = None if known is None else self._guess(known.run, write)
+            try:
+                return await self._write(run_id, write, known, decision)
+            except _InDoubt as lost:
+                known = None
+                self._doubts[run_id] = doubt = _Doubt(write, lost.decision)
+                done = await self._clear_up(run_id, doubt, lost.__cause__)
+                if done is not None:
+                    return done
+            except LOST as lost:  # before anything was sent
+                known, error = None, lost
+        raise map_error(error or TimeoutError(), str(self._database.address)) from error
+
+    def _guess(self, run: RunRow, write: Write) -> Decision | None:
+        """Decide on a remembered row; None where the row has to be seen."""
+        if write.claim is not None:
+            return None  # others' claims count
+        try:
+            decision = decide(run, write, now_ms=self._now_ms())
+        except HeadwayError:
+            return None
+        return None if decision.run is run else decision
+
+    async def _write(self, run_id: RunId, write: Write, known: _Known | None, decision: Decision | None) -> Appended:
+        if known is not None and decision is not None:
+            done = await self._at_once(known, write, decision)
+            if done is not None:
+                self.at_once += 1
+                return done
+        self.locked += 1
+        return await self._under_lock(run_id, write)
+
+    async def _at_once(self, known: _Known, write: Write, decision: Decision) -> Appended | None:
+        """Write by one statement; None: the row is not what it was, or a key is in the log already."""
+        arguments = self._arguments(known.number, known.revision, write, decision)
+        try:
+            number = await self._database.fetchval_once("write", *arguments)
+        except asyncpg.UniqueViolationError:
+            return None
+        except LOST as error:
+            raise _InDoubt(decision) from error
+        return None if number is None else self._done(known.number, known.revision + 1, decision)
+
+    async def _under_lock(self, run_id: RunId, write: Write) -> Appended:
+        """Write in a transaction that holds the run's row."""
+        decision = None
+        try:
+            async with self._database.transaction() as transaction:
+                number, revision, run, decision = await self._decide(transaction, run_id, write)
+                if decision.run is not run:
+                    await transaction.execute("write", *self._arguments(number, revision, write, decision))
+                    revision += 1
+                elif write.checkpoint is not None:
+                    step = write.checkpoint
+                    await transaction.execute("put_step", number, step.key, step.result)
+        except LOST as error:
+            if decision is None:
+                raise
+            raise _InDoubt(decision) from error
+        return self._done(number, revision, decision)
+
+    async def _decide(self, transaction: Transaction, run_id: RunId, write: Write) -> tuple[int, int, RunRow, Decision]:
+        if write.claim is not None and write.claim.concurrency is not None:
+            await transaction.fetch("lock_job", run_id)
+        number = await transaction.fetchval("row_locked", run_id)
+        if number is None:
+            raise not_found(run_id)
+        keys = [event.key for event in write.events if event.key]
+        row = await transaction.fetchrow("row_for_write", number, keys, write.claim is not None)
+        assert row is not None  # noqa: S101 - it is locked
+        revision, known, claimed = row[ROW], row[ROW + 1], row[ROW + 2]
+        run = run_row(tuple(row))
+        decision = decide(run, write, now_ms=self._now_ms(), known=known or (), claimed=claimed or 0)
+        return number, revision, run, decision
+
+    def _arguments(self, number: int, revision: int, write: Write, decision: Decision) -> tuple[Any, ...]:
+        run, step = decision.run, write.checkpoint
+        return (
+            number, revision, run.seq, run.tag, run.total, run.updated_at, lapses_ms(run, self._now_ms()),
+            run.status.value, run.attempt, run.execution_id, run.worker, run.takeovers, run.cancel_requested,
+            run.started_at, run.finished_at, run.due_ms, step and step.key, step and step.result,
+            *event_columns(decision.events, decision.keys),
+        )  # fmt: skip
+
+    def _done(self, number: int, revision: int, decision: Decision) -> Appended:
+        run = decision.run
+        self._known[run.id] = _Known(number, revision, run)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        if decision.events:
+            self._told(run.id)
+        return Appended(run, decision.events)
+
+    async def _clear_up(self, run_id: RunId, doubt: _Doubt, cause: BaseException | None = None) -> Appended | None:
+        """Find out whether a write in doubt was done; return its answer, or None: it was not, and never will be.
+
+        Raises:
+            StoreError: the database does not answer; the doubt stays.
+        """
+        error: BaseException | None = cause
+        for nap_s in DOUBT_NAPS_S:
+            await asyncio.sleep(nap_s)
+            try:
+                found = await self._look_for(run_id, doubt.decision)
+            except LOST as lost:
+                error = lost
+                continue
+            self._doubts.pop(run_id, None)
+            if found:
+                self._told(run_id)
+                return Appended(doubt.decision.run, doubt.decision.events)
+            return None
+        assert error is not None  # noqa: S101 - else it would have been found out
+        told = map_error(error, str(self._database.address))
+        assert isinstance(told, StoreError)  # noqa: S101 - all of `LOST` are
+        raise told from error
+
+    async def _look_for(self, run_id: RunId, decision: Decision) -> bool:
+        async with self._database.transaction() as transaction:
+            number = await transaction.fetchval("fence", run_id)
+            if number is None or not decision.events:
+                return False
+            tag = await transaction.fetchval("tag_at", number, decision.run.seq)
+        return bool(tag == decision.run.tag)
+
+
+class _InDoubt(Exception):
+    """The answer to a write was lost."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__()
+        self.decision = decision
+
+
+def event_columns(events: Sequence[StoredEvent], keys: Sequence[str | None]) -> tuple[list[Any], ...]:
+    """Return the columns of new events that differ from event to event: seq, type, key, step, total, body."""
+    return (
+        [event.seq for event in events],
+        [event.type for event in events],
+        [key or None for key in keys],
+        [event.step for event in events],
+        [event.total for event in events],
+        [event.body for event in events],
+    )
+
+
+def _same(one: Write, other: Write) -> bool:
+    """Whether a write is another one, handed in again."""
+    return one.execution_id == other.execution_id and list(one.events) == list(other.events)

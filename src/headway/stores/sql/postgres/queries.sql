@@ -1,0 +1,292 @@
+-- Every statement of the store, by name. `headway.` stands for the schema, whatever it is called.
+
+-- == writing: the row as this process knows it, or under its lock; then one statement that does everything ==
+
+-- name: row_locked
+-- The lock alone: what else a write has to know is asked afterwards, by a statement that sees what was committed by
+-- whoever held the lock before.
+SELECT n FROM headway.runs WHERE id = $1 FOR UPDATE;
+
+-- name: row_for_write
+-- $1 number, $2 keys of the batch, $3 whether it claims
+SELECT v.*,
+       (SELECT array_agg(e.key) FROM headway.events AS e WHERE e.run = v.n AND e.key = ANY ($2::text[])),
+       CASE WHEN $3::boolean THEN
+           (SELECT count(*) FROM headway.runs AS c WHERE c.job = v.job AND c.worker IS NOT NULL)
+       END
+FROM headway.run_rows AS v WHERE v.n = $1;
+
+-- name: lock_job
+-- Claims of different runs of one job are counted one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended('headway job ' || job, 0)) FROM headway.runs WHERE id = $1;
+
+-- name: write
+-- $1 number, $2 revision it was decided on; then the row, a checkpoint or NULLs, and the events as arrays
+WITH moved AS (
+    UPDATE headway.runs
+    SET seq = $3, tag = $4, total = $5, updated_at = $6, lapses_ms = $7, status = $8, attempt = $9, execution_id = $10,
+        worker = $11, takeovers = $12, cancel_requested = $13, started_at = $14, finished_at = $15, due_ms = $16,
+        revision = revision + 1
+    WHERE n = $1 AND revision = $2
+    RETURNING n
+), added AS (
+    INSERT INTO headway.events (run, seq, tag, type, key, step, total, body)
+    SELECT m.n, e.seq, $4, e.type, e.key, e.step, e.total, e.body
+    FROM moved AS m, unnest($19::bigint[], $20::text[], $21::text[], $22::text[], $23::bigint[], $24::bytea[])
+        AS e (seq, type, key, step, total, body)
+), kept AS (
+    INSERT INTO headway.steps (run, key, result)
+    SELECT m.n, $17::text, $18::bytea FROM moved AS m WHERE $17::text IS NOT NULL
+    ON CONFLICT (run, key) DO UPDATE SET result = excluded.result
+)
+SELECT n FROM moved;
+
+-- name: put_step
+INSERT INTO headway.steps (run, key, result) VALUES ($1, $2, $3)
+ON CONFLICT (run, key) DO UPDATE SET result = excluded.result;
+
+-- name: fence
+-- Whatever this process sent before and does not know the fate of is decided now: it was done, or never will be.
+UPDATE headway.runs SET revision = revision + 1 WHERE id = $1 RETURNING n;
+
+-- name: tag_at
+SELECT tag FROM headway.events WHERE run = $1 AND seq = $2;
+
+-- == creating ==
+
+-- name: lock_key
+SELECT pg_advisory_xact_lock(hashtextextended('headway key ' || $1::text || ' ' || $2::text, 0));
+
+-- name: run_by_key
+SELECT v.*, a.fingerprint
+FROM headway.runs AS r JOIN headway.run_rows AS v ON v.n = r.n JOIN headway.about AS a ON a.run = r.n
+WHERE r.owner = $1 AND r.key = $2;
+
+-- name: run_by_id
+SELECT v.*, a.fingerprint FROM headway.run_rows AS v JOIN headway.about AS a ON a.run = v.n WHERE v.id = $1;
+
+-- name: add_run
+INSERT INTO headway.runs (
+    id, job, owner, "group", key, status, attempt, execution_id, external, lease_s, worker, takeovers, cancel_requested,
+    created_at, started_at, finished_at, updated_at, seq, tag, total, due_ms, lapses_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+RETURNING n;
+
+-- name: add_about
+INSERT INTO headway.about (run, title, correlation_id, fingerprint, metadata, input) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: add_events
+INSERT INTO headway.events (run, seq, tag, type, key, step, total, body)
+SELECT $1, e.seq, $2, e.type, e.key, e.step, e.total, e.body
+FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[])
+    AS e (seq, type, key, step, total, body);
+
+-- == snapshots ==
+
+-- name: run_for_snapshot
+-- $1 run id, $2 seq, $3 tag: only where the log holds the snapshot's own event and no later snapshot is kept
+SELECT r.n FROM headway.runs AS r
+WHERE r.id = $1 AND r.snapshot_seq <= $2
+  AND EXISTS (SELECT 1 FROM headway.events AS e WHERE e.run = r.n AND e.seq = $2 AND e.tag = $3)
+FOR UPDATE OF r;
+
+-- name: put_snapshot
+INSERT INTO headway.snapshots (run, seq, tag, total, version, body) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (run) DO UPDATE SET
+    seq = excluded.seq, tag = excluded.tag, total = excluded.total, version = excluded.version, body = excluded.body;
+
+-- name: mark_snapshot
+UPDATE headway.runs SET snapshot_seq = $2, revision = revision + 1 WHERE n = $1;
+
+-- name: put_summary
+UPDATE headway.about SET summary = $2 WHERE run = $1;
+
+-- name: snapshot
+SELECT s.seq, s.tag, s.total, s.version, s.body
+FROM headway.runs AS r JOIN headway.snapshots AS s ON s.run = r.n WHERE r.id = $1;
+
+-- == reading ==
+
+-- name: row
+SELECT v.* FROM headway.run_rows AS v WHERE v.id = $1;
+
+-- name: read
+-- $1 run id, $2 seq of the cursor, $3 how many events, $4 bytes: the row, and the events from the cursor's own on as
+-- arrays. One more event than fits may be among them. The size of a body is known without reading it.
+SELECT v.*, p.seqs, p.tags, p.types, p.bodies, p.totals, p.steps
+FROM headway.run_rows AS v LEFT JOIN LATERAL (
+    SELECT array_agg(l.seq ORDER BY l.seq) AS seqs, array_agg(l.tag ORDER BY l.seq) AS tags,
+           array_agg(l.type ORDER BY l.seq) AS types, array_agg(l.body ORDER BY l.seq) AS bodies,
+           array_agg(l.total ORDER BY l.seq) AS totals, array_agg(l.step ORDER BY l.seq) AS steps
+    FROM (
+        SELECT e.seq, e.tag, e.type, e.body, e.total, e.step,
+               coalesce(sum(octet_length(e.body)) FILTER (WHERE e.seq > $2)
+                        OVER (ORDER BY e.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM (
+            SELECT * FROM headway.events WHERE run = v.n AND seq >= $2 ORDER BY seq LIMIT $3
+        ) AS e
+    ) AS l
+    WHERE l.before <= $4
+) AS p ON true
+WHERE v.id = $1;
+
+-- name: input
+SELECT a.input FROM headway.runs AS r JOIN headway.about AS a ON a.run = r.n WHERE r.id = $1;
+
+-- name: steps
+SELECT s.key, s.result FROM headway.runs AS r JOIN headway.steps AS s ON s.run = r.n WHERE r.id = $1;
+
+-- == listing: for each status asked for, the newest runs by an index that holds them in order ==
+-- $1 statuses, $2 before, $3 limit, then what the name says, then further conditions or NULL
+
+-- name: list_all
+SELECT v.*
+FROM headway.run_rows AS v WHERE v.n IN (
+    SELECT c.n FROM unnest($1::text[]) AS s (status), LATERAL (
+        SELECT n FROM headway.runs WHERE status = s.status AND id < $2 ORDER BY id DESC LIMIT $3) AS c)
+ORDER BY v.id DESC LIMIT $3;
+
+-- name: list_of_owner
+SELECT v.*
+FROM headway.run_rows AS v WHERE v.n IN (
+    SELECT c.n FROM unnest($1::text[]) AS s (status), LATERAL (
+        SELECT n FROM headway.runs
+        WHERE owner = $4 AND status = s.status AND id < $2 AND ($5::text IS NULL OR job = $5)
+        ORDER BY id DESC LIMIT $3) AS c)
+ORDER BY v.id DESC LIMIT $3;
+
+-- name: list_of_group
+SELECT v.*
+FROM headway.run_rows AS v WHERE v.n IN (
+    SELECT c.n FROM unnest($1::text[]) AS s (status), LATERAL (
+        SELECT n FROM headway.runs
+        WHERE "group" = $4 AND status = s.status AND id < $2 AND ($5::text IS NULL OR owner = $5)
+          AND ($6::text IS NULL OR job = $6)
+        ORDER BY id DESC LIMIT $3) AS c)
+ORDER BY v.id DESC LIMIT $3;
+
+-- name: list_of_job
+SELECT v.*
+FROM headway.run_rows AS v WHERE v.n IN (
+    SELECT c.n FROM unnest($1::text[]) AS s (status), LATERAL (
+        SELECT n FROM headway.runs WHERE job = $4 AND status = s.status AND id < $2 ORDER BY id DESC LIMIT $3) AS c)
+ORDER BY v.id DESC LIMIT $3;
+
+-- name: queued
+-- $1 jobs, $2 now in ms, $3 limit
+SELECT v.*
+FROM headway.run_rows AS v WHERE v.n IN (
+    SELECT c.n FROM unnest($1::text[]) AS j (job), LATERAL (
+        SELECT n FROM headway.runs
+        WHERE job = j.job AND status = 'queued' AND worker IS NULL AND NOT external
+          AND (due_ms IS NULL OR due_ms <= $2)
+        ORDER BY id LIMIT $3) AS c)
+ORDER BY v.id LIMIT $3;
+
+-- name: claimed
+SELECT v.* FROM headway.run_rows AS v WHERE v.worker IS NOT NULL ORDER BY v.id;
+
+-- name: lapsed
+SELECT v.* FROM headway.runs AS r JOIN headway.run_rows AS v ON v.n = r.n WHERE r.lapses_ms < $1 ORDER BY v.id;
+
+-- name: durations
+SELECT started_at, finished_at FROM headway.runs WHERE job = $1 AND status = 'succeeded'
+ORDER BY finished_at DESC, id DESC LIMIT $2;
+
+-- == trimming and deleting ==
+
+-- name: run_to_trim
+SELECT n, floor, delta_floor, snapshot_seq FROM headway.runs WHERE id = $1 FOR UPDATE;
+
+-- name: expired_logs
+-- $1 ended at the latest, $2 and $3 behind this end and number
+SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM headway.runs
+WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND finished_at <= $1 AND (finished_at, n) > ($2, $3)
+ORDER BY finished_at, n LIMIT 100;
+
+-- name: expired_deltas
+SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM headway.runs
+WHERE finished_at IS NOT NULL AND delta_floor < snapshot_seq - 1 AND finished_at <= $1 AND (finished_at, n) > ($2, $3)
+ORDER BY finished_at, n LIMIT 100;
+
+-- name: still_to_trim
+SELECT n, floor, delta_floor, snapshot_seq FROM headway.runs WHERE n = $1 AND finished_at IS NOT NULL FOR UPDATE;
+
+-- name: count_events
+SELECT count(*), coalesce(sum(octet_length(body)), 0)::bigint FROM headway.events WHERE run = $1 AND seq > $2 AND seq <= $3;
+
+-- name: count_deltas
+-- $4 types
+SELECT count(*), coalesce(sum(octet_length(body)), 0)::bigint FROM headway.events
+WHERE run = $1 AND seq > $2 AND seq <= $3 AND type = ANY ($4::text[]);
+
+-- name: drop_events
+DELETE FROM headway.events WHERE run = $1 AND seq <= $2;
+
+-- name: drop_deltas
+-- $4 types
+DELETE FROM headway.events WHERE run = $1 AND seq > $2 AND seq <= $3 AND type = ANY ($4::text[]);
+
+-- name: set_floors
+UPDATE headway.runs SET floor = $2, delta_floor = $3, revision = revision + 1 WHERE n = $1;
+
+-- name: bury
+-- at once nowhere to be found: no list asks for this status, and the id and the creation key are free again
+UPDATE headway.runs
+SET status = 'deleted', id = 'deleted ' || n, key = NULL, worker = NULL, finished_at = NULL, lapses_ms = NULL,
+    revision = revision + 1
+WHERE n = $1;
+
+-- name: buried
+-- others may be at it: each takes a run of its own
+SELECT n FROM headway.runs WHERE status = 'deleted' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: count_buried
+SELECT r.job, count(*), sum(octet_length(e.body))::bigint
+FROM headway.runs AS r JOIN headway.events AS e ON e.run = r.n
+WHERE r.status = 'deleted' GROUP BY r.n, r.job;
+
+-- name: drop_first_events
+DELETE FROM headway.events
+WHERE run = $1 AND seq < $2 + (SELECT min(seq) FROM headway.events WHERE run = $1);
+
+-- name: drop_steps
+DELETE FROM headway.steps WHERE run = $1;
+
+-- name: drop_snapshot
+DELETE FROM headway.snapshots WHERE run = $1;
+
+-- name: drop_about
+DELETE FROM headway.about WHERE run = $1;
+
+-- name: drop_run
+DELETE FROM headway.runs WHERE n = $1;
+
+-- == workers, settings, clock ==
+
+-- name: workers
+SELECT id, beat FROM headway.workers;
+
+-- name: add_worker
+INSERT INTO headway.workers (id, beat) VALUES ($1, 0);
+
+-- name: beat
+UPDATE headway.workers SET beat = beat + 1, seen = clock_timestamp() WHERE id = $1;
+
+-- name: drop_worker
+DELETE FROM headway.workers WHERE id = $1;
+
+-- name: forget_workers
+-- Who has shown no life for a day and holds nothing any more. A worker that is not listed is dead.
+DELETE FROM headway.workers AS w
+WHERE w.seen < clock_timestamp() - interval '1 day'
+  AND NOT EXISTS (SELECT 1 FROM headway.runs AS r WHERE r.worker = w.id);
+
+-- name: setting
+SELECT value FROM headway.settings WHERE name = $1;
+
+-- name: put_setting
+INSERT INTO headway.settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: now_ms
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
