@@ -316,6 +316,31 @@ async def test_creations_of_several_processes(redis_store: RedisStore, other_red
     assert is_new
 
 
+async def test_a_slower_process_gets_its_turn(redis_store: RedisStore, other_redis: RedisStore) -> None:
+    """Though another one writes to the same run without a pause; who asked for a turn and died holds up nobody."""
+    run = await running(redis_store)
+    done = asyncio.Event()
+
+    async def hurry() -> int:
+        written = 0
+        while not done.is_set():
+            written += len(await report(redis_store, run, note("quick")))
+        return written
+
+    hurrying = asyncio.create_task(hurry())
+    for _ in range(50):
+        await asyncio.sleep(0)  # what it remembers is old when it writes
+        await report(other_redis, run, note("slow"))
+    assert redis_store._link is not None
+    await redis_store._link.command("SET", f"{redis_store._link.prefix}turn:{run.id}", "dead", "PX", 50)
+    await report(other_redis, run, note("slow"))
+    done.set()
+    quick = await hurrying
+    row = await existing(redis_store, run)
+    assert_true(await log(redis_store, run.id), row)
+    assert row.seq == 2 + 51 + quick
+
+
 # -- news
 
 

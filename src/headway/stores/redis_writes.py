@@ -42,6 +42,8 @@ from headway.stores.rows import not_found
 from headway.types import RunId
 
 _DOUBTS_MAX: Final = 1_000
+_PATIENT_TRIES: Final = 2
+"""A write that came too late more often asks for the next turn."""
 _NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
 
 
@@ -52,12 +54,17 @@ def new_revision() -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """A write on its way."""
+    """A write on its way.
+
+    Attributes:
+        tries: How often somebody else came first.
+    """
 
     before: KeptRun
     decision: Decision
     revision: str
     now_ms: int
+    tries: int
 
     @property
     def last(self) -> tuple[Argument, Argument]:
@@ -94,6 +101,7 @@ class Writes:
         self._herald = herald
         self._now_ms = now_ms
         self._patience_s = patience_s
+        self._process = secrets.token_hex(4)
         self._turns = Turns()
         self._doubts: OrderedDict[RunId, _Doubt] = OrderedDict()
         self._born: OrderedDict[RunId, str] = OrderedDict()
@@ -130,17 +138,17 @@ class Writes:
                 continue
             if decision.run is at.run.row and write.checkpoint is None:
                 return Appended(at.run.shown(), decision.events), at.run
-            outcome = await self._commit(run_id, write, _Try(at.run, decision, new_revision(), now_ms))
+            outcome = await self._commit(run_id, write, _Try(at.run, decision, new_revision(), now_ms, tries))
             if isinstance(outcome, KeptRun):
                 return Appended(outcome.shown(), decision.events), outcome
             at, tries = outcome, tries + 1
             await self._give_way(tries)
 
     async def _give_way(self, tries: int) -> None:
-        """Let another process go first, the longer the more often it came between."""
+        """Let another process go first that has the turn."""
         self.tried_again += 1
-        if tries > 2:
-            await asyncio.sleep(random.uniform(0, 0.0005 * min(tries, 20)))  # noqa: S311 - jitter, not a secret
+        if tries > _PATIENT_TRIES:
+            await asyncio.sleep(random.uniform(0, 0.0002 * min(tries, 10)))  # noqa: S311 - jitter, not a secret
 
     async def _load(self, run_id: RunId, write: Write) -> Seen:
         keys = dict.fromkeys(event.key for event in write.events if event.key)
@@ -177,7 +185,8 @@ class Writes:
         return bool(news), [
             run_id, made.before.revision, made.revision, events[0].tag if events else "", before.seq, before.total,
             len(events), len(values), len(dropped), commands, _limit(write.claim), news,
-            0 if write.checkpoint is None else 1, step, result, *event_values(events, decision.keys), *values, *dropped,
+            0 if write.checkpoint is None else 1, step, result, self._process, int(made.tries >= _PATIENT_TRIES),
+            *event_values(events, decision.keys), *values, *dropped,
         ]  # fmt: skip
 
     # -- what was left open
