@@ -152,6 +152,22 @@ async def test_others_write_before_it_is_handed_in_again(
     assert found.index("doubtful") == (0 if fault == "answer" else 2)
 
 
+async def test_doubts_about_several_writes_of_a_run(redis_store: RedisStore, faults: Faults, impatient: None) -> None:
+    """Each is settled for itself, in whatever order they come again."""
+    run = await running(redis_store)
+    events = [note("a"), note("b"), note("c")]
+    for event in events:
+        faults.plan.append("answer")
+        faults.away = True
+        with pytest.raises(StoreUnavailable):
+            await redis_store.append(run.id, Write(events=[event], execution_id=run.execution_id))
+        faults.away = False
+        await redis_store.append(run.id, Write())  # its row is read again, so that the next one gets through
+    for event in reversed(events):
+        await report(redis_store, run, event)
+    assert await bodies(redis_store, run) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("fault", ["answer", "request", "late"])
 async def test_a_run_whose_answer_was_lost_is_new(redis_store: RedisStore, faults: Faults, fault: str) -> None:
     """To whoever created it, and to nobody else."""

@@ -103,7 +103,7 @@ class Writes:
         self._patience_s = patience_s
         self._process = secrets.token_hex(4)
         self._turns = Turns()
-        self._doubts: OrderedDict[RunId, _Doubt] = OrderedDict()
+        self._doubts: OrderedDict[tuple[RunId, int], _Doubt] = OrderedDict()
         self._born: OrderedDict[RunId, str] = OrderedDict()
         self.tried_again = 0
         self.settled = 0
@@ -118,7 +118,7 @@ class Writes:
         """Do one write."""
         async with self._turns.turn(run_id) as turn:
             remembered, turn.run = turn.run, None  # kept again only by what goes well
-            if (doubt := self._doubts.get(run_id)) is not None and doubt.is_of(write):
+            if (doubt := self._doubts.get(_place(run_id, write))) is not None and doubt.is_of(write):
                 remembered = None
                 done = await self._clear(run_id, doubt)
                 if done is not None:
@@ -197,8 +197,7 @@ class Writes:
             return await self._settle(run_id, made)
         except StoreUnavailable:
             if write.events:
-                self._doubts[run_id] = _Doubt(write.events, made)
-                self._doubts.move_to_end(run_id)
+                self._doubts[_place(run_id, write)] = _Doubt(tuple(write.events), made)
                 if len(self._doubts) > _DOUBTS_MAX:
                     self._doubts.popitem(last=False)
             raise
@@ -206,7 +205,7 @@ class Writes:
     async def _clear(self, run_id: RunId, doubt: _Doubt) -> Appended | None:
         """Answer for a write that is handed in again, if it was done."""
         run = await self._settle(run_id, doubt.made)
-        del self._doubts[run_id]
+        del self._doubts[run_id, id(doubt.events[0])]
         if run is None:
             return None
         self._herald.changed(run_id, told=False)
@@ -273,6 +272,11 @@ class Writes:
 
     async def _script(self, name: str, *arguments: Argument) -> Any:
         return await patiently(lambda: self._wire.script(name, self._prefix, *arguments), self._patience_s)
+
+
+def _place(run_id: RunId, write: Write) -> tuple[RunId, int]:
+    """Return where a doubt about a write is kept; it holds the event, so that no other one has its identity."""
+    return run_id, id(write.events[0]) if write.events else 0
 
 
 def _decision(at: Seen, write: Write, now_ms: int) -> Decision | None:
