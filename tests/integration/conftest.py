@@ -1,0 +1,5 @@
+"""Servers other tests have, too."""
+
+from tests.stores.conftest import postgres_server
+
+__all__ = ["postgres_server"]
