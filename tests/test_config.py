@@ -94,6 +94,8 @@ def test_known_variables_are_not() -> None:
         ("memory://", "memory", ""),
         ("postgres://me@host/db", "postgres", ""),
         ("postgresql://me@host/db?schema=runs", "postgres", ""),
+        ("redis://host:6379/0", "redis", ""),
+        ("rediss://host", "redis", ""),
     ],
 )
 def test_stores_are_found(given: str, kind: str, place: str) -> None:

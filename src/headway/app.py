@@ -57,8 +57,8 @@ class Headway:
     """Live, durable, resumable progress for the long-running work of an application.
 
     Args:
-        store: A URL (``sqlite:///path``, a plain path, ``postgresql://...``, ``memory://``) or a store; None:
-            ``HEADWAY_STORE``, else ``./headway.db``.
+        store: A URL (``sqlite:///path``, a plain path, ``postgresql://...``, ``redis://...``, ``memory://``) or a
+            store; None: ``HEADWAY_STORE``, else ``./headway.db``.
         authenticate: Recognises who asks; None: only this machine is answered.
         worker: Where jobs run; see `headway.config.Settings.worker`.
         settings: Everything else; None: read from the environment.

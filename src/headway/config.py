@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     """Settings of one Headway. Each field is read from ``HEADWAY_`` and its name in capitals.
 
     Attributes:
-        store: Where runs are kept: ``sqlite:///path``, a plain path, ``postgresql://user@host/db``, or ``memory://``.
+        store: Where runs are kept: ``sqlite:///path``, a plain path, ``postgresql://user@host/db``,
+            ``redis://host:6379/0``, or ``memory://``.
         durability: ``normal`` survives the death of the process, ``full`` a power loss, too (each commit waits for
             the disk).
         ping_s: Seconds between two pings on a stream; a client that hears nothing for longer reconnects.
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
         scheme = urlsplit(value).scheme
         if scheme not in KINDS:
             raise ValueError(
-                f"there is no store {scheme!r}; write sqlite:///path, a plain path, postgresql://..., or memory://"
+                f"there is no store {scheme!r}; write sqlite:///path, a plain path, postgresql://..., redis://..., or memory://"
             )
         return value
 

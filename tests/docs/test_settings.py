@@ -6,6 +6,7 @@ from pathlib import Path
 from headway.config import PREFIX, Settings
 from headway.stores.memory import MemoryStore
 from headway.stores.postgres import PostgresStore
+from headway.stores.redis import RedisStore
 from headway.stores.sqlite import SqliteStore
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/settings.md").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def test_settings_mean_what_the_code_says() -> None:
 
 def test_the_table_of_stores_is_theirs() -> None:
     """What each of them can."""
-    for store in (MemoryStore, SqliteStore, PostgresStore):
+    for store in (MemoryStore, SqliteStore, PostgresStore, RedisStore):
         caps = store.caps
         cells = next(line for line in PAGE.splitlines() if line.startswith(f"| `{caps.name}`")).split("|")
         assert [cell.strip().startswith("yes") for cell in cells[2:5]] == [caps.durable, caps.processes, caps.machines]

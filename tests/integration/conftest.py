@@ -1,5 +1,5 @@
 """Servers other tests have, too."""
 
-from tests.stores.conftest import postgres_server
+from tests.stores.conftest import postgres_server, redis_server
 
-__all__ = ["postgres_server"]
+__all__ = ["postgres_server", "redis_server"]

@@ -1,4 +1,4 @@
-"""Two gateways and three workers on one Postgres, each a process that knows nothing of the others.
+"""Two gateways and three workers on one store, each a process that knows nothing of the others.
 
 Whoever watches sees the same, on whichever gateway; workers and a gateway are killed, and nothing is lost or doubled.
 """
@@ -24,8 +24,7 @@ from headway.stores.location import store_at
 from headway.stores.projection import Projections, read_log
 from tests.engines import crashing
 from tests.integration.servers import HEADWAY, ROOT, free_port
-from tests.stores.conftest import fresh_url
-from tests.stores.postgres_server import PostgresServer
+from tests.stores.conftest import fresh_prefix, fresh_url
 from tests.wire import Viewer
 
 pytestmark = pytest.mark.slow
@@ -95,10 +94,11 @@ class Machines:
         await self.store.close()
 
 
-@pytest.fixture
-async def machines(postgres_server: PostgresServer, tmp_path: Path) -> AsyncIterator[Machines]:
-    """All of them on a schema of their own."""
-    machines = Machines(tmp_path, fresh_url(postgres_server))
+@pytest.fixture(params=["postgres", "redis"])
+async def machines(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machines]:
+    """All of them on a store of their own."""
+    server = request.getfixturevalue(f"{request.param}_server")
+    machines = Machines(tmp_path, fresh_url(server) if request.param == "postgres" else fresh_prefix(server))
     await machines.ready()
     yield machines
     await machines.close()

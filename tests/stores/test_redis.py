@@ -37,8 +37,6 @@ from tests.stores.builders import (
 )
 from tests.stores.redis_server import RedisServer
 
-pytest_plugins = ["tests.stores.redis_fixtures"]
-
 # -- opening
 
 
@@ -230,12 +228,6 @@ async def test_who_closes_the_store_has_left(redis_server: RedisServer, redis_st
     mine, _ = await redis_store.join(), await other.join()
     await other.close()
     assert list(await redis_store.workers()) == [mine]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock that stands still."""
-    return FakeClock()
 
 
 # -- several stores, as several processes

@@ -16,8 +16,6 @@ from headway.stores.redis_errors import AnswerLost, Unreached
 from headway.stores.redis_scripts import scripts
 from tests.stores.builders import assert_true, claim, data, end, log, new_run, note, report, requeue, running
 
-pytest_plugins = ["tests.stores.redis_fixtures"]
-
 
 class Faults:
     """Stands between a store and the connection it writes on.

@@ -28,8 +28,6 @@ from tests.stores.builders import (
 )
 from tests.stores.redis_server import RedisServer
 
-pytest_plugins = ["tests.stores.redis_fixtures"]
-
 
 @pytest.fixture
 async def store(own_redis: RedisServer) -> AsyncIterator[RedisStore]:

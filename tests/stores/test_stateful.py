@@ -319,7 +319,7 @@ async def log_of(store: Store, run_id: str) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "redis"])
 def test_all_stores_do_the_same(kind: str, request: pytest.FixtureRequest) -> None:
     """Whatever is asked of them, in whatever order."""
 

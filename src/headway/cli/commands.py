@@ -66,7 +66,8 @@ Store = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="sqlite:///path, a path, postgresql://..., or memory://. Else HEADWAY_STORE, else ./headway.db.",
+        help="sqlite:///path, a path, postgresql://..., redis://... or memory://. "
+        "Else HEADWAY_STORE, else ./headway.db.",
     ),
 ]
 Instead = Annotated[str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")]

@@ -12,7 +12,14 @@ from headway.stores.base import Store
 
 Durability = Literal["normal", "full"]
 
-KINDS: Final = {"sqlite": "sqlite", "memory": "memory", "postgresql": "postgres", "postgres": "postgres"}
+KINDS: Final = {
+    "sqlite": "sqlite",
+    "memory": "memory",
+    "postgresql": "postgres",
+    "postgres": "postgres",
+    "redis": "redis",
+    "rediss": "redis",
+}
 """Stores by the scheme of their addresses."""
 
 
@@ -30,9 +37,13 @@ def shown(url: str) -> str:
     """Return an address as it may be shown: without a password."""
     if kind_of(url) in ("sqlite", "memory"):
         return url
-    from headway.stores.postgres_address import without_password
+    if kind_of(url) == "redis":
+        from headway.stores import redis_address
 
-    return without_password(url)
+        return redis_address.without_password(url)
+    from headway.stores import postgres_address
+
+    return postgres_address.without_password(url)
 
 
 def anywhere(url: str) -> str:
@@ -53,7 +64,7 @@ def store_at(url: str, *, durability: Durability = "normal", read_only: bool = F
     """Return the store an address stands for; it is not open yet.
 
     Args:
-        url: ``sqlite:///path``, ``memory://`` or ``postgresql://...``.
+        url: ``sqlite:///path``, ``memory://``, ``postgresql://...`` or ``redis://...``.
         durability: Of an SQLite store; others have their own.
         read_only: Only to be looked at: it has to be there.
 
@@ -69,6 +80,10 @@ def store_at(url: str, *, durability: Durability = "normal", read_only: bool = F
         from headway.stores.postgres import PostgresStore
 
         return PostgresStore(url, read_only=read_only)
+    if kind == "redis":
+        from headway.stores.redis import RedisStore
+
+        return RedisStore(url, read_only=read_only)
     from headway.stores.sqlite import SqliteStore
 
     return SqliteStore(path_of(url), durability=durability, read_only=read_only)
