@@ -143,7 +143,7 @@ async def test_other_machines_insecurely(folder):
     [
         (("no_such_module:app",), "there is no module 'no_such_module'", "run it where `import no_such_module` works"),
         (("--host", "no.such.host.invalid"), "no.such.host.invalid:8000 is no address", "name one with --host"),
-        (("--store", "redis://x"), "HEADWAY_STORE: ", "correct the variable or the option"),
+        (("--store", "mysql://x"), "HEADWAY_STORE: ", "correct the variable or the option"),
     ],
 )
 async def test_what_cannot_be_served(folder, arguments, said, hint):

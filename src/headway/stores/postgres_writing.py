@@ -84,10 +84,6 @@ class Appender:
             except FAILURES as error:
                 raise map_error(error, str(self._database.address)) from error
 
-    def forget(self, run_id: RunId) -> None:
-        """Remember a run's row no longer: it was changed by other means."""
-        self._known.pop(run_id, None)
-
     def forget_all(self) -> None:
         """Remember nothing: the store is closed."""
         self._known.clear()
