@@ -141,6 +141,27 @@ async def test_a_write_in_doubt_is_answered_when_it_is_tried_again(
     assert [data(event)["body"] for event in (await log(postgres, run.id))[2:]] == ["first", "second", "second"]
 
 
+async def test_what_others_write_settles_nothing(postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one writer is in doubt another writes the same words: each of them is in the log once."""
+    run = await running(postgres)
+    await report(postgres, run, note("first"))
+    mine, theirs = (Write([note("same")], run.execution_id) for _ in range(2))
+    look, away = postgres._appender._look_for, True
+
+    async def look_for(*arguments: Any) -> bool:
+        if away:
+            raise ConnectionRefusedError("away")
+        return await look(*arguments)
+
+    monkeypatch.setattr(postgres._appender, "_look_for", look_for)
+    with cutting(postgres, "after"), pytest.raises(StoreUnavailable):
+        await postgres.append(run.id, mine)
+    away = False
+    assert [event.seq for event in (await postgres.append(run.id, theirs)).events] == [5]
+    assert [event.seq for event in (await postgres.append(run.id, mine)).events] == [4]
+    assert [data(event)["body"] for event in (await log(postgres, run.id))[2:]] == ["first", "same", "same"]
+
+
 async def tried(store: PostgresStore, run_id: str, batch: Write) -> bool:
     """Whether an append is known to be done."""
     try:

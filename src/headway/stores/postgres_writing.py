@@ -24,6 +24,7 @@ import asyncpg
 from headway.core.events import StoredEvent
 from headway.errors import HeadwayError, StoreError
 from headway.stores.base import Appended, RunRow, Write
+from headway.stores.doubts import Doubts
 from headway.stores.ledger import Decision, decide, lapses_ms
 from headway.stores.postgres_database import Database, Transaction
 from headway.stores.postgres_errors import FAILURES, LOST, map_error
@@ -46,14 +47,6 @@ class _Known:
     run: RunRow
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubt:
-    """A write of which nobody knows whether it was done."""
-
-    write: Write
-    decision: Decision
-
-
 class Appender:
     """Does the appends of one store.
 
@@ -68,7 +61,7 @@ class Appender:
         self._now_ms = now_ms
         self._told = told
         self._known: OrderedDict[RunId, _Known] = OrderedDict()
-        self._doubts: dict[RunId, _Doubt] = {}
+        self._doubts: Doubts[Decision] = Doubts()
         self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
         self.at_once = 0
         self.locked = 0
@@ -90,23 +83,24 @@ class Appender:
         self._doubts.clear()
 
     async def _append(self, run_id: RunId, write: Write) -> Appended:
-        doubt = self._doubts.get(run_id)
+        doubt = self._doubts.of(run_id, write)
         if doubt is not None:
-            done = await self._clear_up(run_id, doubt)
-            if done is not None and _same(doubt.write, write):
+            done = await self._clear_up(run_id, write, doubt)
+            if done is not None:
                 return done
         # whatever ends this call early - a cancellation, too - leaves nothing remembered that may not be so
         known = self._known.pop(run_id, None)
         error: BaseException | None = None
         for nap_s in DOUBT_NAPS_S:
-            await asyncio.sleep(nap_s if error else 0)
+            if error is not None:
+                await asyncio.sleep(nap_s)
             decision = None if known is None else self._guess(known.run, write)
             try:
                 return await self._write(run_id, write, known, decision)
             except _InDoubt as lost:
                 known = None
-                self._doubts[run_id] = doubt = _Doubt(write, lost.decision)
-                done = await self._clear_up(run_id, doubt, lost.__cause__)
+                self._doubts.keep(run_id, write, lost.decision)
+                done = await self._clear_up(run_id, write, lost.decision, lost.__cause__)
                 if done is not None:
                     return done
             except LOST as lost:  # before anything was sent
@@ -193,7 +187,9 @@ class Appender:
             self._told(run.id)
         return Appended(run, decision.events)
 
-    async def _clear_up(self, run_id: RunId, doubt: _Doubt, cause: BaseException | None = None) -> Appended | None:
+    async def _clear_up(
+        self, run_id: RunId, write: Write, decision: Decision, cause: BaseException | None = None
+    ) -> Appended | None:
         """Find out whether a write in doubt was done; return its answer, or None: it was not, and never will be.
 
         Raises:
@@ -203,14 +199,14 @@ class Appender:
         for nap_s in DOUBT_NAPS_S:
             await asyncio.sleep(nap_s)
             try:
-                found = await self._look_for(run_id, doubt.decision)
+                found = await self._look_for(run_id, decision)
             except LOST as lost:
                 error = lost
                 continue
-            self._doubts.pop(run_id, None)
+            self._doubts.settle(run_id, write)
             if found:
                 self._told(run_id)
-                return Appended(doubt.decision.run, doubt.decision.events)
+                return Appended(decision.run, decision.events)
             return None
         assert error is not None  # noqa: S101 - else it would have been found out
         told = map_error(error, str(self._database.address))
@@ -244,8 +240,3 @@ def event_columns(events: Sequence[StoredEvent], keys: Sequence[str | None]) -> 
         [event.total for event in events],
         [event.body for event in events],
     )
-
-
-def _same(one: Write, other: Write) -> bool:
-    """Whether a write is another one, handed in again."""
-    return one.execution_id == other.execution_id and list(one.events) == list(other.events)

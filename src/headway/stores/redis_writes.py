@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headway.core.events import NewEvent
 from headway.errors import HeadwayError, StoreUnavailable
 from headway.stores.base import Appended, Claim, NewRun, RunRow, Write
+from headway.stores.doubts import DOUBTS_MAX, Doubts
 from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms
 from headway.stores.redis_errors import AnswerLost, Unreached, patiently
 from headway.stores.redis_indexes import index_commands
@@ -41,7 +41,6 @@ from headway.stores.redis_wire import Argument, Wire
 from headway.stores.rows import not_found
 from headway.types import RunId
 
-_DOUBTS_MAX: Final = 1_000
 _PATIENT_TRIES: Final = 2
 """A write that came too late more often asks for the next turn."""
 _NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
@@ -73,19 +72,6 @@ class _Try:
         return (events[-1].seq, events[-1].tag) if events else ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubt:
-    """A write that was given up without knowing whether it was done."""
-
-    events: Sequence[NewEvent]
-    made: _Try
-
-    def is_of(self, write: Write) -> bool:
-        """Tell whether the very same events are handed in again; equal ones may be others."""
-        mine, theirs = self.events, write.events
-        return len(mine) == len(theirs) and all(one is other for one, other in zip(mine, theirs, strict=True))
-
-
 class Writes:
     """The writes of one process.
 
@@ -103,7 +89,7 @@ class Writes:
         self._patience_s = patience_s
         self._process = secrets.token_hex(4)
         self._turns = Turns()
-        self._doubts: OrderedDict[tuple[RunId, int], _Doubt] = OrderedDict()
+        self._doubts: Doubts[_Try] = Doubts()
         self._born: OrderedDict[RunId, str] = OrderedDict()
         self.tried_again = 0
         self.settled = 0
@@ -118,9 +104,9 @@ class Writes:
         """Do one write."""
         async with self._turns.turn(run_id) as turn:
             remembered, turn.run = turn.run, None  # kept again only by what goes well
-            if (doubt := self._doubts.get(_place(run_id, write))) is not None and doubt.is_of(write):
+            if (made := self._doubts.of(run_id, write)) is not None:
                 remembered = None
-                done = await self._clear(run_id, doubt)
+                done = await self._clear(run_id, write, made)
                 if done is not None:
                     return done
             appended, turn.run = await self._decide(run_id, write, remembered)
@@ -196,20 +182,17 @@ class Writes:
         try:
             return await self._settle(run_id, made)
         except StoreUnavailable:
-            if write.events:
-                self._doubts[_place(run_id, write)] = _Doubt(tuple(write.events), made)
-                if len(self._doubts) > _DOUBTS_MAX:
-                    self._doubts.popitem(last=False)
+            self._doubts.keep(run_id, write, made)
             raise
 
-    async def _clear(self, run_id: RunId, doubt: _Doubt) -> Appended | None:
+    async def _clear(self, run_id: RunId, write: Write, made: _Try) -> Appended | None:
         """Answer for a write that is handed in again, if it was done."""
-        run = await self._settle(run_id, doubt.made)
-        del self._doubts[run_id, id(doubt.events[0])]
+        run = await self._settle(run_id, made)
+        self._doubts.settle(run_id, write)
         if run is None:
             return None
         self._herald.changed(run_id, told=False)
-        return Appended(run.shown(), doubt.made.decision.events)
+        return Appended(run.shown(), made.decision.events)
 
     async def _settle(self, run_id: RunId, made: _Try) -> KeptRun | None:
         seq, tag = made.last
@@ -236,7 +219,7 @@ class Writes:
                 run = await self._bear(new, born)
             except StoreUnavailable:
                 self._born[new.id] = born
-                if len(self._born) > _DOUBTS_MAX:
+                if len(self._born) > DOUBTS_MAX:
                     self._born.popitem(last=False)
                 raise
             if run.row.id == new.id and run.born == born:
@@ -272,11 +255,6 @@ class Writes:
 
     async def _script(self, name: str, *arguments: Argument) -> Any:
         return await patiently(lambda: self._wire.script(name, self._prefix, *arguments), self._patience_s)
-
-
-def _place(run_id: RunId, write: Write) -> tuple[RunId, int]:
-    """Return where a doubt about a write is kept; it holds the event, so that no other one has its identity."""
-    return run_id, id(write.events[0]) if write.events else 0
 
 
 def _decision(at: Seen, write: Write, now_ms: int) -> Decision | None:
