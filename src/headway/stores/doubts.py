@@ -41,10 +41,6 @@ class Doubts(Generic[T]):
         """Forget it: it is known how that ended. Idempotent."""
         self._tried.pop(_place(run_id, write), None)
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._tried.clear()
-
 
 def _place(run_id: RunId, write: Write) -> tuple[RunId, int]:
     return run_id, id(write.events[0]) if write.events else 0

@@ -81,7 +81,7 @@ class PostgresStore(Store):
         self._own_clock = now_ms
         self._ahead_ms = 0
         self._doorbell = Doorbell()
-        self._news = News(self.address, self._doorbell.news, self._clocked)
+        self._news = News(self._database, self._doorbell.news, self._clocked)
         self._appender = Appender(self._database, self._now_ms, self._told)
         self._pulse: Pulse | None = None
         self._workers: set[str] = set()
@@ -116,11 +116,11 @@ class PostgresStore(Store):
                     await self._database.execute("drop_worker", worker)
             self._workers.clear()
             self._process = 0
+            await self._appender.finish()
             await self._news.stop()
             pulse, self._pulse = self._pulse, None
             if pulse is not None:
                 await asyncio.to_thread(pulse.stop)
-            self._appender.forget_all()
             await self._database.close()
 
     def _check_writable(self) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from headway.errors import UsageError
 
-_SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+"""Postgres takes 63 letters; the channel of its news is named after the schema, and is longer."""
+
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
 
@@ -43,7 +45,7 @@ class Address:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         schema = query.pop("schema", "headway")
         if not _SCHEMA.fullmatch(schema):
-            raise UsageError(f"{schema!r} is no name for a schema", hint="lower-case letters, digits and _")
+            raise UsageError(f"{schema!r} is no name for a schema", hint="at most 48 lower-case letters, digits and _")
         pool = query.pop("pool", "10")
         if not pool.isdecimal() or int(pool) < 2:
             raise UsageError(f"pool={pool}: the store needs at least 2 connections")

@@ -17,7 +17,7 @@ from typing import Any, Final
 import asyncpg
 
 from headway.stores.postgres_address import Address
-from headway.stores.postgres_database import CONNECT_S, driver_options
+from headway.stores.postgres_database import CONNECT_S, Database, driver_options
 from headway.stores.postgres_errors import FAILURES
 from headway.types import RunId
 
@@ -29,8 +29,6 @@ BACK_S: Final = (0.1, 5.0)
 """Before another connection is tried: at first, and at most."""
 
 PAYLOAD_BYTES: Final = 7_900
-_NOW: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-
 _log = logging.getLogger("headway.stores")
 
 
@@ -38,16 +36,17 @@ class News:
     """Tells the other processes, and hears them. Used on one event loop.
 
     Args:
-        address: Of the database.
+        database: Where; its address says how to listen.
         ring: Called with the runs others have changed; empty: anything.
         clocked: Called with the server's time in ms whenever it was asked for.
     """
 
     def __init__(
-        self, address: Address, ring: Callable[[Collection[RunId]], None], clocked: Callable[[int], None]
+        self, database: Database, ring: Callable[[Collection[RunId]], None], clocked: Callable[[int], None]
     ) -> None:
-        self._address = address
-        self._channel = f"headway_{address.schema}"
+        self._address = database.address
+        self._now = database.sql("now_ms")
+        self._channel = f"headway_{database.address.schema}"
         self._self = secrets.token_hex(6)
         self._ring = ring
         self._clocked = clocked
@@ -108,7 +107,7 @@ class News:
         """Listen and tell until the connection is lost."""
         connection.add_termination_listener(lambda _: self._wanted.set())
         await connection.add_listener(self._channel, self._hear)
-        self._clocked(await connection.fetchval(_NOW))
+        self._clocked(await connection.fetchval(self._now))
         self.listening = True
         self._ring(())  # who came before may have missed something
         while not connection.is_closed():
@@ -116,7 +115,7 @@ class News:
                 async with asyncio.timeout(LOOK_S):
                     await self._wanted.wait()
             except TimeoutError:
-                self._clocked(await connection.fetchval(_NOW, timeout=CONNECT_S))
+                self._clocked(await connection.fetchval(self._now, timeout=CONNECT_S))
                 continue
             self._wanted.clear()
             payload = self._payload()

@@ -13,11 +13,9 @@ that the row's revision is moved on, so that what is still on its way can do not
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -29,10 +27,8 @@ from headway.stores.ledger import Decision, decide, lapses_ms
 from headway.stores.postgres_database import Database, Transaction
 from headway.stores.postgres_errors import FAILURES, LOST, map_error
 from headway.stores.rows import ROW, not_found, run_row
+from headway.stores.turns import Turns
 from headway.types import RunId
-
-REMEMBERED: Final = 4_096
-"""Rows kept by a process; the one that was not written to for longest is forgotten."""
 
 DOUBT_NAPS_S: Final = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Before each look for a write in doubt: a cut connection is back at once, a restarted server in a second."""
@@ -60,36 +56,34 @@ class Appender:
         self._database = database
         self._now_ms = now_ms
         self._told = told
-        self._known: OrderedDict[RunId, _Known] = OrderedDict()
         self._doubts: Doubts[Decision] = Doubts()
-        self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
+        self._turns: Turns[_Known] = Turns()
         self.at_once = 0
         self.locked = 0
 
     async def append(self, run_id: RunId, write: Write) -> Appended:
         """Do one write; see `headway.stores.base.Store.append`."""
-        turn = self._turns.get(run_id)
-        if turn is None:
-            turn = self._turns[run_id] = asyncio.Lock()
-        async with turn:
+        async with self._turns.turn(run_id) as turn:
+            # kept again only by what goes well: after a failure or a cancellation it may not be so any more
+            known, turn.run = turn.run, None
             try:
-                return await self._append(run_id, write)
+                appended, turn.run = await self._append(run_id, write, known)
             except FAILURES as error:
                 raise map_error(error, str(self._database.address)) from error
+            return appended
 
-    def forget_all(self) -> None:
-        """Remember nothing: the store is closed."""
-        self._known.clear()
-        self._doubts.clear()
+    async def finish(self) -> None:
+        """Wait for all writes handed in."""
+        await self._turns.finish()
 
-    async def _append(self, run_id: RunId, write: Write) -> Appended:
+    async def _append(self, run_id: RunId, write: Write, known: _Known | None) -> tuple[Appended, _Known | None]:
+        """Do one write; return its answer, and what is to be remembered."""
         doubt = self._doubts.of(run_id, write)
         if doubt is not None:
             done = await self._clear_up(run_id, write, doubt)
             if done is not None:
-                return done
-        # whatever ends this call early - a cancellation, too - leaves nothing remembered that may not be so
-        known = self._known.pop(run_id, None)
+                return done, None
+            known = None
         error: BaseException | None = None
         for nap_s in DOUBT_NAPS_S:
             if error is not None:
@@ -102,7 +96,7 @@ class Appender:
                 self._doubts.keep(run_id, write, lost.decision)
                 done = await self._clear_up(run_id, write, lost.decision, lost.__cause__)
                 if done is not None:
-                    return done
+                    return done, None
             except LOST as lost:  # before anything was sent
                 known, error = None, lost
         raise map_error(error or TimeoutError(), str(self._database.address)) from error
@@ -117,7 +111,9 @@ class Appender:
             return None
         return None if decision.run is run else decision
 
-    async def _write(self, run_id: RunId, write: Write, known: _Known | None, decision: Decision | None) -> Appended:
+    async def _write(
+        self, run_id: RunId, write: Write, known: _Known | None, decision: Decision | None
+    ) -> tuple[Appended, _Known]:
         if known is not None and decision is not None:
             done = await self._at_once(known, write, decision)
             if done is not None:
@@ -126,7 +122,7 @@ class Appender:
         self.locked += 1
         return await self._under_lock(run_id, write)
 
-    async def _at_once(self, known: _Known, write: Write, decision: Decision) -> Appended | None:
+    async def _at_once(self, known: _Known, write: Write, decision: Decision) -> tuple[Appended, _Known] | None:
         """Write by one statement; None: the row is not what it was, or a key is in the log already."""
         arguments = self._arguments(known.number, known.revision, write, decision)
         try:
@@ -137,7 +133,7 @@ class Appender:
             raise _InDoubt(decision) from error
         return None if number is None else self._done(known.number, known.revision + 1, decision)
 
-    async def _under_lock(self, run_id: RunId, write: Write) -> Appended:
+    async def _under_lock(self, run_id: RunId, write: Write) -> tuple[Appended, _Known]:
         """Write in a transaction that holds the run's row."""
         decision = None
         try:
@@ -178,14 +174,11 @@ class Appender:
             *event_columns(decision.events, decision.keys),
         )  # fmt: skip
 
-    def _done(self, number: int, revision: int, decision: Decision) -> Appended:
+    def _done(self, number: int, revision: int, decision: Decision) -> tuple[Appended, _Known]:
         run = decision.run
-        self._known[run.id] = _Known(number, revision, run)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
         if decision.events:
             self._told(run.id)
-        return Appended(run, decision.events)
+        return Appended(run, decision.events), _Known(number, revision, run)
 
     async def _clear_up(
         self, run_id: RunId, write: Write, decision: Decision, cause: BaseException | None = None

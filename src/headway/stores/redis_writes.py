@@ -36,9 +36,9 @@ from headway.stores.redis_rows import (
     new_values,
     seen,
 )
-from headway.stores.redis_turns import Turns
 from headway.stores.redis_wire import Argument, Wire
 from headway.stores.rows import not_found
+from headway.stores.turns import Turns
 from headway.types import RunId
 
 _PATIENT_TRIES: Final = 2
@@ -88,7 +88,7 @@ class Writes:
         self._now_ms = now_ms
         self._patience_s = patience_s
         self._process = secrets.token_hex(4)
-        self._turns = Turns()
+        self._turns: Turns[KeptRun] = Turns()
         self._doubts: Doubts[_Try] = Doubts()
         self._born: OrderedDict[RunId, str] = OrderedDict()
         self.tried_again = 0

@@ -1,4 +1,4 @@
-"""One write after the other for each run, each on the row the one before left behind."""
+"""One write after the other for each run, each on what the one before left behind."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from headway.stores.redis_rows import KeptRun
 from headway.types import RunId
+
+T = TypeVar("T")
 
 _REMEMBERED_MAX: Final = 1_000
 
 
 @dataclass(slots=True)
-class Turn:
+class Turn(Generic[T]):
     """A run that is written to.
 
     Attributes:
@@ -25,20 +26,20 @@ class Turn:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
-    run: KeptRun | None = None
+    run: T | None = None
 
 
-class Turns:
+class Turns(Generic[T]):
     """The runs this process writes to, or did a short time ago."""
 
     def __init__(self) -> None:
-        self._turns: OrderedDict[RunId, Turn] = OrderedDict()
+        self._turns: OrderedDict[RunId, Turn[T]] = OrderedDict()
         self._users = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     @asynccontextmanager
-    async def turn(self, run_id: RunId) -> AsyncIterator[Turn]:
+    async def turn(self, run_id: RunId) -> AsyncIterator[Turn[T]]:
         """Wait until this process does nothing else to a run. Whoever comes first goes first."""
         turn = self._turns.setdefault(run_id, Turn())
         self._turns.move_to_end(run_id)
