@@ -16,7 +16,9 @@ from headway.stores.sqlite import SqliteStore
     [
         ("sqlite:///runs.db", "sqlite:///runs.db"),
         ("memory://", "memory://"),
-        ("postgresql://me:secret@h:1/db?schema=runs", "postgresql://me@h:1/db"),
+        ("postgresql://me:secret@h:1/db?schema=runs", "postgresql://me@h:1/db?schema=runs"),
+        ("postgresql://h/db?pgbouncer=1&listen=postgresql://me:secret@h/db", "postgresql://h/db?pgbouncer=1"),
+        ("postgresql://h/db?password=secret", "postgresql://h/db"),
         ("redis://:secret@h:6379/0", "redis://@h:6379/0"),
     ],
 )

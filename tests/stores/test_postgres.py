@@ -359,6 +359,6 @@ def test_addresses() -> None:
     address = Address.parse("postgresql://me:secret@h:1/db?schema=runs&pool=3&sslmode=require&listen=postgresql://x/db")
     assert address.dsn == "postgresql://me:secret@h:1/db?sslmode=require"
     assert (address.schema, address.pool, address.listening) == ("runs", 3, "postgresql://x/db")
-    assert str(address) == "postgresql://me@h:1/db"
+    assert str(address) == "postgresql://me@h:1/db?sslmode=require"
     assert Address.parse("postgresql://h/db").listening == "postgresql://h/db"
     assert Address.parse("postgresql://h/db?pgbouncer=1").listening is None

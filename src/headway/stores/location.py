@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final, Literal
 
+from headway.stores.address import without_password
 from headway.stores.base import Store
 
 Durability = Literal["normal", "full"]
@@ -35,15 +36,7 @@ def path_of(url: str) -> Path:
 
 def shown(url: str) -> str:
     """Return an address as it may be shown: without a password."""
-    if kind_of(url) in ("sqlite", "memory"):
-        return url
-    if kind_of(url) == "redis":
-        from headway.stores import redis_address
-
-        return redis_address.without_password(url)
-    from headway.stores import postgres_address
-
-    return postgres_address.without_password(url)
+    return url if kind_of(url) in ("sqlite", "memory") else without_password(url)
 
 
 def anywhere(url: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from headway.errors import UsageError
+from headway.stores.address import joined, split_options, without_password
 
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 """Postgres takes 63 letters; the channel of its news is named after the schema, and is longer."""
@@ -41,8 +41,8 @@ class Address:
         Raises:
             UsageError: something of it cannot be.
         """
-        parts = urlsplit(url)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        start, options = split_options(url)
+        query = {name: values[-1] for name, values in options.items()}
         schema = query.pop("schema", "headway")
         if not _SCHEMA.fullmatch(schema):
             raise UsageError(f"{schema!r} is no name for a schema", hint="at most 48 lower-case letters, digits and _")
@@ -51,7 +51,7 @@ class Address:
             raise UsageError(f"pool={pool}: the store needs at least 2 connections")
         pgbouncer = query.pop("pgbouncer", "").lower() in _YES
         listen = query.pop("listen", None)
-        dsn = urlunsplit((*parts[:3], urlencode(query), ""))
+        dsn = joined(start, {name: [value] for name, value in query.items()})
         return cls(dsn, schema, int(pool), pgbouncer, listen)
 
     @property
@@ -62,10 +62,3 @@ class Address:
     def __str__(self) -> str:
         """As it may be shown: without its password."""
         return without_password(self.dsn)
-
-
-def without_password(url: str) -> str:
-    """Return an address as it may be shown."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit((parts.scheme, user.partition(":")[0] + at + host, parts.path, "", ""))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -23,6 +23,7 @@ from headway.core.cursor import START, Cursor
 from headway.core.ids import new_worker_id
 from headway.errors import UsageError
 from headway.stores import redis_upkeep as upkeep
+from headway.stores.address import joined, split_options, without_password
 from headway.stores.base import (
     Appended,
     NewRun,
@@ -39,7 +40,6 @@ from headway.stores.base import (
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import page_from
-from headway.stores.redis_address import PREFIX, split_prefix, without_password
 from headway.stores.redis_beats import beat_arguments
 from headway.stores.redis_driver import make_pool
 from headway.stores.redis_indexes import lists_of
@@ -47,6 +47,8 @@ from headway.stores.redis_link import TIMEOUT_S, Link
 from headway.stores.redis_rows import kept_run, read_events, shown_rows
 from headway.stores.rows import not_found
 from headway.types import RunId, Seq
+
+PREFIX: Final = "headway:"
 
 
 class RedisStore(Store):
@@ -267,3 +269,10 @@ def _asked_of_each(which: RunFilter) -> str:
 
 def _ms(text: bytes) -> int:
     return parse_ms(text.decode()) or 0
+
+
+def split_prefix(url: str) -> tuple[str, str | None]:
+    """Return an address without the option ``prefix``, and its value."""
+    start, options = split_options(url)
+    prefix = options.pop("prefix", [None])[-1]
+    return joined(start, options), prefix

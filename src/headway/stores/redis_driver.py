@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from headway.errors import UsageError
-from headway.stores.redis_address import without_password
+from headway.stores.address import without_password
 
 try:
     import redis as sync

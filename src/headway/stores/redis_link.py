@@ -11,8 +11,8 @@ from itertools import count
 from typing import Any, Final
 
 from headway.errors import SchemaNewer, StoreError, StoreInvalid, UsageError
+from headway.stores.address import without_password
 from headway.stores.doorbell import Doorbell
-from headway.stores.redis_address import without_password
 from headway.stores.redis_beats import Beats, beat_arguments
 from headway.stores.redis_clock import RedisClock
 from headway.stores.redis_driver import make_pool
