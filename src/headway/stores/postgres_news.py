@@ -96,6 +96,8 @@ class News:
                     await self._live(connection)
                 except FAILURES as error:
                     _log.info("the connection that listens was lost: %s", error)
+                except Exception:  # noqa: BLE001 - logged: a mistake must not make this process deaf for ever
+                    _log.exception("news of other processes are not heard for a moment")
                 finally:
                     self.listening = False
                     with suppress(*FAILURES):

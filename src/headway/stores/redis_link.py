@@ -185,7 +185,10 @@ def _check(info: dict[str, str], url: str) -> None:
 
 def _check_schema(found: bytes | None, prefix: str) -> None:
     if found is None:
-        raise StoreInvalid(f"there are no runs under {prefix}*", hint="check the address, and the prefix in it")
+        raise StoreInvalid(
+            f"there are no runs under {prefix}*",
+            hint="start its server or a worker once; or check the address, and the prefix in it",
+        )
     if (schema := int(found)) > SCHEMA:
         raise SchemaNewer(
             f"the keys {prefix}* are of version {schema}, this Headway knows {SCHEMA}",
