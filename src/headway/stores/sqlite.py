@@ -39,9 +39,10 @@ from headway.stores.base import (
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import expiries, tally
+from headway.stores.location import Durability
 from headway.stores.queries import queries
 from headway.stores.rows import list_query, run_row
-from headway.stores.sqlite_files import Durability, SqliteFile
+from headway.stores.sqlite_files import SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
 from headway.stores.sqlite_rows import read_page
 from headway.stores.sqlite_threads import Readers

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from headway.errors import SchemaNewer, StoreInvalid, StoreUnavailable, UsageError
+from headway.stores.location import Durability
 from headway.stores.queries import migrations
 from headway.stores.sqlite_errors import map_error, patiently
-
-Durability = Literal["normal", "full"]
 
 APPLICATION_ID: Final = 0x48454144  # "HEAD"
 """Stands in the file's header, so that another program's database is never taken for ours."""
