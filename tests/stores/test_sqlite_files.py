@@ -13,6 +13,7 @@ import pytest
 
 from headway.errors import SchemaNewer, StoreInvalid, StoreLocked, StoreUnavailable, UsageError
 from headway.stores import sqlite_files
+from headway.stores.location import Durability
 from headway.stores.queries import Migration, migrations
 from headway.stores.sqlite import SqliteStore
 from headway.stores.sqlite_files import APPLICATION_ID, SqliteFile, file_system
@@ -92,7 +93,7 @@ async def test_a_file_is_the_same_by_all_its_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("durability", "level"), [("normal", 1), ("full", 2)])
-async def test_durability_is_a_setting(tmp_path: Path, durability: sqlite_files.Durability, level: int) -> None:
+async def test_durability_is_a_setting(tmp_path: Path, durability: Durability, level: int) -> None:
     """It says whether a commit waits for the disk."""
     with closing(SqliteFile(tmp_path / "headway.db", durability).open()) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
