@@ -30,6 +30,7 @@ from headway.engines.heart import Heart
 from headway.engines.job import Job, make_job
 from headway.engines.live import Live
 from headway.engines.preparation import StoreSink, context_of, step_discard
+from headway.engines.pruner import Pruner
 from headway.engines.runtime import Runtime
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
@@ -249,9 +250,9 @@ class Headway:
             stack.push_async_callback(heart.stop)
             await self._supervision.start()
             stack.push_async_callback(self._supervision.stop)
-            sweeper = self._sweeper()
-            await sweeper.start()
-            stack.push_async_callback(sweeper.stop)
+            for keeper in (self._sweeper(), self._pruner()):
+                await keeper.start()
+                stack.push_async_callback(keeper.stop)
             await self.hub.start()
             stack.push_async_callback(self.hub.stop)
             await self.services.transports.start()
@@ -299,11 +300,16 @@ class Headway:
         settings = self.settings
         return Sweeper(
             self.store,
+            self._joined(),
             lease_s=settings.lease_s,
             takeovers_max=settings.takeovers_max,
             cancel_grace_s=settings.cancel_grace_s,
-            retention=Retention(settings.retention_s, settings.delta_retention_s),
         )
+
+    def _pruner(self) -> Pruner:
+        settings = self.settings
+        retention = Retention(settings.retention_s, settings.delta_retention_s)
+        return Pruner(self.store, self._joined(), retention, lease_s=settings.lease_s)
 
     async def _stop(self) -> None:
         if self.engine is not None:

@@ -114,7 +114,7 @@ async def test_a_dead_workers_run_is_a_failure_and_its_end_a_recovery(
     run_id = await here.start(build)
     row = await claim(here, run_id, dead)
     await here.store.leave(dead)
-    await asyncio.gather(Sweeper(here.store).sweep(), Sweeper(here.store).sweep())
+    await asyncio.gather(Sweeper(here.store, here.worker).sweep(), Sweeper(here.store, here.worker).sweep())
     await here.finish(run_id)
     assert lines(caplog, "run taken over") == [{"run_id": row.id, "job": "build", "attempt": 1, "worker": dead}]
     assert here.store.measures.counted(FAILURES, "build", "worker") == 1

@@ -56,7 +56,7 @@ class Site:
             "HEADWAY_STORE": str(self.folder / "runs.db"),
             "CRASHING_NOTES": str(self.folder / "notes"),
             "HEADWAY_DRAIN_S": "0.2",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
             **environment,
         }
         with (self.folder / "log").open("ab") as log:

@@ -262,7 +262,7 @@ async def test_what_began_under_one_version_is_not_continued_under_another(here:
         from headway.engines.sweeper import Sweeper
 
         row = await here.row(run_id)
-        await Sweeper(here.store)._take_over(row)
+        await Sweeper(here.store, here.worker)._take_over(row)
 
     run_id = await here.start(build, version="1")
     await here.deliver(run_id)

@@ -11,7 +11,7 @@ from headway.core.events import new_event
 from headway.engines.commands import About
 from headway.engines.sweeper import Sweeper
 from headway.errors import StoreUnavailable
-from headway.stores.base import Checkpoint, Claim, Retention, RunRow, Write
+from headway.stores.base import Checkpoint, Claim, RunRow, Write
 from tests.engines.world import World
 
 
@@ -58,7 +58,7 @@ async def test_a_run_of_a_worker_that_left_goes_on_elsewhere(here: World) -> Non
     gone, alive = await here.store.join(), await here.store.join()
     lost, held = await claimed(here, gone), await claimed(here, alive)
     await here.store.leave(gone)
-    done = await asyncio.gather(Sweeper(here.store).sweep(), Sweeper(here.store).sweep())
+    done = await asyncio.gather(Sweeper(here.store, here.worker).sweep(), Sweeper(here.store, here.worker).sweep())
     assert sum(done) == 1
     row = await here.row(lost)
     assert (row.status, row.attempt, row.takeovers, row.worker) == ("queued", 2, 1, None)
@@ -69,7 +69,7 @@ async def test_a_run_of_a_worker_that_left_goes_on_elsewhere(here: World) -> Non
 async def test_a_worker_whose_beat_stands_still_is_dead(here: World) -> None:
     """After a whole lease, not before."""
     time = Time()
-    sweeper = Sweeper(here.store, lease_s=5, monotonic=time)
+    sweeper = Sweeper(here.store, here.worker, lease_s=5, monotonic=time)
     worker = await here.store.join()
     run_id = await claimed(here, worker)
     assert await sweeps(sweeper, time, 6) == 0
@@ -82,7 +82,7 @@ async def test_a_worker_whose_beat_stands_still_is_dead(here: World) -> None:
 async def test_a_sweeper_that_was_stopped_takes_nobody_for_dead(here: World) -> None:
     """Whoever was stopped with it, this process too, has not had the time to beat."""
     time = Time()
-    sweeper = Sweeper(here.store, lease_s=5, monotonic=time)
+    sweeper = Sweeper(here.store, here.worker, lease_s=5, monotonic=time)
     run_id = await claimed(here, await here.store.join())
     await sweeps(sweeper, time, 2)
     time.now += 3_600
@@ -100,12 +100,12 @@ async def test_a_worker_that_joins_during_a_sweep_is_alive(here: World, monkeypa
         return states
 
     monkeypatch.setattr(here.store, "workers", listed_late)
-    assert await Sweeper(here.store).sweep() == 0
+    assert await Sweeper(here.store, here.worker).sweep() == 0
 
 
 async def test_a_run_whose_process_dies_again_and_again_is_given_up(here: World) -> None:
     """Unless a step was finished in between."""
-    sweeper = Sweeper(here.store, takeovers_max=1)
+    sweeper = Sweeper(here.store, here.worker, takeovers_max=1)
     run_id = await here.start(idle)
     for finishes_a_step in (False, True, False):
         worker = await here.store.join()
@@ -123,7 +123,7 @@ async def test_a_run_whose_process_dies_again_and_again_is_given_up(here: World)
 
 async def test_five_take_overs_and_no_more(here: World) -> None:
     """Unless it is set otherwise; the sixth process that dies of it was the last."""
-    sweeper = Sweeper(here.store)
+    sweeper = Sweeper(here.store, here.worker)
     run_id = await here.start(idle)
     for death in range(1, 7):
         worker = await here.store.join()
@@ -143,7 +143,7 @@ async def test_work_opened_by_a_process_that_died_has_failed(here: World) -> Non
     asked, _ = await here.commands.open("report", About(), worker=worker)
     await here.commands.cancel(asked.id)
     await here.store.leave(worker)
-    assert await Sweeper(here.store).sweep() == 2
+    assert await Sweeper(here.store, here.worker).sweep() == 2
     state = await here.state(lost.id)
     assert (state["status"], state["error"]["code"]) == ("failed", "worker_lost")
     assert (await here.row(asked.id)).status == "cancelled"
@@ -153,7 +153,7 @@ async def test_work_opened_by_a_process_that_died_has_failed(here: World) -> Non
 async def test_a_run_that_does_not_stop_when_asked_is_cancelled_without_its_worker(here: World, outside: bool) -> None:
     """After the grace time, with a new attempt, so that the old one is fenced. Also where nobody of ours holds it."""
     time = Time()
-    sweeper = Sweeper(here.store, lease_s=100, cancel_grace_s=3, monotonic=time)
+    sweeper = Sweeper(here.store, here.worker, lease_s=100, cancel_grace_s=3, monotonic=time)
     if outside:
         opened = [await here.commands.open("report", About()) for _ in range(250)]
         row = opened[0][0]
@@ -182,7 +182,7 @@ async def test_a_reporter_that_falls_silent_for_its_lease_is_lost(here: World) -
     here.clock.advance(20)
     await here.commands.report(run.id, None, [])
     here.clock.advance(20)
-    sweeper = Sweeper(here.store)
+    sweeper = Sweeper(here.store, here.worker)
     assert await sweeper.sweep() == 1
     assert (await here.row(asked.id)).status == "cancelled"
     here.clock.advance(20)
@@ -194,26 +194,24 @@ async def test_a_reporter_that_falls_silent_for_its_lease_is_lost(here: World) -
 
 async def test_it_sweeps_by_itself_and_outlives_a_store_that_is_away(here: World) -> None:
     """After an outage everybody gets a whole lease; a bug ends no sweeping either."""
-    sweeper = Sweeper(here.store, every_s=0.01)
+    sweeper = Sweeper(here.store, here.worker, every_s=0.01)
     worker = await here.store.join()
     here.away = {"claimed": 2}
     faults = [ValueError("a bug")]
+    lapsed = here.store.lapsed
 
-    async def prune(*_args: Any) -> int:
+    async def lapsed_perhaps() -> list[RunRow]:
         if faults:
             raise faults.pop()
-        return 0
+        return await lapsed()
 
-    here.store.prune = prune  # type: ignore[method-assign, assignment]
-    sweeper._prune_at = 0
+    here.store.lapsed = lapsed_perhaps  # type: ignore[method-assign]
     await sweeper.start()
     run_id = await claimed(here, worker)
     await here.store.leave(worker)
     await here.until(run_id, lambda row: row.attempt == 2)
-    async with asyncio.timeout(20):
-        while faults:  # it prunes after it has swept
-            await asyncio.sleep(0.01)
     assert here.away == {"claimed": 0}
+    assert not faults
     await sweeper.stop()
     await sweeper.stop()
 
@@ -225,32 +223,21 @@ async def test_a_store_that_goes_away_in_mid_sweep_says_so(here: World) -> None:
     await here.store.leave(worker)
     here.away = {"append": 1}
     with pytest.raises(StoreUnavailable):
-        await Sweeper(here.store).sweep()
-    assert await Sweeper(here.store).sweep() == 1
+        await Sweeper(here.store, here.worker).sweep()
+    assert await Sweeper(here.store, here.worker).sweep() == 1
 
 
-async def test_pruning_waits_its_time_and_stops_for_sweeping(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In small transactions, with sweeps between them as long as there is more."""
-    time = Time()
-    left = 5
-
-    async def prune(retention: Retention) -> int:
-        nonlocal left
-        assert retention.log_s == 7
-        time.now += 0.6
-        left = max(left - 1, 0)
-        return left
-
-    monkeypatch.setattr(here.store, "prune", prune)
-    sweeper = Sweeper(here.store, prune_every_s=100, retention=Retention(7, 7), monotonic=time)
-    await sweeper._prune()
-    assert left == 5
-    time.now += 100
-    await sweeper._prune()
-    assert left == 3
-    await sweeper._prune()
-    await sweeper._prune()
-    assert left == 0
-    left = 5
-    await sweeper._prune()
-    assert left == 5
+async def test_one_sweeps_and_the_next_knows_at_once_who_is_dead(here: World) -> None:
+    """Of two that run, one asks for runs. When it leaves, the other has watched all beats with it."""
+    one, two = await here.store.join(), await here.store.join()
+    leading, waiting = (Sweeper(here.store, worker, every_s=0.01, lease_s=0.3) for worker in (one, two))
+    await leading.start()
+    silent = await here.store.join()
+    await here.until_called("claimed", 3)
+    await waiting.start()
+    run_id = await claimed(here, silent)
+    await here.until_called("workers", here.calls["workers"] + 20)
+    await leading.stop()
+    await here.store.leave(one)
+    await here.until(run_id, lambda row: row.attempt == 2)
+    await waiting.stop()

@@ -21,7 +21,7 @@ from headway.stores.projection import Projections, read_log
 from headway.stores.sqlite import SqliteStore
 from headway.testing import Clock
 
-AWAY = ("append", "get", "queued", "claimed", "steps", "input", "read", "workers")
+AWAY = ("append", "get", "queued", "claimed", "steps", "input", "read", "workers", "lead", "prune")
 
 
 class World:
@@ -60,6 +60,17 @@ class World:
         job = self.jobs[options.get("name", fn.__name__)] = make_job(fn, **options)
         row, _ = await self.commands.start(job, job.parse(value), About())
         return row.id
+
+    @property
+    def worker(self) -> str:
+        """What this process joined the store with."""
+        return self.runtime.worker
+
+    async def until_called(self, name: str, times: int) -> None:
+        """Wait until a method of the store was called so often."""
+        async with asyncio.timeout(20):
+            while self.calls[name] < times:
+                await asyncio.sleep(0.005)
 
     async def row(self, run_id: str) -> RunRow:
         """The run's row."""

@@ -125,6 +125,16 @@ async def until_killed(channel: Connection, store: Store, run_id: str, count: in
             await projections.save(run.id, force=True)
 
 
+async def lead(channel: Connection, store: Store, role: str, count: int) -> None:
+    """Ask for a role again and again until killed; say each change of leader, and who it is itself."""
+    worker, leader = await store.join(), ""
+    channel.send(worker)
+    while True:
+        before, leader = leader, (await store.lead(role, worker)).worker
+        if leader != before:
+            channel.send(leader)
+
+
 async def existing(store: Store, run_id: str) -> RunRow:
     """The run."""
     run = await store.get(run_id)
@@ -133,7 +143,7 @@ async def existing(store: Store, run_id: str) -> RunRow:
 
 
 _WORK: dict[str, Callable[[Connection, Store, str, int], Awaitable[Any]]] = {
-    work.__name__: work for work in (append, keyed, follow, until_killed)
+    work.__name__: work for work in (append, keyed, follow, until_killed, lead)
 }
 
 

@@ -7,10 +7,13 @@ from collections.abc import Collection
 
 import pytest
 
+from headway.core.events import new_event
 from headway.core.run import RunStatus
 from headway.errors import HeadwayError
-from headway.stores.base import Claim, Requeue, RunFilter, RunRow, Store, WorkerState, Write
+from headway.stores.base import Claim, Leader, Requeue, RunFilter, RunRow, Store, WorkerState, Write
 from tests.stores.builders import (
+    CANCEL_REQUESTED,
+    CANCELLED,
     FakeClock,
     claim,
     end,
@@ -136,6 +139,25 @@ async def test_external_runs_lapse_without_an_append(store: Store, clock: FakeCl
     assert await store.lapsed() == []
 
 
+async def test_runs_asked_to_stop_that_no_worker_holds(store: Store) -> None:
+    """They are found until they stop; those of a worker are its own to stop, those still queued are not at work."""
+    outside = [await running(store, external=True) for _ in range(3)]
+    await store.create(new_run(external=True))
+    held = await running(store, worker="wrk_1")
+    for run in (*outside[:2], held):
+        await report(store, run, CANCEL_REQUESTED)
+    await report(store, outside[1], new_event("run.waiting", {"ask_id": "a", "prompt": "?"}))
+    queued_one, _ = await store.create(new_run(CANCEL_REQUESTED))
+    assert [run.id for run in await store.asked_to_stop()] == [outside[0].id, outside[1].id]
+    await claim(store, queued_one, None)
+    assert [run.id for run in await store.asked_to_stop()] == [outside[0].id, outside[1].id, queued_one.id]
+    await end(store, outside[0], CANCELLED)
+    row = await store.get(outside[1].id)
+    assert row is not None
+    await store.append(row.id, requeue(row))
+    assert [run.id for run in await store.asked_to_stop()] == [queued_one.id]
+
+
 async def test_durations_of_the_last_successes(store: Store, clock: FakeClock) -> None:
     """Newest first, from start to end; failures and other jobs do not count."""
     for seconds in (1, 2, 3):
@@ -175,6 +197,45 @@ async def test_a_worker_beats_while_its_loop_stands_still(store: Store) -> None:
         await asyncio.sleep(0)
     await store.close()
     store.beat_soon(worker)
+
+
+# -- leaders
+
+
+async def test_a_role_is_held_by_one_worker(store: Store) -> None:
+    """By whoever asked first, for as long as it is listed; its own asking is its beat. Roles do not mind each other."""
+    one, two = await store.join(), await store.join()
+    assert await store.lead("cook", one) == Leader(one, 1)
+    assert await store.lead("cook", two) == Leader(one, 1)
+    assert await store.lead("cook", one) == Leader(one, 2)
+    assert await store.lead("waiter", two) == Leader(two, 1)
+    await store.leave(one)
+    assert await store.lead("cook", two) == Leader(two, 3)
+    assert await store.lead("cook", await store.join()) == Leader(two, 3)
+
+
+async def test_a_silent_leader_is_replaced_by_who_saw_it_last(store: Store) -> None:
+    """One that has asked since, or was replaced by somebody else, is not."""
+    one, two, three = [await store.join() for _ in range(3)]
+    seen = await store.lead("cook", one)
+    again = await store.lead("cook", one)
+    assert await store.lead("cook", two, instead_of=seen) == again
+    assert await store.lead("cook", two, instead_of=again) == Leader(two, 3)
+    assert await store.lead("cook", three, instead_of=again) == Leader(two, 3)
+    assert await store.lead("cook", one) == Leader(two, 3)
+
+
+async def test_of_many_that_ask_at_once_one_leads(store: Store) -> None:
+    """And all hear the same, also when they take a role over."""
+    workers = [await store.join() for _ in range(10)]
+    told = await asyncio.gather(*(store.lead("cook", worker) for worker in workers))
+    leader = told[0].worker
+    assert {answer.worker for answer in told} == {leader}
+    seen = await store.lead("cook", leader)
+    others = [worker for worker in workers if worker != leader]
+    told = await asyncio.gather(*(store.lead("cook", worker, instead_of=seen) for worker in others))
+    assert len({answer.worker for answer in told}) == 1
+    assert told[0].worker != leader
 
 
 # -- settings

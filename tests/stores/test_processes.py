@@ -105,6 +105,28 @@ async def test_a_stale_attempt_of_another_process_is_refused(shared: Shared) -> 
     await other.close()
 
 
+async def test_of_many_processes_one_leads_and_another_one_follows_it(shared: Shared) -> None:
+    """All are told the same. A killed leader is replaced: at once where its lock tells, else when it is named."""
+    racing = [Process("lead", shared.url, "cook") for _ in range(3)]
+    with ended(*racing):
+        await begin_together(*racing)
+        workers = {await process.hear(): process for process in racing}
+        (leader,) = {await process.hear() for process in racing}
+        workers.pop(leader).kill()
+        if shared.store.caps.name != "sqlite":
+            me = await shared.store.join()
+            dead = await shared.store.lead("cook", me)
+            assert dead.worker == leader
+            assert (await shared.store.lead("cook", me, instead_of=dead)).worker == me
+            await shared.store.leave(me)
+        told = set()
+        for process in workers.values():
+            while (leader := await process.hear()) not in workers:
+                pass  # it may have seen this process lead for a moment
+            told.add(leader)
+        assert len(told) == 1
+
+
 @pytest.mark.slow
 async def test_killed_writers_leave_whole_logs(shared: Shared) -> None:
     """Two processes write and save snapshots; one after the other is killed at a random moment and replaced.

@@ -145,12 +145,13 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     SqliteFile(path).open().close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    await refused(path, SchemaNewer, "has schema 99, this Headway knows 1")
+    await refused(path, SchemaNewer, f"has schema 99, this Headway knows {NEWEST}")
     assert pragma(path, "user_version") == 99
 
 
-LATER = Migration(2, "ALTER TABLE settings ADD COLUMN note TEXT;\nCREATE TABLE extra (a);\n")
-BROKEN = Migration(3, "CREATE TABLE half (a);\nINSERT INTO nowhere VALUES (1);\n")
+NEWEST = migrations("sqlite")[-1].number
+LATER = Migration(NEWEST + 1, "ALTER TABLE settings ADD COLUMN note TEXT;\nCREATE TABLE extra (a);\n")
+BROKEN = Migration(NEWEST + 2, "CREATE TABLE half (a);\nINSERT INTO nowhere VALUES (1);\n")
 
 
 def further(monkeypatch: pytest.MonkeyPatch, *steps: Migration) -> None:
@@ -173,8 +174,8 @@ async def test_an_older_schema_is_brought_up_to_date(sqlite: SqliteStore, monkey
             assert await log(sqlite, run.id) == whole
             assert await sqlite.setting("x") == 1
             await sqlite.close()
-        assert pragma(path, "user_version") == 2
-    await refused(path, SchemaNewer, "has schema 2, this Headway knows 1")
+        assert pragma(path, "user_version") == NEWEST + 1
+    await refused(path, SchemaNewer, f"has schema {NEWEST + 1}, this Headway knows {NEWEST}")
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(
@@ -186,7 +187,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(
     with monkeypatch.context() as patch:
         further(patch, LATER, BROKEN)
         await refused(path, StoreUnavailable, "no such table: nowhere")
-    assert pragma(path, "user_version") == 1
+    assert pragma(path, "user_version") == NEWEST
     with closing(sqlite3.connect(path)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     assert not tables & {"extra", "half"}

@@ -55,6 +55,8 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
         ("list_of_job", "SEARCH c USING INDEX runs_by_job (job=? AND status=? AND id<?)"),
         ("claimed", "SEARCH r USING INDEX runs_claimed (worker>?)"),
         ("lapsed", "SEARCH r USING INDEX runs_lapsing (lapses_ms<?)"),
+        ("asked_to_stop", "SEARCH r USING INDEX runs_asked_to_stop (id>?)"),
+        ("leader", "SEARCH l USING PRIMARY KEY (role=?)"),
         ("durations", "SEARCH runs USING INDEX runs_succeeded (job=?)"),
         ("expired_logs", "SEARCH runs USING INDEX runs_to_trim (finished_at>? AND finished_at<?)"),
         ("expired_deltas", "SEARCH runs USING INDEX runs_to_thin (finished_at>? AND finished_at<?)"),

@@ -280,6 +280,7 @@ class Stores(RuleBasedStateMachine):
         self.both(lambda store: store.queued(JOBS, limit=limit))
         self.both(lambda store: store.claimed())
         self.both(lambda store: store.lapsed())
+        self.both(lambda store: store.asked_to_stop())
         self.both(lambda store: store.durations("x", limit=limit))
 
     @invariant()

@@ -28,6 +28,7 @@ class RunStatus(StrEnum):
 
 
 ACTIVE: Final = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING})
+AT_WORK: Final = ACTIVE - {RunStatus.QUEUED}
 ENDED: Final = frozenset(RunStatus) - ACTIVE
 
 _Q, _R, _W = RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING

@@ -470,6 +470,10 @@ class Store(ABC):
         """Return external runs that have not ended and were not appended to for longer than their lease."""
 
     @abstractmethod
+    async def asked_to_stop(self) -> list[RunRow]:
+        """Return all runs at work that were asked to stop and are held by no worker; somebody outside reports them."""
+
+    @abstractmethod
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         """Return the seconds the last successful runs of a job took, newest first."""
 
@@ -498,6 +502,20 @@ class Store(ABC):
     async def workers(self) -> Mapping[str, WorkerState]:
         """Return all registered workers."""
 
+    @abstractmethod
+    async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
+        """Make a worker the leader in a role, unless another one is; return who leads now.
+
+        A leader that is not listed any more, or is gone, loses the role to whoever asks next. One that is there and
+        does not ask any more loses it to who names it as it was last seen, as `instead_of`. It learns of that when it
+        asks again, so for a while two may be at work.
+
+        Args:
+            role: Name of the work.
+            worker: Who asks; it has joined. When it leads already, this is its beat.
+            instead_of: The leader that has been silent for too long.
+        """
+
     # -- settings and news
 
     @abstractmethod
@@ -519,6 +537,20 @@ class Store(ABC):
     def statistics(self) -> Mapping[str, Any]:
         """Return sizes and counters of this store's buffers, for metrics and `doctor`."""
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Who does what only one process should do.
+
+    Attributes:
+        worker: Its id.
+        beat: Grows whenever it asks to go on, and with every change of leader. Who else wants the role decides by its
+            own clock when it has stood too long.
+    """
+
+    worker: str
+    beat: int
 
 
 @dataclass(frozen=True, slots=True)

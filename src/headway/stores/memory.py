@@ -20,10 +20,11 @@ from headway.core.clock import parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.events import DELTA_TYPES, StoredEvent
 from headway.core.ids import new_worker_id
-from headway.core.run import ENDED, RunStatus
+from headway.core.run import AT_WORK, ENDED, RunStatus
 from headway.errors import RunActive, RunNotFound, UsageError
 from headway.stores.base import (
     Appended,
+    Leader,
     NewRun,
     Page,
     Prunable,
@@ -125,6 +126,7 @@ class MemoryStore(Store):
         self._runs: dict[RunId, _Kept] = {}
         self._by_key: dict[tuple[str, str], RunId] = {}
         self._workers: dict[str, int] = {}
+        self._leaders: dict[str, Leader] = {}
         self._settings: dict[str, bytes] = {}
         self._doorbell = Doorbell()
         self._is_open = False
@@ -300,6 +302,10 @@ class MemoryStore(Store):
         lapsed = {run_id for run_id, kept in self._runs.items() if kept.lapses_ms and kept.lapses_ms < now_ms}
         return self._shown(lambda row: row.id in lapsed)
 
+    async def asked_to_stop(self) -> list[RunRow]:
+        await self._turn()
+        return self._shown(lambda row: row.cancel_requested and row.worker is None and row.status in AT_WORK)
+
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         await self._turn()
         rows = [kept.row for kept in self._runs.values() if kept.row.job == job]
@@ -337,6 +343,14 @@ class MemoryStore(Store):
     async def workers(self) -> Mapping[str, WorkerState]:
         await self._turn()
         return {worker: WorkerState(beat, gone=False) for worker, beat in self._workers.items()}
+
+    async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
+        await self._turn()
+        leader = self._leaders.get(role)
+        if leader is not None and leader.worker in self._workers and leader.worker != worker and leader != instead_of:
+            return leader
+        leader = self._leaders[role] = Leader(worker, 1 if leader is None else leader.beat + 1)
+        return leader
 
     # -- settings and news
 

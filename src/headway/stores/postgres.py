@@ -23,6 +23,7 @@ from headway.core.run import RunStatus
 from headway.errors import StoreError, StoreUnavailable, UsageError
 from headway.stores.base import (
     Appended,
+    Leader,
     NewRun,
     Page,
     Prunable,
@@ -257,6 +258,9 @@ class PostgresStore(Store):
     async def lapsed(self) -> list[RunRow]:
         return await self._runs("lapsed", self._now_ms())
 
+    async def asked_to_stop(self) -> list[RunRow]:
+        return await self._runs("asked_to_stop")
+
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
@@ -290,6 +294,17 @@ class PostgresStore(Store):
 
     async def workers(self) -> Mapping[str, WorkerState]:
         return {worker: WorkerState(beat, gone=False) for worker, beat in await self._rows("workers")}
+
+    async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
+        self._check_writable()
+        while True:
+            found = await self._rows("leader", role)
+            leader = Leader(*found[0][:2]) if found else Leader("", 0)
+            if found and found[0]["listed"] and leader.worker != worker and leader != instead_of:
+                return leader
+            if beat := await self._rows("lead", role, worker, leader.worker, leader.beat):
+                return Leader(worker, beat[0][0])
+            # somebody was faster, or the answer was lost: look again
 
     # -- settings and news
 

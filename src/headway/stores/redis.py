@@ -26,6 +26,7 @@ from headway.stores import redis_upkeep as upkeep
 from headway.stores.address import joined, split_options, without_password
 from headway.stores.base import (
     Appended,
+    Leader,
     NewRun,
     Page,
     Prunable,
@@ -204,6 +205,9 @@ class RedisStore(Store):
         at = self._at
         return shown_rows(await at.ask("lapsed", "", at.now_ms()))
 
+    async def asked_to_stop(self) -> list[RunRow]:
+        return shown_rows(await self._at.ask("asked_to_stop", ""))
+
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         found = await self._at.ask("durations", "", job, limit)
         return [(_ms(finished) - _ms(started)) / 1000 for started, finished in found]
@@ -231,6 +235,11 @@ class RedisStore(Store):
         found = await self._at.ask_command("HGETALL", f"{self._prefix}workers")
         beats = zip(found[::2], found[1::2], strict=True)
         return {worker.decode(): WorkerState(int(beat), gone=False) for worker, beat in beats}
+
+    async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
+        replaced = "" if instead_of is None else f"{instead_of.worker} {instead_of.beat}"
+        leader, beat = await self._writing.script("lead", "", role, worker, replaced)
+        return Leader(leader.decode(), int(beat))
 
     # -- settings and news
 

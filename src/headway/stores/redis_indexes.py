@@ -10,7 +10,7 @@ from typing import TypeAlias
 import orjson
 
 from headway.core.clock import parse_ms
-from headway.core.run import RunStatus
+from headway.core.run import AT_WORK, RunStatus
 from headway.stores.base import RunFilter, RunRow
 
 Place: TypeAlias = tuple[str, str]
@@ -47,6 +47,8 @@ def _places(run: RunRow) -> set[Place]:
         places |= {("claimed", "0"), (f"claimed:{run.job}", ""), (f"held:{run.worker}", "")}
     elif run.status is RunStatus.QUEUED and not run.external:
         places.add((f"ready:{run.job}", "0") if run.due_ms is None else (f"due:{run.job}", str(run.due_ms)))
+    elif run.cancel_requested and run.status in AT_WORK:
+        places.add(("asked_to_stop", "0"))
     if run.status is RunStatus.SUCCEEDED:
         places.add((f"succeeded:{run.job}", str(parse_ms(run.finished_at))))
     return places

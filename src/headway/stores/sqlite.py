@@ -24,6 +24,7 @@ from headway.errors import UsageError
 from headway.stores import sqlite_work as work
 from headway.stores.base import (
     Appended,
+    Leader,
     NewRun,
     Page,
     Prunable,
@@ -227,6 +228,9 @@ class SqliteStore(Store):
     async def lapsed(self) -> list[RunRow]:
         return [run_row(row) for row in await self._rows("lapsed", self._now_ms())]
 
+    async def asked_to_stop(self) -> list[RunRow]:
+        return [run_row(row) for row in await self._rows("asked_to_stop")]
+
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
@@ -275,6 +279,21 @@ class SqliteStore(Store):
             return {worker: WorkerState(beat, self._owners.is_gone(worker)) for worker, beat in rows}
 
         return await self._read(look)
+
+    async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
+        def leader(connection: sqlite3.Connection) -> Leader | None:
+            """Return who leads, unless it loses the role by this call."""
+            found = work.leader(connection, role)
+            if found is None or found == instead_of or found.worker == worker or self._owners.is_gone(found.worker):
+                return None
+            return found
+
+        def change(transaction: Transaction) -> Leader:
+            other = leader(transaction.connection)
+            return other if other is not None else work.put_leader(transaction, role, worker)
+
+        seen = await self._read(leader)  # most who ask do not lead: a look is enough for them
+        return seen if seen is not None else await self._write(change)
 
     def _sweep(self, transaction: Transaction) -> None:
         """Forget dead workers whose runs have all been taken over."""

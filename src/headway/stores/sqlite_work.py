@@ -13,7 +13,7 @@ import orjson
 from headway.core.events import DELTA_TYPES
 from headway.core.run import ENDED
 from headway.errors import RunActive
-from headway.stores.base import Appended, NewRun, Retention, RunRow, StoredSnapshot, Write
+from headway.stores.base import Appended, Leader, NewRun, Retention, RunRow, StoredSnapshot, Write
 from headway.stores.ledger import Decision, Expiry, birth, check_same, decide, expiries, lapses_ms, trim_limit
 from headway.stores.queries import queries
 from headway.stores.rows import ROW, not_found, run_row
@@ -185,6 +185,18 @@ def drop_buried(transaction: Transaction, max_rows: int) -> int:
     for query in ("drop_steps", "drop_snapshot", "drop_about", "drop_run"):
         execute(_SQL[query], (number,))
     return 1
+
+
+def leader(connection: sqlite3.Connection, role: str) -> Leader | None:
+    """Return who leads in a role; None where nobody does, or who did is not listed any more."""
+    found = connection.execute(_SQL["leader"], (role,)).fetchone()
+    return None if found is None else Leader(*found)
+
+
+def put_leader(transaction: Transaction, role: str, worker: str) -> Leader:
+    """Make a worker the leader, or let the leader beat."""
+    (beat,) = transaction.connection.execute(_SQL["put_leader"], (role, worker)).fetchone()
+    return Leader(worker, beat)
 
 
 def drop_worker(transaction: Transaction, worker: str) -> None:

@@ -13,6 +13,7 @@ from headway.cli.doctor.storing import storing
 from headway.config import Settings
 from headway.ops.transports import switch
 from headway.stores.base import wall_ms
+from headway.stores.queries import migrations
 from headway.stores.sqlite import SqliteStore
 from tests.stores.builders import claim, end, new_run, running
 
@@ -34,7 +35,7 @@ async def test_a_store_that_is_well(sqlite, path):
     findings = await found(path)
     wrong = {about for about, each in findings.items() if each.level is not Level.OK}
     assert not wrong - {"file system"}  # of a container, where this is run in one
-    assert f"{path}, schema 1" in findings["store"].text
+    assert f"{path}, schema {migrations('sqlite')[-1].number}" in findings["store"].text
     assert findings["write-ahead log"].text.startswith("on, ")
     assert findings["unfinished runs"].text == "none"
     assert findings["workers"].text == "0 processes work on the store"

@@ -189,6 +189,11 @@ SELECT v.* FROM headway.run_rows AS v WHERE v.worker IS NOT NULL ORDER BY v.id;
 -- name: lapsed
 SELECT v.* FROM headway.runs AS r JOIN headway.run_rows AS v ON v.n = r.n WHERE r.lapses_ms < $1 ORDER BY v.id;
 
+-- name: asked_to_stop
+SELECT v.* FROM headway.run_rows AS v
+WHERE v.cancel_requested AND v.worker IS NULL AND v.status IN ('running', 'waiting')
+ORDER BY v.id;
+
 -- name: durations
 SELECT started_at, finished_at FROM headway.runs WHERE job = $1 AND status = 'succeeded'
 ORDER BY finished_at DESC, id DESC LIMIT $2;
@@ -281,6 +286,16 @@ DELETE FROM headway.workers WHERE id = $1;
 DELETE FROM headway.workers AS w
 WHERE w.seen < clock_timestamp() - interval '1 day'
   AND NOT EXISTS (SELECT 1 FROM headway.runs AS r WHERE r.worker = w.id);
+
+-- name: leader
+SELECT l.worker, l.beat, EXISTS (SELECT 1 FROM headway.workers AS w WHERE w.id = l.worker) AS listed
+FROM headway.leaders AS l WHERE l.role = $1;
+
+-- name: lead
+-- $1 role, $2 who is to lead, $3 and $4 the leader that was seen: nothing happens if it is another one by now
+INSERT INTO headway.leaders AS l (role, worker, beat) VALUES ($1, $2, 1)
+ON CONFLICT (role) DO UPDATE SET worker = excluded.worker, beat = l.beat + 1 WHERE l.worker = $3 AND l.beat = $4
+RETURNING beat;
 
 -- name: setting
 SELECT value FROM headway.settings WHERE name = $1;

@@ -149,6 +149,11 @@ SELECT v.* FROM run_rows AS v WHERE v.worker > '' ORDER BY +v.id;
 -- name: lapsed
 SELECT v.* FROM runs AS r JOIN run_rows AS v ON v.n = r.n WHERE r.lapses_ms < ?1 ORDER BY +v.id;
 
+-- name: asked_to_stop
+SELECT v.* FROM runs AS r INDEXED BY runs_asked_to_stop JOIN run_rows AS v ON v.n = r.n
+WHERE r.cancel_requested AND r.worker IS NULL AND r.status IN ('running', 'waiting') AND r.id > ''
+ORDER BY +v.id;
+
 -- name: durations
 SELECT started_at, finished_at FROM runs WHERE job = ?1 AND status = 'succeeded'
 ORDER BY finished_at DESC, id DESC LIMIT ?2;
@@ -231,6 +236,14 @@ DELETE FROM workers WHERE id = ?1;
 
 -- name: holds_runs
 SELECT EXISTS (SELECT 1 FROM runs WHERE worker = ?1);
+
+-- name: leader
+SELECT l.worker, l.beat FROM leaders AS l JOIN workers AS w ON w.id = l.worker WHERE l.role = ?1;
+
+-- name: put_leader
+INSERT INTO leaders (role, worker, beat) VALUES (?1, ?2, 1)
+ON CONFLICT (role) DO UPDATE SET worker = excluded.worker, beat = beat + 1
+RETURNING beat;
 
 -- name: setting
 SELECT value FROM settings WHERE name = ?1;
