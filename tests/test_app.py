@@ -14,7 +14,16 @@ from starlette.responses import Response
 
 from headway import Headway, Run
 from headway.config import Settings
-from headway.errors import InvalidInput, JobNotFound, KeyReused, NotStarted, RunNotFound, RunUnsuccessful, UsageError
+from headway.errors import (
+    InvalidInput,
+    JobNotFound,
+    KeyReused,
+    NotStarted,
+    Owned,
+    RunNotFound,
+    RunUnsuccessful,
+    UsageError,
+)
 from headway.stores.memory import MemoryStore
 from tests.engines import crashing
 
@@ -193,6 +202,17 @@ async def test_an_application_works_in_its_own_background_tasks() -> None:
                 stream = await client.get(f"/reports/{handle['id']}/events")
                 assert "event: end" in stream.text
     assert seen == ["mine", "value", "value"]
+
+
+async def test_a_run_for_a_worker_elsewhere_is_not_worked_on_here() -> None:
+    """It waits, with its owner; whoever enters its handle by mistake is told."""
+    async with Headway("memory://", worker="none") as hw:
+        run = await hw.open("report", owner="ada", queued=True, lease_s=5)
+        assert run.created
+        with pytest.raises(Owned, match="elsewhere"):
+            await run.__aenter__()
+        row = await hw.commands.row(run.id)
+        assert (row.status, row.worker, row.owner, row.lease_s) == ("queued", None, "ada", 5)
 
 
 async def test_a_worker_works_until_it_is_told_to_stop(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "headway"
 FLOORS = (
     {"cli", "testing", "worker", "__main__"},
     {"app"},
-    {"gateways"},
+    {"gateways", "contrib", "tqdm"},
     {"security", "ops"},
     {"engines", "hub", "publish", "client"},
     {"config"},

@@ -342,11 +342,15 @@ class Headway:
         correlation_id: str | None = None,
         phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
         strict: bool = False,
+        lease_s: float | None = None,
+        queued: bool = False,
     ) -> Run:
         """Create a run for work that this process does by itself, and return its handle; it is running at once.
 
-        If the process dies, the run fails with ``worker_lost``. With a `key` that was used before, the handle belongs
-        to the run that is there already, and entering it raises `Owned`: look at `Run.created` first.
+        If the process dies, the run fails with ``worker_lost``. A `queued` one is for a worker elsewhere, who begins it
+        (`attach`): give it `Run.id`, and a `lease_s` by which its death is noticed. With a `key` that was used before,
+        the handle belongs to the run that is there already, and entering it raises `Owned`: look at `Run.created`
+        first.
 
         Args:
             kind: What it is (``"report"``).
@@ -358,10 +362,15 @@ class Headway:
             correlation_id: Ties together what one request caused; made when None.
             phases: With weights; one phase ``main`` when None.
             strict: An event that cannot be written fails the run; see `job`.
+            lease_s: It fails when nothing was reported for so long; None: never.
+            queued: Somebody elsewhere will work on it; entering it raises `Owned`.
         """
         about = About(title, owner, key, group, metadata or {}, correlation_id)
         self._check_started()
-        row, created = await self.commands.open(kind, about, phases=phases, worker=self._joined())
+        worker = None if queued else self._joined()
+        row, created = await self.commands.open(
+            kind, about, phases=phases, worker=worker, lease_s=lease_s, queued=queued
+        )
         sink = StoreSink(self.store, self.projections, row.id, row.execution_id)
         kept: dict[str, bytes] = {}
         discard = step_discard(self.store, row, kept)
@@ -373,9 +382,9 @@ class Headway:
             job=row.job,
             measures=self.store.measures,
         )
-        if created:
+        if created and not queued:
             self._supervision.add(row, execution)
-        return Run(execution, context_of(row), handle=self._handle(row), created=created)
+        return Run(execution, context_of(row), handle=self._handle(row), created=created, elsewhere=queued)
 
     async def start(
         self,

@@ -72,6 +72,7 @@ async def test_plain_code_reports_the_same_way(client, server, run_id):
 
     def work():
         with attach(server.url, run_id) as run:
+            assert headway.current() is run
             run.progress(3, 10)
             with run.item("a") as item:
                 item.progress(1, 2)
@@ -124,7 +125,7 @@ async def test_a_queued_run_gets_an_execution(client, server, run_id):
         await run.fail("first try")
     await client.retry(run_id, seq=(await client.get(run_id))["seq"])
     async with attach(server.url, run_id) as run:
-        assert run.context.attempt == 3  # the reopened attempt is taken over from nobody
+        assert run.context.attempt == 2
         await run.finish()
     assert (await client.get(run_id))["status"] == "succeeded"
 

@@ -113,7 +113,7 @@ def test_commands_exist(page: str, line: str) -> None:
         paths = {route.path for gateway in GATEWAYS for route in gateway.router.routes if isinstance(route, APIRoute)}
         assert asked in paths, f"{page}: nothing is at {asked}"
     else:
-        assert words[0] in {".", "pip", "pytest", "python3", "kill", "git"}, f"{page}: nothing runs {line!r}"
+        assert words[0] in {".", "pip", "pytest", "python3", "kill", "git", "celery"}, f"{page}: nothing runs {line!r}"
 
 
 # -- Python

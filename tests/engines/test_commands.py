@@ -84,3 +84,36 @@ async def test_taking_over_fences_who_was_there(here: World) -> None:
     await here.commands.delete(run.id)
     with pytest.raises(RunNotFound):
         await here.commands.row(run.id)
+
+
+async def test_an_owner_whose_lease_is_over_need_not_be_asked(here: World) -> None:
+    """Before, whoever wants the run is told when its owner last showed life."""
+    run, _ = await here.commands.open("report", About(), lease_s=0.1)
+    if here.store.caps.name == "memory":  # the others' clock is the machine's
+        with pytest.raises(Owned) as owned:
+            await here.commands.take_over(run.id)
+        assert owned.value.extra["updated_at"] == run.updated_at
+        here.clock.advance(0.2)
+    else:
+        await asyncio.sleep(0.2)
+    taken = await here.commands.take_over(run.id)
+    assert (taken.attempt, taken.status) == (2, "running")
+    with pytest.raises(Fenced):
+        await here.commands.report(run.id, run.execution_id, [])
+
+
+async def test_what_waits_for_a_worker_elsewhere_has_no_lease(here: World) -> None:
+    """It has one as soon as somebody begins it, and none when it is handed back."""
+    run, _ = await here.commands.open("report", About(), lease_s=0.1, queued=True)
+    here.clock.advance(1)
+    await asyncio.sleep(0.2)
+    assert await here.store.lapsed() == []
+    begun = await here.commands.take_over(run.id)
+    assert (begun.attempt, begun.execution_id, begun.status) == (1, run.execution_id, "running")
+    here.clock.advance(1)
+    await asyncio.sleep(0.2)
+    assert [row.id for row in await here.store.lapsed()] == [run.id]
+    await here.commands.hand_back(run.id, begun.execution_id)
+    assert await here.store.lapsed() == []
+    with pytest.raises(Fenced):
+        await here.commands.hand_back(run.id, begun.execution_id)

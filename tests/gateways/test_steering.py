@@ -126,6 +126,53 @@ async def test_two_who_take_over_at_once(client: httpx.AsyncClient) -> None:
     assert winner in {answer.json().get("execution_id") for answer in answers}
 
 
+async def test_a_run_that_waits_for_a_worker_elsewhere(client: httpx.AsyncClient) -> None:
+    """Whoever comes first begins it, once; the answer that got lost can be asked for again."""
+    handle = await open_run(client, queued=True, lease_s=0.05)
+    assert handle["status"] == "queued"
+    await asyncio.sleep(0.1)  # nobody works on it, so nobody can be lost
+    path = f"/v1/runs/{handle['id']}/executions"
+    mine, again, others = [
+        await client.post(path, headers={"Idempotency-Key": key}) for key in ("mine", "mine", "others")
+    ]
+    assert (mine.status_code, mine.json()["attempt"], mine.json()["status"]) == (201, 1, "running")
+    assert again.json() == mine.json()
+    assert problem_of(others, 409, "owned")["execution_id"] == handle["execution_id"]
+
+
+async def test_ten_who_begin_a_run_at_once(client: httpx.AsyncClient) -> None:
+    """One of them does."""
+    path = f"/v1/runs/{(await open_run(client, queued=True))['id']}/executions"
+    answers = await asyncio.gather(*(client.post(path, headers={"Idempotency-Key": str(n)}) for n in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+
+
+async def test_a_taking_over_sent_twice_is_one(client: httpx.AsyncClient) -> None:
+    """Until somebody else has taken it over: then the key is worth nothing."""
+    path = f"/v1/runs/{(await open_run(client))['id']}/executions"
+
+    async def take(key: str, *, take_over: bool = True) -> httpx.Response:
+        return await client.post(path, json={"take_over": take_over}, headers={"Idempotency-Key": key})
+
+    first = (await take("a")).json()
+    assert (await take("a")).json() == first
+    assert (await take("b")).json()["attempt"] == first["attempt"] + 1
+    problem_of(await take("a", take_over=False), 409, "owned")
+
+
+async def test_a_run_is_handed_back(client: httpx.AsyncClient) -> None:
+    """Its next execution waits; what the one before still says is refused, handing back twice too."""
+    handle = await open_run(client)
+    path = f"/v1/runs/{handle['id']}/executions"
+    answer = await client.post(path, json={"queued": True}, params={"execution_id": handle["execution_id"]})
+    assert (answer.status_code, answer.json()["status"], answer.json()["attempt"]) == (201, "queued", 2)
+    again = await client.post(path, json={"queued": True}, params={"execution_id": handle["execution_id"]})
+    problem_of(again, 409, "execution_superseded")
+    assert (await client.post(path)).json()["attempt"] == 2
+    state = (await client.get(f"/v1/runs/{handle['id']}")).json()
+    assert [(one["attempt"], one["reason"]) for one in state["executions"]] == [(1, "created"), (2, "retry")]
+
+
 async def test_an_ended_run_is_not_taken_over(client: httpx.AsyncClient) -> None:
     """It is reopened by a retry."""
     run_id = (await open_run(client))["id"]

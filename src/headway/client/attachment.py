@@ -19,20 +19,21 @@ import functools
 import inspect
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from headway.client.http import Client
-from headway.client.sink import HttpSink
+from headway.client.loop import LoopThread
+from headway.client.sink import BeatingSink, HttpSink
 from headway.core.run import ENDED, RunStatus
 from headway.errors import CancelRequested, HeadwayError, RunClosed, UsageError
-from headway.publish.context import Context
+from headway.publish.context import Context, active
 from headway.publish.execution import Execution, backoff
 from headway.publish.plain import Plain
 from headway.publish.publisher import Publisher
 from headway.publish.run import Run
 
 if TYPE_CHECKING:
-    from anyio.from_thread import BlockingPortal
+    from headway.publish.reporter import Reporter
 
 PATIENCE_S: Final = 15.0
 """How long entering waits for a server that is just being started again. Later on there is no limit."""
@@ -58,12 +59,24 @@ class Attachment:
         client: Closed with the block.
         run_id: The run.
         take_over: See `attach`.
+        loop: Where a plain block's work is done; None: in a thread of its own.
+        beat_s: Seconds between two heartbeats; None: `headway.client.sink.BEAT_S`.
     """
 
-    def __init__(self, client: Client, run_id: str, *, take_over: bool) -> None:
+    def __init__(
+        self,
+        client: Client,
+        run_id: str,
+        *,
+        take_over: bool = False,
+        loop: LoopThread | None = None,
+        beat_s: float | None = None,
+    ) -> None:
         self._client = client
         self._run_id = run_id
         self._take_over = take_over
+        self._loop = loop
+        self._beat_s = beat_s
         self._run: AttachedRun | None = None
         self._beating: asyncio.Task[None] | None = None
         self._plain = contextlib.ExitStack()
@@ -74,9 +87,9 @@ class Attachment:
         try:
             context = await self._join()
         except BaseException:
-            await self._client.close()
+            await self._close()
             raise
-        sink = HttpSink(self._client, self._run_id, context.execution_id)
+        sink = self._sink_of(context)
         publisher = Publisher(sink)
         self._run = AttachedRun(Execution(publisher), context)
         beating = self._beating = asyncio.create_task(sink.beat(publisher), name="headway: heartbeat")
@@ -98,7 +111,13 @@ class Attachment:
             if self._beating is not None:
                 self._beating.cancel()
                 await asyncio.wait([self._beating])
-            await self._client.close()
+            await self._close()
+
+    async def _close(self) -> None:
+        await self._client.close()
+
+    def _sink_of(self, context: Context) -> BeatingSink:
+        return HttpSink(self._client, context.run_id, context.execution_id, self._beat_s)
 
     async def _join(self) -> Context:
         """Join the live execution; begin one where there is none. Tries again while the server is away."""
@@ -125,15 +144,17 @@ class Attachment:
     # -- plain code: the same, on a loop of its own
 
     def __enter__(self) -> Any:
-        from anyio.from_thread import start_blocking_portal
-
         with contextlib.ExitStack() as stack:
-            portal: BlockingPortal = stack.enter_context(start_blocking_portal("asyncio", name="headway-attach"))
-            run = portal.call(self.__aenter__)
-            loop = portal.call(asyncio.get_running_loop)
-            stack.push(lambda kind, error, trace: portal.call(self.__aexit__, kind, error, trace))
+            loop = self._loop
+            if loop is None:
+                loop = LoopThread("headway-attach")
+                stack.callback(loop.stop)
+            run = _PlainRun(loop.call(self.__aenter__()), loop.loop)
+            stack.push(lambda kind, error, trace: loop.call(self.__aexit__(kind, error, trace)))
+            stack.callback(active.set, active.get())
+            active.set(cast("Reporter", run))
             self._plain = stack.pop_all()
-        return _PlainRun(run, loop)
+        return run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

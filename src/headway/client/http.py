@@ -93,7 +93,7 @@ class Client:
         return await self._json("POST", f"/v1/jobs/{quote(job, safe='')}/runs", json=body, headers=headers)
 
     async def open(self, title: str, *, key: str | None = None, **about: Any) -> dict[str, Any]:
-        """Create a run whose work happens elsewhere; ``about``: kind, group, phases, lease_s, metadata."""
+        """Create a run whose work happens elsewhere; ``about``: kind, group, phases, lease_s, queued, metadata."""
         headers = {"Idempotency-Key": key} if key is not None else {}
         return await self._json("POST", "/v1/runs", json={"title": title, **about}, headers=headers)
 
@@ -123,9 +123,30 @@ class Client:
         """Remove an ended run with its log."""
         await self._answer("DELETE", self._run(run_id))
 
-    async def take_over(self, run_id: str, *, take_over: bool = False) -> dict[str, Any]:
-        """Begin a new execution of a run, to report into it."""
-        return await self._json("POST", f"{self._run(run_id)}/executions", json={"take_over": take_over})
+    async def take_over(
+        self, run_id: str, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None
+    ) -> dict[str, Any]:
+        """Begin an execution of a run, to report into it.
+
+        Args:
+            run_id: The run.
+            take_over: Fence an execution that may be alive.
+            key: Sent again with the same one, because the answer was lost, nothing is begun twice.
+            execution_id: The last execution you saw: another one is not touched.
+
+        Raises:
+            Owned: somebody reports into it, and their lease is not over.
+            Fenced: `execution_id` is not the current one.
+        """
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        params = {"execution_id": execution_id} if execution_id is not None else {}
+        path, body = f"{self._run(run_id)}/executions", {"take_over": take_over}
+        return await self._json("POST", path, json=body, headers=headers, params=params)
+
+    async def hand_back(self, run_id: str, execution_id: str) -> dict[str, Any]:
+        """Give up an execution without ending the run: it is queued until somebody begins the next one."""
+        path = f"{self._run(run_id)}/executions"
+        return await self._json("POST", path, json={"queued": True}, params={"execution_id": execution_id})
 
     async def append(self, run_id: str, execution_id: str | None, events: Sequence[NewEvent]) -> dict[str, Any]:
         """Append events in one transaction; return seq, cursor, status and whether somebody asked it to stop."""

@@ -8,13 +8,13 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from headway.client.http import Client
 from headway.client.problems import is_ours
 from headway.core.events import NewEvent
 from headway.errors import HeadwayError, NotFound, StoreUnavailable, UsageError
-from headway.publish.publisher import STOPPING, Publisher, Receipt
+from headway.publish.publisher import STOPPING, Publisher, Receipt, Sink
 from headway.stores.base import Checkpoint
 
 BEAT_S: Final = 5.0
@@ -24,13 +24,29 @@ has to stop when it is asked to, and below any sensible lease."""
 log = logging.getLogger("headway.client")
 
 
-class HttpSink:
-    """Writes an execution's events over HTTP. Each event gets a key, so a batch sent twice is written once."""
+class BeatingSink(Sink, Protocol):
+    """A sink that also says that the reporter is there."""
 
-    def __init__(self, client: Client, run_id: str, execution_id: str) -> None:
+    async def beat(self, publisher: Publisher) -> None:
+        """Say so again and again; returns when the publisher must stop."""
+        ...
+
+
+class HttpSink:
+    """Writes an execution's events over HTTP. Each event gets a key, so a batch sent twice is written once.
+
+    Args:
+        client: Of the server.
+        run_id: The run.
+        execution_id: The execution.
+        beat_s: Seconds between two heartbeats; None: `BEAT_S`.
+    """
+
+    def __init__(self, client: Client, run_id: str, execution_id: str, beat_s: float | None = None) -> None:
         self._client = client
         self._run_id = run_id
         self._execution_id = execution_id
+        self._beat_s = BEAT_S if beat_s is None else beat_s
         self._stem = secrets.token_hex(6)
         self._keys = 0
         self._batch: Sequence[NewEvent] | None = None
@@ -68,9 +84,9 @@ class HttpSink:
         return Receipt(answer["seq"], answer["cursor"], answer["status"], answer["cancel_requested"])
 
     async def beat(self, publisher: Publisher) -> None:
-        """Say that the reporter is there whenever nothing was sent for `BEAT_S`; returns when it must stop."""
+        """Say that the reporter is there whenever nothing was sent for `beat_s`; returns when it must stop."""
         while publisher.stopped is None:
-            left = self._sent_at + BEAT_S - time.monotonic()
+            left = self._sent_at + self._beat_s - time.monotonic()
             if left > 0:
                 await asyncio.sleep(left)
                 continue

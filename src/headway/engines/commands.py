@@ -5,6 +5,7 @@ They decide nothing that the store's transaction does not check again, so two of
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -90,8 +91,9 @@ class Commands:
         phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
         lease_s: float | None = None,
         worker: str | None = None,
+        queued: bool = False,
     ) -> tuple[RunRow, bool]:
-        """Create a run whose work happens elsewhere; it is running at once.
+        """Create a run whose work happens elsewhere; it is running at once, unless it is to be `queued`.
 
         Args:
             kind: What it is; stands where a job's name would.
@@ -99,13 +101,15 @@ class Commands:
             phases: Declared phases.
             lease_s: Without an append for so long its worker is lost; None: never.
             worker: Process that does the work, when it is one of ours; its death then fails the run.
+            queued: Nobody works on it yet: it waits until somebody begins its execution (`take_over`).
 
         Raises:
             KeyReused: the key was used for another kind.
         """
-        plan = planned(as_phases(phases))
-        started = new_event("run.started", RunStarted(attempt=1, worker=worker))
-        new = self._new(kind, about.title or kind, about, None, first=[plan, started])
+        first = [planned(as_phases(phases))]
+        if not queued:
+            first.append(new_event("run.started", RunStarted(attempt=1, worker=worker)))
+        new = self._new(kind, about.title or kind, about, None, first=first)
         return await self._store.create(replace(new, external=True, lease_s=lease_s, worker=worker))
 
     def _new(self, job: str, title: str, about: About, body: bytes | None, *, first: Sequence[NewEvent]) -> NewRun:
@@ -237,37 +241,87 @@ class Commands:
         return {key for key in fold.keys("items") if (item := fold.entry("items", key)) and item["status"] == "failed"}
 
     async def take_over(
-        self, run_id: RunId, *, take_over: bool = False, worker: str | None = None, execution_id: str | None = None
+        self, run_id: RunId, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None
     ) -> RunRow:
-        """Begin a new execution for somebody who reports from outside, and fence the one before.
+        """Begin an execution for somebody who reports from outside.
+
+        A queued run's attempt is begun as it stands. A running one gets a new attempt, and the execution before is
+        fenced: if `take_over` asks for that, or if its lease is over.
 
         Args:
             run_id: The run.
             take_over: Fence an execution that may be alive.
-            worker: Process that does the work, when it is one of ours.
+            key: Of this beginning: sent again, because the answer was lost, it begins nothing twice.
             execution_id: The last execution the caller saw, or None.
 
         Raises:
             RunNotFound: there is no such run.
             RunClosed: it has ended.
             Conflict: somebody else took it over, or it ended, at the same time.
-            Owned: an execution is running and `take_over` is False.
+            Owned: an execution is running and `take_over` is False; ``extra`` has its last sign of life as
+                ``updated_at``, and ``lease_s``.
             Fenced: `execution_id` is given and is not the current one.
         """
         row = await self.row(run_id, execution_id)
         if row.status in ENDED:
             raise RunClosed(f"run {run_id} is {row.status}", current=str(row.status), hint=_HOW_AGAIN)
-        if row.status is not RunStatus.QUEUED and not take_over:
+        if key is not None and row.status is RunStatus.RUNNING:
+            with contextlib.suppress(Conflict):
+                return await self._claim_outside(row, key)
+        if row.status is RunStatus.QUEUED:
+            with contextlib.suppress(Conflict):
+                return await self._claim_outside(row, key)
+            row = await self.row(run_id)  # somebody was faster
+        if not (take_over or await self._has_lapsed(row)):
             raise Owned(
-                f"execution {row.execution_id} is running", execution_id=row.execution_id, hint="send take_over: true"
+                f"execution {row.execution_id} is running",
+                execution_id=row.execution_id,
+                updated_at=row.updated_at,
+                lease_s=row.lease_s,
+                hint="send take_over: true",
             )
-        attempt = row.attempt + 1
-        events = [
-            new_event("run.queued", RunQueued(attempt=attempt, reason="takeover")),
-            new_event("run.started", RunStarted(attempt=attempt, worker=worker)),
-        ]
-        requeue = Requeue(new_execution_id(), takeover=True)
-        write = Write(events=events, attempt=row.attempt, requeue=requeue, claim=Claim(worker))
+        queued = new_event("run.queued", RunQueued(attempt=row.attempt + 1, reason="takeover"))
+        begun = replace(row, attempt=row.attempt + 1)
+        write = Write(
+            events=[queued, _started(begun, key)],
+            attempt=row.attempt,
+            requeue=Requeue(new_execution_id(), takeover=True),
+            claim=Claim(None),
+        )
+        return (await self._store.append(run_id, write)).run
+
+    async def _claim_outside(self, row: RunRow, key: str | None) -> RunRow:
+        """Begin the attempt that is queued; done already, if it was begun under this key.
+
+        Raises:
+            Conflict: it was begun otherwise.
+        """
+        statuses = (RunStatus.QUEUED, RunStatus.RUNNING)
+        write = Write(events=[_started(row, key)], statuses=statuses, attempt=row.attempt, claim=Claim(None))
+        return (await self._store.append(row.id, write)).run
+
+    async def _has_lapsed(self, row: RunRow) -> bool:
+        return row.lease_s is not None and any(lapsed.id == row.id for lapsed in await self._store.lapsed())
+
+    async def hand_back(self, run_id: RunId, execution_id: str | None = None) -> RunRow:
+        """Give up the execution that is running without ending the run: it waits for somebody to begin the next one.
+
+        Args:
+            run_id: The run.
+            execution_id: The execution that gives up, or None for the current one.
+
+        Raises:
+            RunNotFound: there is no such run.
+            RunClosed: it has ended.
+            Fenced: `execution_id` is given and is not the current one.
+        """
+        row = await self.row(run_id, execution_id)
+        write = Write(
+            events=[new_event("run.queued", RunQueued(attempt=row.attempt + 1, reason="retry"))],
+            execution_id=row.execution_id,
+            attempt=row.attempt,
+            requeue=Requeue(new_execution_id()),
+        )
         return (await self._store.append(run_id, write)).run
 
     async def delete(self, run_id: RunId) -> None:
@@ -291,6 +345,12 @@ class Commands:
             raise RunNotFound(f"there is no run {run_id[:64]!r}")
         _check_current(row, execution_id)
         return row
+
+
+def _started(row: RunRow, key: str | None) -> NewEvent:
+    """Return the event by which an attempt is begun; its key tells one beginning of this attempt from another."""
+    named = None if key is None else f"headway/begin/{row.attempt}/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    return new_event("run.started", RunStarted(attempt=row.attempt), key=named)
 
 
 def _check_current(row: RunRow, execution_id: str | None) -> None:

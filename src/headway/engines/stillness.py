@@ -24,6 +24,11 @@ class Stillness:
         self._awake_s = 0.0
         self._seen: dict[Hashable, tuple[object, float]] = {}
 
+    @property
+    def awake_s(self) -> float:
+        """For how long this process has looked."""
+        return self._awake_s
+
     def look(self) -> None:
         """Count the time since the last look. Comes before the values that are looked at."""
         now = self._monotonic()

@@ -101,7 +101,9 @@ class Sweeper:
             if row.worker not in dead:
                 acted += await self._cancel(row)
         for row in await self._store.lapsed():
-            acted += await self._give_up(row, f"nothing was reported for {row.lease_s:g} s")
+            # who could not reach a server that was away must be heard first
+            if row.lease_s is not None and self._beats.awake_s > row.lease_s:
+                acted += await self._give_up(row, f"nothing was reported for {row.lease_s:g} s")
         return acted
 
     async def _dead(self, holders: Collection[str | None]) -> set[str | None]:

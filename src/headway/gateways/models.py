@@ -40,6 +40,7 @@ class OpenBody(BaseModel):
         float | None,
         Field(gt=0, le=86_400 * 365, allow_inf_nan=False, description="Without an append for so long it fails."),
     ] = None
+    queued: Annotated[bool, Field(description="It waits until somebody begins its execution.")] = False
     metadata: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -72,9 +73,12 @@ class AnswerBody(BaseModel):
 
 
 class TakeOverBody(BaseModel):
-    """A new execution for somebody who reports from outside."""
+    """An execution for somebody who reports from outside, or the end of theirs."""
 
     take_over: Annotated[bool, Field(description="Fence an execution that may be alive.")] = False
+    queued: Annotated[bool, Field(description="Hand the run back: it waits until somebody begins an execution.")] = (
+        False
+    )
 
 
 class ReportedEvent(BaseModel):
@@ -194,7 +198,8 @@ class Appended(BaseModel):
 
 
 class ExecutionBegun(Appended):
-    """A new execution."""
+    """A new execution. `lease_s`: without an append for so long its reporter is lost; null: never."""
 
     execution_id: str
     attempt: int
+    lease_s: float | None

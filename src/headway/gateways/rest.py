@@ -83,10 +83,13 @@ async def start_run(
 async def open_run(
     asked: Asked, body: Annotated[OpenBody, Depends(json_body(OpenBody))], key: IdempotencyKey = None
 ) -> Response:
-    """Create a run whose work happens elsewhere and is reported to `/events`. It is running at once."""
+    """Create a run whose work happens elsewhere and is reported to `/events`. It is running at once.
+
+    With `queued` it waits until somebody begins its execution.
+    """
     asked.principal.require("runs:start")
     row, _ = await asked.services.commands.open(
-        body.kind, _about(asked, body, key), phases=body.phases, lease_s=body.lease_s
+        body.kind, _about(asked, body, key), phases=body.phases, lease_s=body.lease_s, queued=body.queued
     )
     return await _started(asked, row, 201, None)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 from starlette.responses import Response
 
+from headway.core.limits import NAME_MAX
 from headway.core.run import ENDED
 from headway.engines.handle import Links
 from headway.errors import Conflict
@@ -19,6 +20,16 @@ from headway.stores.base import RunRow
 from headway.types import RunId
 
 router = APIRouter(tags=["commands"])
+
+BeginningKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=NAME_MAX,
+        description="Of one beginning: sent again, because the answer was lost, nothing is begun twice.",
+    ),
+]
 
 
 def _receipt(row: RunRow, status: int) -> Response:
@@ -89,16 +100,24 @@ async def begin_execution(
     asked: Asked,
     body: Annotated[TakeOverBody, Depends(json_body(TakeOverBody))],
     execution_id: ExecutionId = None,
+    key: BeginningKey = None,
 ) -> Response:
-    """Begin a new execution for somebody who reports from outside; the one before is fenced."""
+    """Begin an execution for somebody who reports from outside; one that is running is fenced.
+
+    With `queued` give it up instead: the run waits for somebody to begin the next one.
+    """
     row = await asked.run(run_id, "runs:write", execution_id=execution_id)
-    row = await asked.services.commands.take_over(row.id, take_over=body.take_over, execution_id=execution_id)
+    commands = asked.services.commands
+    if body.queued:
+        row = await commands.hand_back(row.id, execution_id)
+    else:
+        row = await commands.take_over(row.id, take_over=body.take_over, key=key, execution_id=execution_id)
     return _begun(row, 201, {"Location": Links.of(asked.prefix, row.id).self})
 
 
 def _begun(row: RunRow, status: int, headers: dict[str, str] | None = None) -> Response:
-    answer = {**Receipt(row, ()).answer(), "execution_id": row.execution_id, "attempt": row.attempt}
-    return json_answer(answer, status, headers)
+    execution = {"execution_id": row.execution_id, "attempt": row.attempt, "lease_s": row.lease_s}
+    return json_answer({**Receipt(row, ()).answer(), **execution}, status, headers)
 
 
 @router.delete("/v1/runs/{run_id}", status_code=204)

@@ -38,10 +38,19 @@ class Run(Scoped):
         created: False when `Headway.open` found the run by its key: its work is done, or being done, elsewhere.
     """
 
-    def __init__(self, execution: Execution, context: Context, *, handle: Any = None, created: bool = True) -> None:
+    def __init__(
+        self,
+        execution: Execution,
+        context: Context,
+        *,
+        handle: Any = None,
+        created: bool = True,
+        elsewhere: bool = False,
+    ) -> None:
         super().__init__(execution, context)
         self.handle = handle
         self.created = created
+        self._elsewhere = elsewhere
         self._ended: str | None = None
         self._cancels = self._cancelling = 0
         self._task: asyncio.Task[Any] | None = None
@@ -102,6 +111,8 @@ class Run(Scoped):
     async def __aenter__(self) -> Self:
         if not self.created:
             raise Owned(f"run {self.id} was opened before under this key", hint="begin work only `if run.created`")
+        if self._elsewhere:
+            raise Owned(f"run {self.id} was opened as queued, for a worker elsewhere", hint="hand it `run.id`")
         self._task = asyncio.current_task()
         self._cancelling = 0 if self._task is None else self._task.cancelling()
         self._execution.on_cancel = self._stop

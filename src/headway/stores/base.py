@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent
@@ -477,6 +477,47 @@ class Store(ABC):
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         """Return the seconds the last successful runs of a job took, newest first."""
 
+    @abstractmethod
+    async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        """Return runs that have ended behind a place, in the order of their ends.
+
+        The times are those of the last events: a run may be committed a moment after another that ended later.
+        """
+
+    # -- listeners
+
+    @abstractmethod
+    async def add_listener(self, name: str, *, from_beginning: bool = False) -> ListenerRow:
+        """Register a listener, unless it is; return what is kept of it.
+
+        Args:
+            name: Of the listener.
+            from_beginning: It hears of everything that is still in the logs; else of what happens from now on.
+        """
+
+    @abstractmethod
+    async def listeners(self) -> list[ListenerRow]:
+        """Return all registered listeners by name."""
+
+    @abstractmethod
+    async def move_listener(self, name: str, told_until: str) -> None:
+        """Keep up to which end of a run everything was told. It never goes back. Rings no doorbell."""
+
+    @abstractmethod
+    async def remove_listener(self, name: str) -> None:
+        """Forget a listener. Its positions go with their runs; one that comes back goes on from there. Idempotent."""
+
+    @abstractmethod
+    async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
+        """Return how far a listener was told of these runs, without those of which nothing is kept."""
+
+    @abstractmethod
+    async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
+        """Keep how far a listener was told of a run, if it still is where it was `seen`; tell whether that was done.
+
+        `START` stands for a run of which nothing is kept. What is kept goes with the run. Rings no doorbell.
+        """
+
     # -- who is alive
 
     @abstractmethod
@@ -537,6 +578,28 @@ class Store(ABC):
     def statistics(self) -> Mapping[str, Any]:
         """Return sizes and counters of this store's buffers, for metrics and `doctor`."""
         return {}
+
+
+class Ended(NamedTuple):
+    """A place among the runs that have ended: they are in the order of their ends, then of their ids."""
+
+    finished_at: str = ""
+    run_id: RunId = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerRow:
+    """What is kept of a listener.
+
+    Attributes:
+        name: Of the listener.
+        since: It hears of events from this time on (store's clock); "" for all.
+        told_until: Of every run that ended up to this time it was told everything; "" for none.
+    """
+
+    name: str
+    since: str
+    told_until: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from headway.stores.base import Claim, NewRun, Page, Prunable, Requeue, Retentio
 _format_ms = lru_cache(maxsize=4)(format_ms)
 """All writes of one transaction happen at one time."""
 
+_AT_WORK: Final = ACTIVE - {RunStatus.QUEUED}
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -127,8 +129,8 @@ def check_same(run: RunRow, new: NewRun, fingerprint: str) -> None:
 
 
 def lapses_ms(run: RunRow, now_ms: int) -> int | None:
-    """Return when a run appended to just now has lost its worker, or None for never."""
-    if not run.external or run.lease_s is None or run.status in ENDED:
+    """Return when a run appended to just now has lost its worker, or None for never: one that is queued has none."""
+    if not run.external or run.lease_s is None or run.status not in _AT_WORK:
         return None
     return now_ms + round(run.lease_s * 1000)
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from headway.core.clock import parse_ms
+from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.events import DELTA_TYPES, StoredEvent
 from headway.core.ids import new_worker_id
@@ -24,7 +24,9 @@ from headway.core.run import AT_WORK, ENDED, RunStatus
 from headway.errors import RunActive, RunNotFound, UsageError
 from headway.stores.base import (
     Appended,
+    Ended,
     Leader,
+    ListenerRow,
     NewRun,
     Page,
     Prunable,
@@ -71,6 +73,7 @@ class _Kept:
     keys: dict[str, Seq] = field(default_factory=dict)
     steps: dict[str, bytes] = field(default_factory=dict)
     snapshot: StoredSnapshot | None = None
+    positions: dict[str, Cursor] = field(default_factory=dict)
 
     def shown(self) -> RunRow:
         """Return the row as a value of its own."""
@@ -127,6 +130,7 @@ class MemoryStore(Store):
         self._by_key: dict[tuple[str, str], RunId] = {}
         self._workers: dict[str, int] = {}
         self._leaders: dict[str, Leader] = {}
+        self._listeners: dict[str, ListenerRow] = {}
         self._settings: dict[str, bytes] = {}
         self._doorbell = Doorbell()
         self._is_open = False
@@ -312,6 +316,45 @@ class MemoryStore(Store):
         ended = [row for row in rows if row.status is RunStatus.SUCCEEDED]
         ended.sort(key=lambda row: (row.finished_at or "", row.id), reverse=True)
         return [_seconds(row.started_at, row.finished_at) for row in ended[:limit]]
+
+    async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        await self._turn()
+        places = [Ended(kept.row.finished_at, kept.row.id) for kept in self._runs.values() if kept.row.finished_at]
+        return [self._runs[place.run_id].shown() for place in sorted(places) if place > after][:limit]
+
+    # -- listeners
+
+    async def add_listener(self, name: str, *, from_beginning: bool = False) -> ListenerRow:
+        await self._turn()
+        since = "" if from_beginning else format_ms(self._now_ms())
+        return self._listeners.setdefault(name, ListenerRow(name, since, since))
+
+    async def listeners(self) -> list[ListenerRow]:
+        await self._turn()
+        return [row for _, row in sorted(self._listeners.items())]
+
+    async def move_listener(self, name: str, told_until: str) -> None:
+        await self._turn()
+        row = self._listeners.get(name)
+        if row is not None and told_until > row.told_until:
+            self._listeners[name] = replace(row, told_until=told_until)
+
+    async def remove_listener(self, name: str) -> None:
+        await self._turn()
+        self._listeners.pop(name, None)
+
+    async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
+        await self._turn()
+        found = {run_id: kept.positions.get(listener) for run_id in run_ids if (kept := self._runs.get(run_id))}
+        return {run_id: at for run_id, at in found.items() if at is not None}
+
+    async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
+        await self._turn()
+        kept = self._runs.get(run_id)
+        if kept is None or kept.positions.get(listener, START) != seen:
+            return False
+        kept.positions[listener] = to
+        return True
 
     def _shown(
         self, wanted: Callable[[RunRow], bool], limit: int | None = None, *, newest_first: bool = False

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from headway.core.clock import parse_ms
+from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.events import StoredEvent
 from headway.core.ids import new_worker_id
@@ -23,7 +23,9 @@ from headway.core.run import RunStatus
 from headway.errors import StoreError, StoreUnavailable, UsageError
 from headway.stores.base import (
     Appended,
+    Ended,
     Leader,
+    ListenerRow,
     NewRun,
     Page,
     Prunable,
@@ -264,6 +266,39 @@ class PostgresStore(Store):
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
+
+    async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        return await self._runs("ended", *after, limit)
+
+    # -- listeners
+
+    async def add_listener(self, name: str, *, from_beginning: bool = False) -> ListenerRow:
+        self._check_writable()
+        since = "" if from_beginning else format_ms(self._now_ms())
+        await self._database.execute("add_listener", name, since)
+        return ListenerRow(*(await self._rows("listener", name))[0])
+
+    async def listeners(self) -> list[ListenerRow]:
+        return [ListenerRow(*row) for row in await self._rows("listeners")]
+
+    async def move_listener(self, name: str, told_until: str) -> None:
+        self._check_writable()
+        await self._database.execute("move_listener", name, told_until)
+
+    async def remove_listener(self, name: str) -> None:
+        self._check_writable()
+        await self._database.execute("remove_listener", name)
+
+    async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
+        rows = await self._rows("positions", sorted(run_ids), listener)
+        return {run_id: Cursor(seq, tag) for run_id, seq, tag in rows}
+
+    async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
+        self._check_writable()
+        if await self._rows("move_position", run_id, listener, to.seq, to.tag, seen.seq, seen.tag):
+            return True
+        # done before, if the answer to the first try was lost
+        return seen != to and (await self.positions(listener, [run_id])).get(run_id) == to
 
     # -- who is alive
 

@@ -165,7 +165,7 @@ async def drop_buried(database: Database, max_rows: int) -> int:
         dropped = await transaction.execute("drop_first_events", number, max_rows)
         if dropped:
             return dropped
-        for query in ("drop_steps", "drop_snapshot", "drop_about", "drop_run"):
+        for query in ("drop_steps", "drop_positions", "drop_snapshot", "drop_about", "drop_run"):
             await transaction.execute(query, number)
         return 1
 

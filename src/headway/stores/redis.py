@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import orjson
 
-from headway.core.clock import parse_ms
+from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.ids import new_worker_id
 from headway.errors import UsageError
@@ -26,7 +26,9 @@ from headway.stores import redis_upkeep as upkeep
 from headway.stores.address import joined, split_options, without_password
 from headway.stores.base import (
     Appended,
+    Ended,
     Leader,
+    ListenerRow,
     NewRun,
     Page,
     Prunable,
@@ -211,6 +213,37 @@ class RedisStore(Store):
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         found = await self._at.ask("durations", "", job, limit)
         return [(_ms(finished) - _ms(started)) / 1000 for started, finished in found]
+
+    async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        return shown_rows(await self._at.ask("ended", "", parse_ms(after.finished_at) or "", after.run_id, limit))
+
+    # -- listeners
+
+    async def add_listener(self, name: str, *, from_beginning: bool = False) -> ListenerRow:
+        at = self._writing
+        since = "" if from_beginning else format_ms(at.now_ms())
+        await at.command("HSETNX", f"{self._prefix}listeners", name, orjson.dumps([since, since]))
+        found = await at.command("HGET", f"{self._prefix}listeners", name)
+        return ListenerRow(name, *orjson.loads(found))
+
+    async def listeners(self) -> list[ListenerRow]:
+        found = await self._at.ask_command("HGETALL", f"{self._prefix}listeners")
+        rows = zip(found[::2], found[1::2], strict=True)
+        return [ListenerRow(name.decode(), *orjson.loads(kept)) for name, kept in sorted(rows)]
+
+    async def move_listener(self, name: str, told_until: str) -> None:
+        await self._writing.script("move_listener", "", name, told_until)
+
+    async def remove_listener(self, name: str) -> None:
+        await self._writing.command("HDEL", f"{self._prefix}listeners", name)
+
+    async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
+        asked = sorted(run_ids)
+        found = await self._at.ask("positions", "", listener, *asked)
+        return {run_id: Cursor.parse(at.decode()) for run_id, at in zip(asked, found, strict=True) if at}
+
+    async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
+        return bool(await self._writing.script("move_position", run_id, listener, str(seen), str(to)))
 
     # -- who is alive
 

@@ -17,14 +17,16 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from headway.core.clock import parse_ms
+from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
 from headway.core.run import RunStatus
 from headway.errors import UsageError
 from headway.stores import sqlite_work as work
 from headway.stores.base import (
     Appended,
+    Ended,
     Leader,
+    ListenerRow,
     NewRun,
     Page,
     Prunable,
@@ -234,6 +236,38 @@ class SqliteStore(Store):
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
+
+    async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        return [run_row(row) for row in await self._rows("ended", *after, limit)]
+
+    # -- listeners
+
+    async def add_listener(self, name: str, *, from_beginning: bool = False) -> ListenerRow:
+        def change(transaction: Transaction) -> ListenerRow:
+            since = "" if from_beginning else format_ms(transaction.now_ms)
+            transaction.connection.execute(_SQL["add_listener"], (name, since))
+            return ListenerRow(*transaction.connection.execute(_SQL["listener"], (name,)).fetchone())
+
+        return await self._write(change)
+
+    async def listeners(self) -> list[ListenerRow]:
+        return [ListenerRow(*row) for row in await self._rows("listeners")]
+
+    async def move_listener(self, name: str, told_until: str) -> None:
+        await self._do("move_listener", name, told_until)
+
+    async def remove_listener(self, name: str) -> None:
+        await self._do("remove_listener", name)
+
+    async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
+        rows = await self._rows("positions", orjson.dumps(sorted(run_ids)).decode(), listener)
+        return {run_id: Cursor(seq, tag) for run_id, seq, tag in rows}
+
+    async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
+        return bool(await self._do("move_position", run_id, listener, to.seq, to.tag, seen.seq, seen.tag))
+
+    async def _do(self, query: str, *arguments: object) -> list[Any]:
+        return await self._write(lambda transaction: transaction.connection.execute(_SQL[query], arguments).fetchall())
 
     async def _rows(self, query: str, *arguments: object) -> list[Any]:
         rows: list[Any] = await self._read(lambda connection: connection.execute(_SQL[query], arguments).fetchall())

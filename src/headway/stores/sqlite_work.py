@@ -182,7 +182,7 @@ def drop_buried(transaction: Transaction, max_rows: int) -> int:
     if first is not None:
         dropped = execute(_SQL["drop_events"], (number, first + max_rows - 1)).rowcount
         return int(dropped)
-    for query in ("drop_steps", "drop_snapshot", "drop_about", "drop_run"):
+    for query in ("drop_steps", "drop_positions", "drop_snapshot", "drop_about", "drop_run"):
         execute(_SQL[query], (number,))
     return 1
 

@@ -2,7 +2,7 @@
 -- A script is the transaction: Redis runs one at a time, and its effects reach the AOF and replicas whole.
 local P, ID = KEYS[1], ARGV[1]
 local RUN, LOG, KEYED = P .. 'run:' .. ID, P .. 'log:' .. ID, P .. 'keys:' .. ID
-local STEPS, SNAPSHOT = P .. 'steps:' .. ID, P .. 'snapshot:' .. ID
+local STEPS, SNAPSHOT, POSITIONS = P .. 'steps:' .. ID, P .. 'snapshot:' .. ID, P .. 'positions:' .. ID
 
 -- in the order of `headway.stores.redis_rows.FIELDS`
 local FIELDS = {

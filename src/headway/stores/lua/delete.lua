@@ -3,7 +3,7 @@
 if redis.call('HGET', RUN, 'rev') ~= ARGV[2] then
   return 0
 end
-redis.call('UNLINK', RUN, LOG, KEYED, STEPS, SNAPSHOT)
+redis.call('UNLINK', RUN, LOG, KEYED, STEPS, SNAPSHOT, POSITIONS)
 if ARGV[3] ~= '' then
   redis.call('HDEL', P .. 'creation', ARGV[3])
 end

@@ -194,9 +194,46 @@ SELECT v.* FROM headway.run_rows AS v
 WHERE v.cancel_requested AND v.worker IS NULL AND v.status IN ('running', 'waiting')
 ORDER BY v.id;
 
+-- name: ended
+-- $1 and $2 behind this end and id, $3 limit
+SELECT v.* FROM headway.run_rows AS v
+WHERE v.finished_at IS NOT NULL AND (v.finished_at, v.id) > ($1, $2)
+ORDER BY v.finished_at, v.id LIMIT $3;
+
 -- name: durations
 SELECT started_at, finished_at FROM headway.runs WHERE job = $1 AND status = 'succeeded'
 ORDER BY finished_at DESC, id DESC LIMIT $2;
+
+-- == listeners ==
+
+-- name: add_listener
+INSERT INTO headway.listeners (name, since, told_until) VALUES ($1, $2, $2) ON CONFLICT (name) DO NOTHING;
+
+-- name: listener
+SELECT name, since, told_until FROM headway.listeners WHERE name = $1;
+
+-- name: listeners
+SELECT name, since, told_until FROM headway.listeners WHERE name > '' ORDER BY name;
+
+-- name: move_listener
+UPDATE headway.listeners SET told_until = $2 WHERE name = $1 AND told_until < $2;
+
+-- name: remove_listener
+DELETE FROM headway.listeners WHERE name = $1;
+
+-- name: positions
+-- $1 run ids, $2 listener
+SELECT r.id, p.seq, p.tag FROM headway.runs AS r JOIN headway.positions AS p ON p.run = r.n AND p.listener = $2
+WHERE r.id = ANY ($1::text[]);
+
+-- name: move_position
+-- $1 run id, $2 listener, $3 and $4 where to, $5 and $6 where it was seen; 0 also stands for nowhere
+INSERT INTO headway.positions AS o (run, listener, seq, tag)
+SELECT r.n, $2, $3, $4 FROM headway.runs AS r
+WHERE r.id = $1
+  AND ($5 = 0 OR EXISTS (SELECT 1 FROM headway.positions AS p WHERE p.run = r.n AND p.listener = $2))
+ON CONFLICT (run, listener) DO UPDATE SET seq = excluded.seq, tag = excluded.tag WHERE o.seq = $5 AND o.tag = $6
+RETURNING seq;
 
 -- == trimming and deleting ==
 
@@ -257,6 +294,9 @@ WHERE run = $1 AND seq < $2 + (SELECT min(seq) FROM headway.events WHERE run = $
 
 -- name: drop_steps
 DELETE FROM headway.steps WHERE run = $1;
+
+-- name: drop_positions
+DELETE FROM headway.positions WHERE run = $1;
 
 -- name: drop_snapshot
 DELETE FROM headway.snapshots WHERE run = $1;

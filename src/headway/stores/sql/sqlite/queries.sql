@@ -154,9 +154,47 @@ SELECT v.* FROM runs AS r INDEXED BY runs_asked_to_stop JOIN run_rows AS v ON v.
 WHERE r.cancel_requested AND r.worker IS NULL AND r.status IN ('running', 'waiting') AND r.id > ''
 ORDER BY +v.id;
 
+-- name: ended
+-- ?1 and ?2 behind this end and id, ?3 limit
+SELECT v.* FROM run_rows AS v
+WHERE v.finished_at IS NOT NULL AND (v.finished_at, v.id) > (?1, ?2)
+ORDER BY v.finished_at, v.id LIMIT ?3;
+
 -- name: durations
 SELECT started_at, finished_at FROM runs WHERE job = ?1 AND status = 'succeeded'
 ORDER BY finished_at DESC, id DESC LIMIT ?2;
+
+-- == listeners ==
+
+-- name: add_listener
+INSERT INTO listeners (name, since, told_until) VALUES (?1, ?2, ?2) ON CONFLICT (name) DO NOTHING;
+
+-- name: listener
+SELECT name, since, told_until FROM listeners WHERE name = ?1;
+
+-- name: listeners
+SELECT name, since, told_until FROM listeners WHERE name > '' ORDER BY name;
+
+-- name: move_listener
+UPDATE listeners SET told_until = ?2 WHERE name = ?1 AND told_until < ?2;
+
+-- name: remove_listener
+DELETE FROM listeners WHERE name = ?1;
+
+-- name: positions
+-- ?1 JSON array of run ids, ?2 listener
+SELECT r.id, p.seq, p.tag
+FROM json_each(?1) AS i CROSS JOIN runs AS r ON r.id = i.value
+CROSS JOIN positions AS p ON p.run = r.n AND p.listener = ?2;
+
+-- name: move_position
+-- ?1 run id, ?2 listener, ?3 and ?4 where to, ?5 and ?6 where it was seen; 0 also stands for nowhere
+INSERT INTO positions (run, listener, seq, tag)
+SELECT r.n, ?2, ?3, ?4 FROM runs AS r
+WHERE r.id = ?1 AND (?5 = 0 OR EXISTS (SELECT 1 FROM positions AS p WHERE p.run = r.n AND p.listener = ?2))
+ON CONFLICT (run, listener) DO UPDATE SET seq = excluded.seq, tag = excluded.tag
+    WHERE positions.seq = ?5 AND positions.tag = ?6
+RETURNING seq;
 
 -- == trimming and deleting ==
 
@@ -210,6 +248,9 @@ SELECT min(seq) FROM events WHERE run = ?1;
 
 -- name: drop_steps
 DELETE FROM steps WHERE run = ?1;
+
+-- name: drop_positions
+DELETE FROM positions WHERE run = ?1;
 
 -- name: drop_snapshot
 DELETE FROM snapshots WHERE run = ?1;
