@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON_CODE := $(wildcard src tests bench examples scripts docs/examples)
 WEB_CODE := $(shell find packages examples -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.html' \
 	-o -name '*.svg' -o -name 'package.json' -o -name 'tsconfig.json' \) \
-	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/static/*' 2>/dev/null) tsconfig.base.json
+	-not -path 'examples/report/*' -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/static/*' 2>/dev/null) tsconfig.base.json
 
 # ------------------------------------------------------------------------------------------------ environment
 PACKAGES := .venv/.packages

@@ -39,6 +39,7 @@ from headway.gateways.api import api
 from headway.gateways.response import run_response
 from headway.gateways.services import Services
 from headway.hub import Hub
+from headway.hub.frames import View
 from headway.publish.execution import Clock, Execution, RealClock
 from headway.publish.publisher import Publisher
 from headway.publish.run import Run
@@ -437,6 +438,7 @@ class Headway:
             commands=self.commands,
             store=self.store,
             projections=self.projections,
+            live=self.services.live,
             result=None if job is None else job.result,
         )
 
@@ -456,17 +458,24 @@ class Headway:
         async for pair in watch(self.store, self.projections, run_id):
             yield pair
 
-    async def stream(self, request: Request, run_id: str, *, viewer: str | None = None) -> Response:
+    async def stream(
+        self, request: Request, run_id: str, *, viewer: str | None = None, view: View | None = None
+    ) -> Response:
         """Return a response that streams a run: snapshot, tail, resume, end; also its polled form.
 
         Args:
             request: As the endpoint got it.
             run_id: The run.
             viewer: Who watches; a run of another owner is not found. None: whoever asks may watch.
+            view: For clients that expect messages of a shape of your own: called with the snapshot and the time of its
+                last event, after each change and when somebody joins. What it returns is sent as a message without a
+                name (``onmessage``), in place of the events; None sends nothing. It is called once for all viewers
+                whose views are equal, so give a function, or a frozen dataclass that can be called. What is polled
+                stays as it is.
 
         A refusal is an answer, too: problem+json with its status, whatever form the application's own errors have.
         """
-        return await run_response(self.services, request, run_id, viewer=viewer)
+        return await run_response(self.services, request, run_id, viewer=viewer, view=view)
 
     # -- as a worker process
 

@@ -12,6 +12,7 @@ from headway.core.cursor import Cursor
 from headway.core.fold import Fold
 from headway.core.run import ENDED, RunStatus
 from headway.engines.commands import Commands
+from headway.engines.live import Live
 from headway.errors import RunUnsuccessful
 from headway.stores.base import RunRow, Store
 from headway.stores.projection import Projections
@@ -81,6 +82,7 @@ class RunHandle(BaseModel):
     _commands: Commands = PrivateAttr()
     _store: Store = PrivateAttr()
     _projections: Projections = PrivateAttr()
+    _live: Live = PrivateAttr()
     _result: TypeAdapter[Any] | None = PrivateAttr(default=None)
 
     @classmethod
@@ -92,11 +94,13 @@ class RunHandle(BaseModel):
         commands: Commands,
         store: Store,
         projections: Projections,
+        live: Live,
         result: TypeAdapter[Any] | None = None,
     ) -> RunHandle:
         """Make the handle of a run."""
         handle = cls(id=run_id, links=Links.of(prefix, run_id) if prefix is not None else {})
         handle._commands, handle._store, handle._projections = commands, store, projections
+        handle._live = live
         handle._result = result
         return handle
 
@@ -104,6 +108,17 @@ class RunHandle(BaseModel):
         """Return the run's state as it is now."""
         fold: Fold = await self._projections.current(self.id)
         return fold.snapshot()
+
+    async def live(self) -> dict[str, Any]:
+        """Return what is true of it now and stands in no log.
+
+        ``queue_position`` (1 is next), ``estimated_start``, and ``degraded``: it waits, and nobody is there who would
+        take it. All are null or false when it does not wait for a worker.
+
+        Raises:
+            RunNotFound: it was deleted.
+        """
+        return dict(await self._live.of(await self._commands.row(self.id)))
 
     async def result(self) -> Any:
         """Wait for the end and return the job's result, as the type the job declares; also of a ``partial`` run.

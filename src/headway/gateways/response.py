@@ -20,6 +20,7 @@ from headway.gateways.problem import problem
 from headway.gateways.queries import EventsQuery, StateQuery, read_query
 from headway.gateways.services import Services
 from headway.gateways.waiting import ClientLeft
+from headway.hub.frames import View
 from headway.ops.logging import bound
 from headway.security.principal import Principal
 from headway.stores.base import RunRow
@@ -30,7 +31,9 @@ _OF_PAGES: Final = frozenset({"after", "limit", "type"})
 _POLLING: Final = _OF_PAGES | {"wait"}
 
 
-async def run_response(services: Services, request: Request, run_id: RunId, *, viewer: str | None = None) -> Response:
+async def run_response(
+    services: Services, request: Request, run_id: RunId, *, viewer: str | None = None, view: View | None = None
+) -> Response:
     """Return the answer to a request for a run: its stream, its state, a page of its log, or why not.
 
     A refusal is an answer, too (problem+json): raised, it would get the foreign application's form of errors. It is
@@ -42,6 +45,7 @@ async def run_response(services: Services, request: Request, run_id: RunId, *, v
             ``?wait=``).
         run_id: The run.
         viewer: User whose runs may be seen; None: the application has checked that itself.
+        view: Makes the messages of the stream, in place of events.
     """
     exchange = Exchange.of(services, request.scope)
     try:
@@ -57,7 +61,7 @@ async def run_response(services: Services, request: Request, run_id: RunId, *, v
         return later or problem(error, exchange.request_id)
     except ClientLeft:
         return Response(status_code=204)  # nobody reads it
-    return RunResponse(exchange, row)
+    return RunResponse(exchange, row, view)
 
 
 def is_polling(request: Request) -> bool:
@@ -88,10 +92,12 @@ class RunResponse(Response):
     Args:
         exchange: The request it answers.
         run: The run, which whoever asks may see.
+        view: Makes its messages, or None.
     """
 
-    def __init__(self, exchange: Exchange, run: RunRow) -> None:
+    def __init__(self, exchange: Exchange, run: RunRow, view: View | None = None) -> None:
         super().__init__(media_type=EVENT_STREAM)
+        self._view = view
         self._exchange = exchange
         self._run = run
 
@@ -104,7 +110,7 @@ class RunResponse(Response):
         with bound(request_id=exchange.request_id):
             try:
                 viewer = exchange.principal.user
-                await sse.stream_run(exchange.services, scope, receive, send, self._run, viewer=viewer)
+                await sse.stream_run(exchange.services, scope, receive, send, self._run, viewer=viewer, view=self._view)
             except HeadwayError as error:  # a wrong parameter, or no place: raised before anything was sent
                 later = sse.come_back(exchange.services, error, scope)
                 await (later or problem(error, exchange.request_id))(scope, receive, send)

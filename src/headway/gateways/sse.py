@@ -29,7 +29,7 @@ from headway.hub.asgi import Receive, Scope, Send
 from headway.hub.connection import Attachment, Connection
 from headway.hub.direct import DirectSink, cut_of, ticket_of
 from headway.hub.feed import Feed
-from headway.hub.frames import anchor, control
+from headway.hub.frames import View, anchor, control
 from headway.hub.hub import poll_instead
 from headway.hub.noting import client_label
 from headway.hub.sinks import SendSink
@@ -64,7 +64,14 @@ class Services(Protocol):
 
 
 async def stream_run(
-    services: Services, scope: Scope, receive: Receive, send: Send, run: RunRow, *, viewer: str = ""
+    services: Services,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    run: RunRow,
+    *,
+    viewer: str = "",
+    view: View | None = None,
 ) -> None:
     """Stream one run: from the request's cursor, else a snapshot, and on until the run ends or the client leaves.
 
@@ -75,6 +82,7 @@ async def stream_run(
         send: Of the request.
         run: The run; whoever asks may see it.
         viewer: Who asks, for the limit per user; "" for nobody in particular.
+        view: Makes the messages, in place of events; the parameters that shape events mean nothing then.
 
     Raises:
         InvalidQuery, StreamWithBody: the request is wrong.
@@ -82,6 +90,8 @@ async def stream_run(
         Overloaded, LimitExceeded: only for clients that sent ``?client=1``; others are told in-band.
     """
     stream = _Stream(services.hub, scope, receive, send, viewer)
+    if view is not None:
+        stream.request = stream.request.through(view)
     if _has_everything(run, stream.request.wish.cursor):
         await stream.answer(204)
     elif scope["method"] == "HEAD":

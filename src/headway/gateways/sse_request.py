@@ -12,7 +12,7 @@ from headway.core.events import FAMILIES
 from headway.core.limits import STREAM_RUNS_MAX
 from headway.errors import InvalidCursor, InvalidQuery, StreamWithBody
 from headway.hub.asgi import Scope
-from headway.hub.frames import form_of
+from headway.hub.frames import Form, View, form_of
 from headway.hub.noting import client_label
 from headway.hub.subscription import Wish
 from headway.types import RunId
@@ -54,6 +54,10 @@ class StreamRequest:
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         cursor = headers.get(b"last-event-id", b"").decode("latin-1") or _one(query, "last_event_id")
         return cls(_wish(query, cursor), _one(query, "execution_id"), client_label(_one(query, "client")), query)
+
+    def through(self, view: View) -> StreamRequest:
+        """Return the same for an application's own messages in place of events; they have no name."""
+        return replace(self, wish=replace(self.wish, every=False, form=Form(named=False, progress=True, view=view)))
 
     def runs(self) -> dict[RunId, Wish]:
         """Return the runs named by ``run=<id>@<cursor>``, each with its own cursor; one without begins anew.

@@ -110,7 +110,9 @@ class Audience:
         """Write what `make` returns to every live viewer that takes a flat summary."""
         for (form, _), group in tuple(self._groups.items()):
             if form.progress:
-                await self.each(partial(_put, make(form)), tuple(group.members))
+                block = make(form)
+                if block.raw:
+                    await self.each(partial(_put, block), tuple(group.members))
 
     async def each(self, do: Callable[[Subscription], object], members: Sequence[Subscription] | None = None) -> None:
         """Do something for each of these, or for all who are there now and still there when their turn comes."""

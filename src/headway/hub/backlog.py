@@ -105,7 +105,8 @@ class Backlog:
         feed = self._feed
         viewer.reset = None
         viewer.seq, viewer.tag = feed.head.seq, feed.head.tag
-        if viewer.connection.put(feed.folded.progress(viewer.form)):
+        block = feed.folded.progress(viewer.form)
+        if not block.raw or viewer.connection.put(block):
             feed.reached(viewer)
 
     def _send_snapshot(self, viewer: Subscription, reason: Reset) -> None:

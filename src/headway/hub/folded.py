@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -13,6 +14,8 @@ from headway.hub import frames
 from headway.hub.frames import Block, Encoded, Form
 from headway.hub.recent import Recent
 from headway.types import RunId, Seq
+
+logger = logging.getLogger("headway.hub")
 
 SLICE_S: Final = 0.005
 """How long folding may keep the event loop from everybody else."""
@@ -86,5 +89,11 @@ class Folded:
         return size
 
     def progress(self, form: Form) -> Block:
-        """Return the flat summary."""
-        return Block(frames.progress(self.fold, form, self._run_id, self.time))
+        """Return the flat summary; an empty one where a view of the application's own says nothing, or fails."""
+        try:
+            return Block(frames.progress(self.fold, form, self._run_id, self.time))
+        except Exception:
+            if form.view is None:
+                raise
+            logger.exception("the view %r of run %s failed", form.view, self._run_id)
+            return Block(b"")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -13,6 +13,9 @@ from headway.core.fold import Fold
 from headway.core.sse import chunk, frame
 from headway.stores.projection import summary
 from headway.types import RunId
+
+View: TypeAlias = Callable[[Mapping[str, Any], str | None], Mapping[str, Any] | None]
+"""Makes an application's own message of a snapshot and the time of its last event; None: nothing to say now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Form:
         prefixed: Ids begin with the run's id, because several runs share the connection.
         families: The event families wanted; None for all.
         progress: Not events, but a flat summary whenever it changes.
+        view: Makes that summary; None: ours. Viewers whose views are equal share the bytes.
     """
 
     named: bool = True
     prefixed: bool = False
     families: frozenset[str] | None = None
     progress: bool = False
+    view: View | None = None
 
     def wants(self, event_type: str) -> bool:
         """Tell whether events of this type are part of it."""
@@ -120,7 +125,10 @@ def snapshot(fold: Fold, form: Form, run_id: RunId) -> bytes:
 
 
 def progress(fold: Fold, form: Form, run_id: RunId, time: str | None) -> bytes:
-    """Return the flat summary of a state, for pages that show one bar."""
+    """Return the flat summary of a state, for pages that show one bar; empty when there is nothing to say."""
+    if form.view is not None:
+        own = form.view(fold.snapshot(), time)
+        return b"" if own is None else frame(orjson.dumps(own), event=None, id=form.id(run_id, fold.cursor))
     known = summary(fold)
     data = {
         "status": fold.status,

@@ -1,0 +1,1 @@
+"""Report: competitors' sites are captured, compared with one's own and reported on, by workers on many machines."""

@@ -1,0 +1,1 @@
+"""Capturing sites: who may be asked, asking, and reading what was answered."""
