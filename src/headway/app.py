@@ -18,22 +18,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from headway.config import Settings, warn_of_unknown_variables
+from headway.config import EngineName, Settings, warn_of_unknown_variables
 from headway.core.clock import format_ms
 from headway.core.events import PhasePlan
+from headway.engines.attempts import Attempts
 from headway.engines.base import Engine
 from headway.engines.child import Child, find
+from headway.engines.choice import engine_of
 from headway.engines.commands import About, Commands
-from headway.engines.embedded import EmbeddedEngine
 from headway.engines.handle import RunHandle, State, watch
 from headway.engines.heart import Heart
 from headway.engines.job import Job, make_job
+from headway.engines.lanes import DEFAULT_QUEUE, Lane, lanes_of
 from headway.engines.live import Live
 from headway.engines.preparation import StoreSink, context_of, step_discard
 from headway.engines.pruner import Pruner
 from headway.engines.runtime import Runtime
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
+from headway.engines.workplace import Workplace
 from headway.errors import JobNotFound, NotStarted, UsageError
 from headway.gateways.api import api
 from headway.gateways.response import run_response
@@ -63,6 +66,7 @@ class Headway:
             store; None: ``HEADWAY_STORE``, else ``./headway.db``.
         authenticate: Recognises who asks; None: only this machine is answered.
         worker: Where jobs run; see `headway.config.Settings.worker`.
+        engine: What delivers queued runs to worker processes; see `headway.config.Settings.engine`, or one of your own.
         settings: Everything else; None: read from the environment.
         clock: Waits between retries; tests bring their own.
     """
@@ -73,12 +77,15 @@ class Headway:
         *,
         authenticate: Authenticate | None = None,
         worker: WorkerMode | None = None,
+        engine: Engine | EngineName | None = None,
         settings: Settings | None = None,
         clock: Clock | None = None,
     ) -> None:
         given: dict[str, Any] = {"store": store} if isinstance(store, str) else {}
         if worker is not None:
             given["worker"] = worker
+        if isinstance(engine, str):
+            given["engine"] = engine
         if settings is None:
             warn_of_unknown_variables()
             settings = Settings()
@@ -97,7 +104,8 @@ class Headway:
         self._running: AsyncExitStack | None = None
         self._worker_id: str | None = None
         self._supervision = Supervision(self.store)
-        self.engine: Engine | None = None
+        self.engine = engine if isinstance(engine, Engine) else self._engine()
+        self._workplace: Workplace | None = None
         self.services = Services(
             store=self.store,
             projections=self.projections,
@@ -107,7 +115,8 @@ class Headway:
             live=live,
             settings=self.settings,
             authenticate=authenticate,
-            engine="embedded",
+            engine=self.engine.name,
+            engine_trouble=lambda: None if self._workplace is None else self._workplace.trouble,
             is_started=lambda: self._running is not None,
         )
         self.asgi: ASGIApp = api(self.services)
@@ -126,6 +135,8 @@ class Headway:
         retries: int = ...,
         timeout: float | None = ...,
         concurrency: int | None = ...,
+        queue: str = ...,
+        priority: int = ...,
         http: bool = ...,
         version: str | None = ...,
         strict: bool = ...,
@@ -142,6 +153,8 @@ class Headway:
         retries: int = 0,
         timeout: float | None = None,
         concurrency: int | None = None,
+        queue: str = DEFAULT_QUEUE,
+        priority: int = 0,
         http: bool = True,
         version: str | None = None,
         strict: bool = False,
@@ -160,6 +173,8 @@ class Headway:
             retries: Further attempts after an exception of the body.
             timeout: Seconds one attempt may take.
             concurrency: Runs of this job at once over all processes.
+            queue: Where its runs wait; worker processes choose their queues.
+            priority: Where several jobs wait in one queue, runs of the higher go first; 0 to 9.
             http: May be started over HTTP.
             version: When set, an attempt is not continued by code of another version.
             strict: An event that cannot be written fails the run, instead of being tried again while the store is away,
@@ -180,6 +195,8 @@ class Headway:
                 retries=retries,
                 timeout=timeout,
                 concurrency=concurrency,
+                queue=queue,
+                priority=priority,
                 http=http,
                 version=version,
                 strict=strict,
@@ -239,6 +256,14 @@ class Headway:
         await self._stop()
 
     async def _start(self, worker: WorkerMode) -> None:
+        async with self._opened() as stack:
+            if self.jobs:
+                await self._start_working(stack, worker)
+            self._running = stack.pop_all()
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[AsyncExitStack]:
+        """Open the store and begin to look after it; what is pushed on the stack ends first."""
         if self._running is not None:
             raise UsageError("this Headway was started already", hint="one lifespan is enough")
         async with AsyncExitStack() as stack:
@@ -258,20 +283,48 @@ class Headway:
             stack.push_async_callback(self.hub.stop)
             await self.services.transports.start()
             stack.push_async_callback(self.services.transports.stop)
-            if self.jobs:
-                await self._start_worker(stack, worker)
-            self._running = stack.pop_all()
+            yield stack
 
-    async def _start_worker(self, stack: AsyncExitStack, mode: WorkerMode) -> None:
+    async def _start_working(self, stack: AsyncExitStack, mode: WorkerMode) -> None:
+        workplace = await self._open_workplace(stack)
         child = self._child() if mode == "process" and self.store.caps.processes else None
         if child is not None:
             await child.start()
             stack.push_async_callback(child.stop)
         elif mode != "none":
-            self.engine = EmbeddedEngine(self.store, self._runtime(), slots=self.settings.concurrency)
-            await self.engine.start()
-            stack.push_async_callback(self.engine.stop, self.settings.drain_s)
-        log.info("jobs run by the embedded engine (%s): %s", "process" if child else mode, ", ".join(self.jobs))
+            workplace.work(self._runtime(), self.lanes())
+        where = "process" if child else mode
+        log.info("jobs run by the %s engine (%s): %s", self.engine.name, where, ", ".join(self.jobs))
+
+    async def _open_workplace(self, stack: AsyncExitStack) -> Workplace:
+        workplace = Workplace(
+            self.engine,
+            self.store,
+            self.jobs,
+            self._joined(),
+            lease_s=self.settings.lease_s,
+            drain_s=self.settings.drain_s,
+        )
+        await workplace.start()
+        stack.push_async_callback(workplace.stop)
+        self.commands.on_queued = workplace.submit
+        self._workplace = workplace
+        return workplace
+
+    def lanes(self) -> list[Lane]:
+        """Return the queues a worker process works on, and how many attempts at once.
+
+        Raises:
+            UsageError: `headway.config.Settings.queues` names what is no queue of a registered job.
+        """
+        queues = {job.queue for job in self.jobs.values()} or {DEFAULT_QUEUE}
+        return lanes_of(self.settings.queues, self.settings.concurrency, queues)
+
+    def _engine(self) -> Engine:
+        settings = self.settings
+        return engine_of(
+            settings.engine, store=self.store, store_url=settings.store, broker=settings.broker, jobs=self.jobs
+        )
 
     def _child(self) -> Child | None:
         target = find(self)
@@ -313,12 +366,11 @@ class Headway:
         return Pruner(self.store, self._joined(), retention, lease_s=settings.lease_s)
 
     async def _stop(self) -> None:
-        if self.engine is not None:
-            await self.engine.stop(self.settings.drain_s)  # jobs may start and open runs until their end
+        if self._workplace is not None:
+            await self._workplace.stop()  # jobs may start and open runs until their end
         stack, self._running = self._running, None
         if stack is not None:
             await stack.aclose()
-            self.engine = None
 
     def _joined(self) -> str:
         if self._worker_id is None:
@@ -398,6 +450,7 @@ class Headway:
         group: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         correlation_id: str | None = None,
+        delay: float = 0.0,
     ) -> RunHandle:
         """Start a run of a job and return at once.
 
@@ -410,6 +463,7 @@ class Headway:
             group: Project, conversation or the like.
             metadata: Your own data about it.
             correlation_id: Ties together what one request caused; made when None.
+            delay: Seconds before which it is not begun.
 
         Raises:
             JobNotFound: it is not registered.
@@ -419,9 +473,7 @@ class Headway:
         self._check_started()
         registered = self._job(job)
         about = About(title, owner, key, group, metadata or {}, correlation_id)
-        row, _created = await self.commands.start(registered, registered.parse(input), about)
-        if self.engine is not None:
-            await self.engine.submit(row.id, row.attempt)
+        row, _created = await self.commands.start(registered, registered.parse(input), about, delay_s=delay)
         return self._handle(row, registered)
 
     def _job(self, job: Callable[..., Any] | str) -> Job:
@@ -483,15 +535,34 @@ class Headway:
         """Execute jobs in this process until `stop` is set, then hand back what is not finished.
 
         Raises:
-            UsageError: no job is registered.
+            UsageError: no job is registered, or the engine has worker processes of its own.
         """
-        if not self.jobs:
-            raise UsageError("no job is registered", hint="decorate one with @hw.job before the worker starts")
+        self._check_jobs()
         await self._start("inline")
         try:
             await stop.wait()
         finally:
             await self._stop()
+
+    @asynccontextmanager
+    async def attempts(self) -> AsyncIterator[Attempts]:
+        """Make of this process one that executes what an engine calls it with; for engines with processes of their own.
+
+        Raises:
+            UsageError: no job is registered.
+        """
+        self._check_jobs()
+        async with self._opened() as stack:
+            workplace = await self._open_workplace(stack)
+            self._running = stack.pop_all()
+        try:
+            yield workplace.attend(self._runtime())
+        finally:
+            await self._stop()
+
+    def _check_jobs(self) -> None:
+        if not self.jobs:
+            raise UsageError("no job is registered", hint="decorate one with @hw.job before the worker starts")
 
 
 _HOW_TO_START = (

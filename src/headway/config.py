@@ -19,6 +19,7 @@ from headway.core.limits import BODY_BYTES_MAX
 from headway.stores.location import KINDS
 
 PREFIX: Final = "HEADWAY_"
+EngineName = Literal["embedded", "procrastinate", "celery"]
 Transport = Literal["sse", "poll", "ingest"]
 TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
 
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
         insecure: Answer everybody although no authenticator is configured.
         worker: Where jobs run in an application started by its lifespan: ``process`` (one child process per host),
             ``inline`` (in the application's own loop), ``none`` (elsewhere: ``headway worker``).
+        engine: What delivers queued runs to worker processes: ``embedded`` (they look into the store),
+            ``procrastinate`` (a queue in Postgres), ``celery`` (Redis or RabbitMQ).
+        broker: Address of the engine's queue. Empty: it is where the runs are.
+        queues: Queues a worker process works on, ``reports=4,default``: one with a number has slots of its own, the
+            others share `concurrency`. Empty: every queue of the registered jobs.
+        pool: How Celery's workers execute jobs: ``prefork``, each in a process of its own, or ``threads``, all in one
+            process and event loop.
         concurrency: Attempts at once in one worker process.
         lease_s: A worker process that shows no life for so long is dead, and its runs are taken over.
         takeovers_max: How often in a row, without a finished step between, a run may lose its process before it fails.
@@ -75,6 +83,10 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(gt=0)] = BODY_BYTES_MAX
     insecure: bool = False
     worker: Literal["process", "inline", "none"] = "process"
+    engine: EngineName = "embedded"
+    broker: str = ""
+    queues: str = ""
+    pool: Literal["prefork", "threads"] = "prefork"
     concurrency: Annotated[int, Field(gt=0)] = 20
     lease_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
     takeovers_max: Annotated[int, Field(ge=0)] = 5

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from headway.app import Headway
+from headway.engines.base import OwnProcesses
 from headway.engines.numbers import tell
 from headway.errors import UsageError
 from headway.measures import Measures
@@ -108,11 +109,39 @@ def run(
     numbers_to: int | None = None,
     metrics_at: tuple[str, int] | None = None,
 ) -> None:
-    """Run a worker process to its end, on uvloop where it is installed. See `serve_jobs`."""
+    """Run a worker process to its end, on uvloop where it is installed. See `serve_jobs`.
+
+    Raises:
+        UsageError: as `serve_jobs`; or metrics are asked of an engine with processes of its own.
+    """
+    if isinstance(headway.engine, OwnProcesses):
+        if metrics_at is not None:
+            raise UsageError(
+                f"processes of the engine {headway.engine.name} answer no scrapes", hint="scrape the server"
+            )
+        _run_own(headway, headway.engine, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to)
+        return
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
         runner.run(
             serve_jobs(headway, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to, metrics_at=metrics_at)
         )
+
+
+def _run_own(headway: Headway, engine: OwnProcesses, *, until_stdin_closes: bool, numbers_to: int | None) -> None:
+    """Give the main thread to the engine's library, whose processes each open what they need."""
+    if numbers_to is not None:
+        os.close(numbers_to)  # what is counted stays in the processes that execute
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, daemon=True, name="headway-parent").start()
+    code = engine.run(headway.attempts, headway.lanes(), processes=headway.settings.pool == "prefork")
+    if code:
+        sys.exit(code)
+
+
+def _end_with_stdin() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:

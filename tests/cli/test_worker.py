@@ -30,7 +30,8 @@ async def test_it_executes_what_waits(folder, module):
         async with asyncio.timeout(30):  # the attempt ends after the run
             while ended not in (await client.get(f"http://{metrics}/metrics")).text:
                 await asyncio.sleep(0.02)
-        assert '"at_once":"3 runs"' in command.output
+        assert '"engine":"embedded"' in command.output
+        assert '"queues":"default (3 at once)"' in command.output
         assert '"jobs":"double"' in command.output
         command.process.send_signal(signal.SIGTERM)
         assert await command.ended() == 0
@@ -42,6 +43,7 @@ async def test_it_executes_what_waits(folder, module):
     [
         (["jobless:hw"], "jobless:hw has no job", "decorate one with @hw.job"),
         (["with_jobs:hw", "--store", "memory://"], "are in the memory of its server", "use --store with a file"),
+        (["with_jobs:hw", "--queues", "mail"], "no job waits in queue 'mail'", "there are: default"),
         (["with_jobs:hw", "--metrics", "9100"], "that is no address", "127.0.0.1:9100"),
         (["with_jobs:nothing"], "with_jobs has no 'nothing'", "there is with_jobs:hw, with_jobs:app"),
     ],

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.engines.world import World, world
+from tests.stores.conftest import postgres_server, redis_server
+
+__all__ = ["here", "postgres_server", "redis_server"]
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -1,24 +1,50 @@
 """The embedded engine finds queued runs by itself, keeps to limits, and never turns in circles."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import pytest
 
 from headway import Run
 from headway.engines.embedded import EmbeddedEngine
+from headway.engines.lanes import Lane
+from headway.engines.workplace import Workplace
 from tests.engines.world import World
 
 
+class Working:
+    """The engine on two slots, as a worker process has it."""
+
+    def __init__(self, here: World) -> None:
+        self.workplace = Workplace(
+            EmbeddedEngine(here.store, here.jobs), here.store, here.jobs, "worker", lease_s=5, drain_s=0
+        )
+        self.here = here
+
+    async def start(self) -> None:
+        """Begin."""
+        self.workplace.work(self.here.runtime, [Lane(frozenset(["default"]), 2)])
+
+    def running(self) -> Collection[str]:
+        """Ids of the runs it works on."""
+        assert self.workplace._attempts is not None
+        return self.workplace._attempts.running()
+
+    async def stop(self, drain_s: float = 0.0) -> None:
+        """End."""
+        self.workplace._drain_s = drain_s
+        await self.workplace.stop()
+
+
 @pytest.fixture
-async def engine(here: World) -> AsyncIterator[EmbeddedEngine]:
+async def engine(here: World) -> AsyncIterator[Working]:
     """An engine on two slots."""
-    engine = EmbeddedEngine(here.store, here.runtime, slots=2)
+    engine = Working(here)
     yield engine
     await engine.stop()
 
 
-async def test_it_runs_what_is_queued_and_what_comes_later(here: World, engine: EmbeddedEngine) -> None:
+async def test_it_runs_what_is_queued_and_what_comes_later(here: World, engine: Working) -> None:
     """Never more at once than it has slots."""
     at_once, most = 0, 0
 
@@ -33,14 +59,13 @@ async def test_it_runs_what_is_queued_and_what_comes_later(here: World, engine: 
     runs = [await here.start(work, number) for number in range(4)]
     await engine.start()
     runs += [await here.start(work, number) for number in range(4, 6)]
-    await engine.submit(runs[-1], 1)
     for number, run_id in enumerate(runs):
         await here.until(run_id, lambda row: row.status == "succeeded")
         assert (await here.state(run_id))["result"] == number
     assert most == 2
 
 
-async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World, engine: EmbeddedEngine) -> None:
+async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World, engine: Working) -> None:
     """Others pass it, and nothing is asked of the store again and again."""
     go = asyncio.Event()
 
@@ -62,7 +87,7 @@ async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World
     await here.until(second, lambda row: row.status == "succeeded")
 
 
-async def test_a_store_that_refuses_claims_is_not_asked_without_a_pause(here: World, engine: EmbeddedEngine) -> None:
+async def test_a_store_that_refuses_claims_is_not_asked_without_a_pause(here: World, engine: Working) -> None:
     """A full disk must not cost a processor, too."""
 
     async def work(run: Run) -> None:
@@ -75,11 +100,10 @@ async def test_a_store_that_refuses_claims_is_not_asked_without_a_pause(here: Wo
     await asyncio.sleep(0.3)
     assert 1 <= here.calls["append"] - before <= 3
     here.away = {"queued": 1}
-    await engine.submit(run_id, 1)
     await here.until(run_id, lambda row: row.status == "succeeded")
 
 
-async def test_stopping_lets_short_work_end_and_hands_back_the_rest(here: World, engine: EmbeddedEngine) -> None:
+async def test_stopping_lets_short_work_end_and_hands_back_the_rest(here: World, engine: Working) -> None:
     """Nothing new is begun meanwhile."""
 
     async def work(run: Run, seconds: float) -> None:
@@ -97,7 +121,7 @@ async def test_stopping_lets_short_work_end_and_hands_back_the_rest(here: World,
     await engine.stop()
 
 
-async def test_a_bug_in_an_attempt_ends_no_other(here: World, engine: EmbeddedEngine) -> None:
+async def test_a_bug_in_an_attempt_ends_no_other(here: World, engine: Working) -> None:
     """It is logged, and the engine goes on."""
     faults = [ValueError("a bug"), ValueError("another")]
     execute, queued = here.runtime.execute, here.store.queued

@@ -8,13 +8,18 @@ import pytest
 from headway.errors import StoreUnavailable
 from headway.hub.direct import why_off
 from headway.ops import health
-from headway.ops.health import Readiness, readiness
+from headway.ops.health import Delivering, Readiness, readiness
 from headway.stores.memory import MemoryStore
 
 
 async def look(store: MemoryStore, **more: Any) -> Readiness:
     """Look at a store, everything else as it should be unless said otherwise."""
-    asked: dict[str, Any] = {"started": True, "draining": False, "engine": "embedded", "direct": True} | more
+    asked: dict[str, Any] = {
+        "started": True,
+        "draining": False,
+        "engine": Delivering("embedded"),
+        "direct": True,
+    } | more
     return await readiness(store, **asked)
 
 
@@ -30,7 +35,7 @@ async def test_all_is_well() -> None:
         "started": True,
         "draining": False,
         "store": {"name": "memory", "ok": True, "trouble": None},
-        "engine": {"name": "embedded", "processes": 1},
+        "engine": {"name": "embedded", "ok": True, "trouble": None, "processes": 1},
         "direct": {"on": why_off() is None, "reason": why_off()},
     }
 

@@ -13,9 +13,9 @@ import pytest
 
 from headway.core.clock import parse_ms
 from headway.errors import Conflict, KeyReused, RunClosed, SchemaNewer, StoreInvalid, UsageError
-from headway.stores.address import without_password
+from headway.stores.address import split_prefix, without_password
 from headway.stores.base import RunFilter, RunRow, Store, WorkerState, Write
-from headway.stores.redis import RedisStore, split_prefix
+from headway.stores.redis import RedisStore
 from headway.stores.redis_clock import RedisClock
 from headway.stores.redis_rows import FIELDS
 from headway.stores.redis_scripts import scripts

@@ -150,6 +150,14 @@ def worker(
         str, typer.Argument(metavar="MODULE:HEADWAY", help="A Headway, or anything in a module that holds one.")
     ],
     store: Store = None,
+    queues: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Queues to work on, as reports=4,default: one with a number has slots of its own. Else "
+            "HEADWAY_QUEUES, else every queue of the jobs.",
+        ),
+    ] = None,
     concurrency: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20."),
@@ -167,7 +175,7 @@ def worker(
     """
     from headway.cli.worker import Plan, work
 
-    work(Plan(target, store, concurrency, log_level, metrics), err())
+    work(Plan(target, store, queues, concurrency, log_level, metrics), err())
 
 
 @app.command()

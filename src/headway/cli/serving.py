@@ -257,6 +257,7 @@ def rows(plan: Plan, target: Target, url: str) -> list[Row]:
         settings = headway.settings
         found.append(Row("Store", shown(settings.store)))
         found.append(Row("Jobs", _jobs(plan, headway)))
+        found.append(Row("Engine", headway.engine.name))
         found.append(_access(headway))
     off = why_off() or (None if not target.headways or target.headways[0].settings.direct else "HEADWAY_DIRECT")
     found.append(

@@ -22,11 +22,13 @@ class Plan:
 
     Attributes:
         target: ``module:attribute`` of a Headway, or of anything in a module that holds one.
+        queues: As `headway.config.Settings.queues`.
         metrics: ``host:port`` where metrics are answered; None: nowhere.
     """
 
     target: str
     store: str | None = None
+    queues: str | None = None
     concurrency: int | None = None
     log_level: str | None = None
     metrics: str | None = None
@@ -36,12 +38,12 @@ def work(plan: Plan, console: Console) -> None:
     """Execute jobs in this process until it is told to stop.
 
     Raises:
-        UsageError: there is no Headway, it has no job, nobody but its own process can see its store, or the address
-            for metrics is none.
+        UsageError: there is no Headway, it has no job, nobody but its own process can see its store, a queue is none
+            of its jobs', or the address for metrics is none.
     """
     target = plan.target
     metrics_at = None if plan.metrics is None else address(plan.metrics)
-    given = {"HEADWAY_STORE": plan.store, "HEADWAY_LOG_LEVEL": plan.log_level}
+    given = {"HEADWAY_STORE": plan.store, "HEADWAY_QUEUES": plan.queues, "HEADWAY_LOG_LEVEL": plan.log_level}
     given["HEADWAY_CONCURRENCY"] = None if plan.concurrency is None else str(plan.concurrency)
     os.environ.update({name: value for name, value in given.items() if value is not None})
     Settings()  # a wrong variable is told before the application is imported
@@ -57,7 +59,8 @@ def work(plan: Plan, console: Console) -> None:
     rows = [
         Row("Jobs", ", ".join(sorted(headway.jobs))),
         Row("Store", shown(settings.store)),
-        Row("At once", f"{settings.concurrency} runs"),
+        Row("Engine", headway.engine.name),
+        Row("Queues", "; ".join(map(str, headway.lanes()))),
         Row("Process", str(os.getpid())),
         *([Row("Metrics", f"http://{plan.metrics}/metrics")] if plan.metrics else []),
     ]

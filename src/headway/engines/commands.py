@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headway.core.clock import parse_ms
 from headway.core.events import (
     NewEvent,
     PhasePlan,
@@ -58,22 +59,27 @@ class Commands:
         store: Where the runs are.
         projections: Their folded states.
         now_iso: The wall clock, as wire time.
+
+    Attributes:
+        on_queued: Called with each run of a job that was created.
     """
 
     def __init__(self, store: Store, projections: Projections, now_iso: Callable[[], str]) -> None:
         self._store = store
         self._projections = projections
         self._now_iso = now_iso
+        self.on_queued: Callable[[RunRow], object] = lambda _row: None
 
     # -- creation
 
-    async def start(self, job: Job, value: Any, about: About) -> tuple[RunRow, bool]:
+    async def start(self, job: Job, value: Any, about: About, *, delay_s: float = 0.0) -> tuple[RunRow, bool]:
         """Create a queued run of a job; the flag tells whether it is new.
 
         Args:
             job: The job.
             value: Its input, validated by `Job.parse`.
             about: Title, owner, key ...
+            delay_s: It is not begun before so many seconds have passed.
 
         Raises:
             KeyReused: the key was used for another job or input.
@@ -81,7 +87,12 @@ class Commands:
         body = job.dump(value)
         title = (about.title or job.title_of(value))[:NAME_MAX]
         new = self._new(job.name, title, about, body, first=job.first_events(value))
-        return await self._store.create(new)
+        if delay_s > 0:
+            new = replace(new, due_ms=(parse_ms(self._now_iso()) or 0) + round(delay_s * 1000))
+        row, created = await self._store.create(new)
+        if created:
+            self.on_queued(row)
+        return row, created
 
     async def open(
         self,

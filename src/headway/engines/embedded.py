@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 
-from headway.engines.runtime import Runtime
-from headway.errors import Conflict, HeadwayError
+from headway.engines.attempts import Attempts
+from headway.engines.base import Delivery
+from headway.engines.job import Job
+from headway.engines.lanes import Lane
+from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
 from headway.types import RunId
 
@@ -25,108 +28,84 @@ class EmbeddedEngine:
 
     Args:
         store: Where queued runs are found.
-        runtime: What executes them.
-        slots: Attempts at once in this process.
+        jobs: Registered jobs by name.
     """
 
     name = "embedded"
+    finds_runs = True
 
-    def __init__(self, store: Store, runtime: Runtime, *, slots: int = 20) -> None:
+    def __init__(self, store: Store, jobs: Mapping[str, Job]) -> None:
         self._store = store
-        self._runtime = runtime
-        self._slots = slots
-        self._tasks: dict[RunId, asyncio.Task[None]] = {}
+        self._jobs = jobs
         self._rung = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin to look for queued runs."""
-        self._unwatch = self._store.watch(lambda _runs: self._rung.set())
-        self._rung.set()
-        self._loop = asyncio.create_task(self._deliver(), name="headway-engine")
-
-    async def submit(self, run_id: RunId, attempt: int) -> None:
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Nothing to do but look: the queue is the store."""
         self._rung.set()
 
-    async def stop(self, drain_s: float = 0.0) -> None:
-        """Take no more, wait `drain_s` for what runs, then hand it back to the queue."""
-        if self._loop is None:
-            return
-        self._unwatch()
-        self._loop.cancel()
-        await asyncio.gather(self._loop, return_exceptions=True)
-        self._loop = None
-        if self._tasks and drain_s > 0:
-            await asyncio.wait(self._tasks.values(), timeout=drain_s)
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def close(self) -> None:
+        """Nothing is held."""
 
-    async def _deliver(self) -> None:
-        while True:
-            self._rung.clear()
-            try:
-                await self._fill()
-            except HeadwayError as error:
-                log.warning("cannot look for queued runs: %s", error)
-            except Exception:
-                log.exception("looking for queued runs failed")
-            try:
-                async with asyncio.timeout(random.uniform(LOOK_EVERY_S / 2, LOOK_EVERY_S)):  # noqa: S311
-                    await self._rung.wait()
-            except TimeoutError:
-                pass
+    async def work(self, attempts: Attempts, lanes: Sequence[Lane]) -> None:
+        """Look for queued runs whenever the store has news, there is room again, or a second has passed."""
+        running: dict[Lane, set[RunId]] = {lane: set() for lane in lanes}
+        unwatch = self._store.watch(lambda _runs: self._rung.set())
+        try:
+            while True:
+                self._rung.clear()
+                for lane, runs in running.items():
+                    await self._look(attempts, lane, runs)
+                try:
+                    async with asyncio.timeout(random.uniform(LOOK_EVERY_S / 2, LOOK_EVERY_S)):  # noqa: S311
+                        await self._rung.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            unwatch()
 
-    async def _fill(self) -> None:
+    async def _look(self, attempts: Attempts, lane: Lane, running: set[RunId]) -> None:
+        try:
+            for names in self._by_priority(lane):
+                await self._fill(attempts, names, lane.slots, running)
+        except HeadwayError as error:
+            log.warning("cannot look for queued runs: %s", error)
+        except Exception:
+            log.exception("looking for queued runs failed")
+
+    def _by_priority(self, lane: Lane) -> list[set[str]]:
+        """Return the jobs of a lane, those that go first first."""
+        groups: dict[int, set[str]] = {}
+        for job in self._jobs.values():
+            if job.queue in lane.queues:
+                groups.setdefault(job.priority, set()).add(job.name)
+        return [groups[priority] for priority in sorted(groups, reverse=True)]
+
+    async def _fill(self, attempts: Attempts, jobs: set[str], slots: int, running: set[RunId]) -> None:
         """Claim as much as there is room for. Jobs at their limit are left out, so they do not hold up the others."""
         full: set[str] = set()
         tried: set[RunId] = set()
-        while len(self._tasks) < self._slots:
-            jobs = self._runtime.jobs.keys() - full
-            rows = await self._store.queued(jobs, limit=self._slots) if jobs else []
-            new = [row for row in rows if row.id not in self._tasks and row.id not in tried]
+        while len(running) < slots and (wanted := jobs - full):
+            rows = await self._store.queued(wanted, limit=slots)
+            new = [row for row in rows if row.id not in attempts.running() and row.id not in tried]
             if not new:
                 return
-            for row in new[: self._slots - len(self._tasks)]:
+            for row in new[: slots - len(running)]:
                 tried.add(row.id)  # one that could not be claimed is looked at again at the next ring
-                if await self._begin(row):
+                if await self._begin(attempts, row, running):
                     full.add(row.job)
 
-    async def _begin(self, row: RunRow) -> bool:
+    async def _begin(self, attempts: Attempts, row: RunRow, running: set[RunId]) -> bool:
         """Start an attempt; True when its job is at its limit."""
-        claimed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._tasks[row.id] = asyncio.create_task(self._attempt(row, claimed), name=f"headway-attempt-{row.id}")
-        return await claimed
+        claimed = asyncio.Event()
+        task = attempts.begin(row.id, row.attempt, on_claimed=claimed.set)
+        running.add(row.id)
 
-    async def _attempt(self, row: RunRow, claimed: asyncio.Future[bool]) -> None:
-        ran = full = False
-
-        def settle(*, full: bool) -> None:
-            if not claimed.done():  # the engine may have been stopped while it waited for this
-                claimed.set_result(full)
-
-        def begun() -> None:
-            nonlocal ran
-            ran = True
-            settle(full=False)
-
-        try:
-            await self._runtime.execute(row.id, row.attempt, on_claimed=begun)
-        except Conflict:
-            full = not ran
-        except HeadwayError as error:
-            log.warning("attempt %d of %s was given up: %s", row.attempt, row.id, error)
-        except Exception:
-            log.exception("attempt %d of %s broke the engine's rules", row.attempt, row.id)
-        finally:
-            self._tasks.pop(row.id, None)
-            if ran:
+        def ended(_task: object) -> None:
+            running.discard(row.id)
+            if claimed.is_set():
                 self._rung.set()  # there is room again
-            else:
-                settle(full=full)
+            claimed.set()
 
-    def running(self) -> Collection[RunId]:
-        """Ids of the runs this process works on."""
-        return list(self._tasks)
+        task.add_done_callback(ended)
+        await claimed.wait()
+        return task.done() and not task.cancelled() and task.result() == "full"

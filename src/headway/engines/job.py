@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from headway.core.complaints import complaints, path_of
 from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
 from headway.core.plan import MAIN_PHASE, as_phases, planned
+from headway.engines.lanes import DEFAULT_QUEUE, PRIORITY_MAX, check_queue
 from headway.errors import InvalidInput, UsageError
 from headway.publish.plain import Plain
 from headway.publish.run import Run
@@ -35,6 +36,8 @@ class Job:
         retries: Further attempts after an exception of the body.
         timeout: Seconds one attempt may take, waiting excluded; None: no limit.
         concurrency: Runs of this job at once over all processes; None: no limit.
+        queue: Where its runs wait; worker processes choose their queues.
+        priority: Where several jobs wait in one queue, runs of the higher go first. 0 to 9.
         http: May be started over HTTP.
         version: When set, an attempt is not continued by code of another version.
         strict: An event that cannot be written fails the run, instead of being tried again or let go with a log line.
@@ -51,6 +54,8 @@ class Job:
     retries: int = 0
     timeout: float | None = None
     concurrency: int | None = None
+    queue: str = DEFAULT_QUEUE
+    priority: int = 0
     http: bool = True
     version: str | None = None
     strict: bool = False
@@ -135,6 +140,9 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any)
         )
     hints = _hints(fn)
     _check_run_comes_first(name, parameters[0].name, hints)
+    check_queue(options.get("queue", DEFAULT_QUEUE))
+    if not 0 <= options.get("priority", 0) <= PRIORITY_MAX:
+        raise UsageError(f"job {name!r}: priority is from 0 to {PRIORITY_MAX}, higher goes first")
     takes_input = len(parameters) == 2
     return Job(
         name=name,

@@ -83,7 +83,7 @@ class Runtime:
         Raises:
             Conflict: the job runs as often as its `concurrency` allows (``extra["concurrency"]``).
         """
-        row = await self._store.get(run_id)
+        row = await patiently(lambda: self._store.get(run_id))
         job = None if row is None else self.jobs.get(row.job)
         if row is None or job is None or row.attempt != attempt or row.status is not RunStatus.QUEUED:
             return False
@@ -107,7 +107,8 @@ class Runtime:
             claim=Claim(self.worker, job.concurrency),
         )
         try:
-            return (await self._store.append(row.id, write)).run
+            # a claim whose answer was lost is ours or nobody's: only the very same write finds out
+            return (await patiently(lambda: self._store.append(row.id, write))).run
         except Conflict as error:
             if "concurrency" in error.extra:
                 raise
@@ -118,11 +119,11 @@ class Runtime:
     async def _expected(self, row: RunRow, job: Job) -> float | None:
         if job.estimate is not None:
             try:
-                return float(job.estimate(job.parse_json(await self._store.input(row.id))))
+                return float(job.estimate(job.parse_json(await patiently(lambda: self._store.input(row.id)))))
             except Exception:
                 log.exception("the estimate of job %r failed", job.name)
                 return None
-        seconds = await self._store.durations(job.name)
+        seconds = await patiently(lambda: self._store.durations(job.name))
         return statistics.median(seconds) if seconds else None
 
     async def _attempt(self, row: RunRow, job: Job) -> None:

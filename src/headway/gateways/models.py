@@ -24,6 +24,9 @@ class StartBody(BaseModel):
     title: Annotated[Title | None, Field(description="Null: the job's own.")] = None
     group: Annotated[Name | None, Field(description="Project, conversation ...")] = None
     metadata: dict[str, Any] = {}
+    delay_s: Annotated[
+        float, Field(ge=0, le=86_400 * 365, allow_inf_nan=False, description="Not begun before so many seconds.")
+    ] = 0
 
 
 class OpenBody(BaseModel):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from headway.errors import NotFound
 from headway.gateways.answers import json_answer, matches
 from headway.gateways.exchange import Asked
-from headway.ops.health import readiness
+from headway.ops.health import Delivering, readiness
 
 CLIENT: Final = Path(__file__).parent.parent / "static" / "client.js"
 CLIENT_CACHE: Final = "public, max-age=300"
@@ -36,7 +36,7 @@ async def readyz(asked: Asked) -> Response:
         services.store,
         started=services.is_started(),
         draining=services.hub.draining,
-        engine=services.engine,
+        engine=Delivering(services.engine, services.engine_trouble()),
         direct=services.settings.direct,
     )
     return json_answer(found.report, 200 if found.ready else 503)

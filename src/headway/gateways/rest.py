@@ -74,7 +74,7 @@ async def start_run(
     if known is None or not known.http:
         raise JobNotFound(f"there is no job {job[:64]!r}", hint="GET /v1/jobs lists them")
     value = known.parse_json(orjson.dumps(body.input))
-    row, _ = await asked.services.commands.start(known, value, _about(asked, body, key))
+    row, _ = await asked.services.commands.start(known, value, _about(asked, body, key), delay_s=body.delay_s)
     expected_s = known.estimate(value) if known.estimate is not None else await asked.services.live.duration_s(job)
     return await _started(asked, row, 202, expected_s)
 

@@ -31,6 +31,7 @@ class Services:
         live: What is true of runs now; shared with the hub.
         authenticate: The application's way to recognise who asks; None: only this machine is answered.
         engine: Name of what delivers runs.
+        engine_trouble: Why it takes no deliveries at present, or None.
         is_started: Whether the application's lifespan ran.
     """
 
@@ -43,6 +44,7 @@ class Services:
     settings: Settings
     authenticate: Authenticate | None = None
     engine: str = "none"
+    engine_trouble: Callable[[], str | None] = lambda: None
     is_started: Callable[[], bool] = lambda: True
 
     @cached_property

@@ -27,14 +27,26 @@ class Readiness:
     report: dict[str, Any]
 
 
-async def readiness(store: Store, *, started: bool, draining: bool, engine: str, direct: bool) -> Readiness:
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """What delivers runs to worker processes.
+
+    Attributes:
+        trouble: Why it takes none at present, or None. Runs are stored all the same, and delivered later.
+    """
+
+    engine: str
+    trouble: str | None = None
+
+
+async def readiness(store: Store, *, started: bool, draining: bool, engine: Delivering, direct: bool) -> Readiness:
     """Look at everything an answer depends on. Takes at most two seconds.
 
     Args:
         store: It must answer.
         started: The application's lifespan ran.
         draining: The server is about to exit.
-        engine: Name of what delivers runs.
+        engine: What delivers runs; its trouble is told, and is no reason to send nothing here.
         direct: The hand-over of streams is wanted.
     """
     trouble, processes = await _store_trouble(store) if started else ("not opened yet", 0)
@@ -45,7 +57,12 @@ async def readiness(store: Store, *, started: bool, draining: bool, engine: str,
         "started": started,
         "draining": draining,
         "store": {"name": store.caps.name, "ok": trouble is None, "trouble": trouble},
-        "engine": {"name": engine, "processes": processes},
+        "engine": {
+            "name": engine.engine,
+            "ok": engine.trouble is None,
+            "trouble": engine.trouble,
+            "processes": processes,
+        },
         "direct": {"on": off is None, "reason": off},
     }
     return Readiness(ready, report)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qs, urlencode
 
+PREFIX: Final = "headway:"
+"""Of all keys in Redis, unless the address names another."""
+
 SECRET: Final = frozenset({"password", "listen"})
 """Options that are a password, or may hold one."""
 
@@ -23,6 +26,13 @@ def split_options(url: str) -> tuple[str, dict[str, list[str]]]:
     # `urlunsplit` would make unix:/path of unix:///path
     start, _, query = url.partition("?")
     return start, parse_qs(query, keep_blank_values=True)
+
+
+def split_prefix(url: str) -> tuple[str, str]:
+    """Return a Redis address without the option ``prefix``, and the prefix of all keys."""
+    start, options = split_options(url)
+    prefix = options.pop("prefix", [PREFIX])[-1]
+    return joined(start, options), prefix
 
 
 def joined(start: str, options: dict[str, list[str]]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -23,7 +23,7 @@ from headway.core.cursor import START, Cursor
 from headway.core.ids import new_worker_id
 from headway.errors import UsageError
 from headway.stores import redis_upkeep as upkeep
-from headway.stores.address import joined, split_options, without_password
+from headway.stores.address import split_prefix, without_password
 from headway.stores.base import (
     Appended,
     Ended,
@@ -51,8 +51,6 @@ from headway.stores.redis_rows import kept_run, read_events, shown_rows
 from headway.stores.rows import not_found
 from headway.types import RunId, Seq
 
-PREFIX: Final = "headway:"
-
 
 class RedisStore(Store):
     """Runs and their logs in one Redis.
@@ -78,7 +76,7 @@ class RedisStore(Store):
         patience_s: float = 2.0,
     ) -> None:
         self._url, named = split_prefix(url)
-        self._prefix = prefix or named or PREFIX
+        self._prefix = prefix or named
         self._read_only = read_only
         make_pool(self._url, TIMEOUT_S)  # a mistake in the URL is told at once
         self._now_ms = now_ms
@@ -311,10 +309,3 @@ def _asked_of_each(which: RunFilter) -> str:
 
 def _ms(text: bytes) -> int:
     return parse_ms(text.decode()) or 0
-
-
-def split_prefix(url: str) -> tuple[str, str | None]:
-    """Return an address without the option ``prefix``, and its value."""
-    start, options = split_options(url)
-    prefix = options.pop("prefix", [None])[-1]
-    return joined(start, options), prefix

@@ -1,0 +1,180 @@
+"""Celery as an engine: Redis or RabbitMQ between machines, and Celery's own worker processes.
+
+A message is acknowledged when it arrives. What a dead worker had begun is taken over through the store, and what was
+lost on the way is told of again; a broker that delivers late, twice or by its visibility time-out changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from celery import Celery, signals
+
+from headway.engines.base import Delivery, Opening
+from headway.engines.lanes import PRIORITY_MAX, Lane
+from headway.engines.portal import Portal
+from headway.errors import UsageError
+
+log = logging.getLogger("headway.engine")
+
+TASK: Final = "headway.execute"
+PRIORITIES: Final = [0, 3, 6, 9]
+
+
+def make_app(broker: str, prefix: str) -> Celery:
+    """Return a Celery application that only delivers.
+
+    Args:
+        broker: ``redis://``, ``rediss://`` or ``amqp://``.
+        prefix: Of every key in Redis.
+    """
+    app = Celery("headway", broker=broker, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_acks_late=False,  # late ones end the worker when their broker was away, and buy nothing over the claim
+        worker_prefetch_multiplier=1,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+    )
+    if broker.startswith("redis"):
+        app.conf.broker_transport_options = {
+            "global_keyprefix": prefix,
+            "visibility_timeout": 300,  # moves only messages that wait in a worker that died
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "priority_steps": PRIORITIES,
+            "queue_order_strategy": "priority",
+        }
+    return app
+
+
+class CeleryEngine:
+    """Delivers by messages of a task; the worker processes are Celery's.
+
+    Args:
+        broker: Its address.
+        prefix: Of every key in Redis.
+
+    Attributes:
+        app: The Celery application.
+    """
+
+    name = "celery"
+    finds_runs = False
+
+    def __init__(self, broker: str, prefix: str = "headway:") -> None:
+        self.app = make_app(broker, prefix)
+        # Shared, it would stand in the place of every other engine's of this process; and the check of arguments takes
+        # a method for a function.
+        self._task = self.app.task(name=TASK, shared=False, typing=False)(self._execute)
+        self._is_redis = broker.startswith("redis")
+        self._portal: Portal | None = None
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Send a message for each. Blocks a thread, not the loop.
+
+        Raises:
+            OperationalError: the broker is away.
+        """
+        await asyncio.to_thread(self._send, deliveries)
+
+    def _send(self, deliveries: Sequence[Delivery]) -> None:
+        with self.app.producer_or_acquire(None) as producer:
+            for one in deliveries:
+                priority = PRIORITY_MAX - one.priority if self._is_redis else one.priority  # in Redis 0 goes first
+                arguments = (one.run_id, one.attempt)
+                self._task.apply_async(arguments, queue=one.queue, priority=priority, producer=producer, retry=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await asyncio.to_thread(self.app.close)
+
+    def run(self, opening: Opening, lanes: Sequence[Lane], *, processes: bool) -> int:
+        """Run Celery's worker in this process until it is told to stop; return its exit code.
+
+        Args:
+            opening: For each process that executes attempts.
+            lanes: One; Celery knows one number of slots.
+            processes: Prefork; False: threads, all in this process's one loop.
+
+        Raises:
+            UsageError: there are several lanes.
+            StoreError: the store cannot be opened.
+        """
+        if len(lanes) != 1:
+            raise UsageError(
+                "a worker of Celery's has one number of slots for all its queues",
+                hint="start one `headway worker --queues name=slots` for each",
+            )
+        self._portal = Portal(opening)
+        ending = _Ending(self._portal)
+        signals.setup_logging.connect(_log_as_we_do, weak=False)
+        signals.worker_shutting_down.connect(ending.begin, weak=False)
+        if processes:
+            signals.worker_process_init.connect(ending.follow, weak=False)
+        else:
+            self._portal.open()
+        worker: Any = self.app.Worker(
+            pool_cls="prefork" if processes else "threads",
+            concurrency=lanes[0].slots,
+            queues=sorted(lanes[0].queues),
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        worker.start()
+        self._portal.close()
+        return int(worker.exitcode or 0)
+
+    def _execute(self, run_id: str, attempt: int) -> None:
+        if self._portal is not None:
+            self._portal.see_through(run_id, attempt)
+
+
+class _Ending:
+    """Tells every process of a worker that it stops: the end of a pipe, so that the death of the first is told, too."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._reading, self._writing = os.pipe()
+
+    def begin(self, **_: Any) -> None:
+        """Say that the worker stops. In threads the attempts are in this very process."""
+        os.close(self._writing)
+        _in_background(self._portal.close)
+
+    def follow(self, **_: Any) -> None:
+        """In a forked process: open at once, and close when the first process stops."""
+        os.close(self._writing)  # of the copy, which would keep the pipe open
+        _in_background(partial(self._wait, self._portal))
+        try:
+            self._portal.open()
+        except Exception:
+            log.exception("attempts cannot be executed yet")  # each delivery tries again
+
+    def _wait(self, portal: Portal) -> None:
+        os.read(self._reading, 1)
+        portal.close()
+
+
+def _in_background(call: Callable[[], None]) -> None:
+    threading.Thread(target=call, name="headway-ending", daemon=True).start()
+
+
+def _log_as_we_do(**_: Any) -> None:
+    """Being connected keeps Celery from setting up logging of its own; its two lines for each message say nothing."""
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
