@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headway.core.events import Error, ItemPlanned, PhasePlan
     from headway.core.run import RunStatus
     from headway.engines.handle import RunHandle, State
+    from headway.publish.asking import AskTimedOut
     from headway.publish.context import Context, current
     from headway.publish.item import Item
     from headway.publish.mapping import Failed
@@ -37,6 +38,7 @@ __version__ = VERSION
 
 __all__ = [
     "Agent",
+    "AskTimedOut",
     "Client",
     "Context",
     "Error",
@@ -64,6 +66,7 @@ __all__ = [
 
 _PLACES = {
     "Agent": "headway.publish.reporter",
+    "AskTimedOut": "headway.publish.asking",
     "Client": "headway.client",
     "Context": "headway.publish.context",
     "Error": "headway.core.events",

@@ -348,6 +348,7 @@ class Headway:
             self._supervision,
             clock=self._clock,
             cancel_grace_s=self.settings.cancel_grace_s,
+            ask_hold_s=self.settings.ask_hold_s,
         )
 
     def _sweeper(self) -> Sweeper:

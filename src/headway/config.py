@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         takeovers_max: How often in a row, without a finished step between, a run may lose its process before it fails.
         drain_s: Seconds a stopping worker lets its attempts go on before it hands them back.
         cancel_grace_s: Seconds a run that was asked to stop has before it is cancelled without its worker.
+        ask_hold_s: Seconds a job that waits for nothing but an answer is kept in memory before it makes room.
         retention_s: Seconds the log of an ended run is kept; its last snapshot stays.
         delta_retention_s: Seconds the text deltas of an ended run are kept.
         log_level: Lowest level that is logged by ``headway serve`` and ``headway worker``.
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     takeovers_max: Annotated[int, Field(ge=0)] = 5
     drain_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     cancel_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    ask_hold_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
     retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30 * 86_400
     delta_retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3_600
     log_level: Literal["debug", "info", "warning", "error"] = "info"

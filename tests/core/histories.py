@@ -115,7 +115,7 @@ class _Writer:
                 "prompt": self._text(),
                 "schema": self._maybe(self._object()),
             },
-            "run.resumed": lambda: {"ask_id": self._key(), "answer": self._json()},
+            "run.resumed": lambda: {"ask_id": self._key(), "answer": self._json(), "outcome": "answered", "by": None},
             "run.cancel_requested": lambda: {"by": self._maybe("ada"), "reason": self._maybe(self._text())},
             "run.succeeded": lambda: {"result": self._json()},
             "run.partial": lambda: {"result": self._json()},

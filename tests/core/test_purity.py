@@ -38,7 +38,7 @@ def forbid_io():
 """
 
 PURE = ("catchup", "clock", "cursor", "entries", "fold", "ids", "limits", "progress", "run", "sse", "text", "withdraw")
-CONTRACT = ("complaints", "events", "plan", "schema", "shapes", "snapshot")
+CONTRACT = ("answer", "complaints", "events", "plan", "schema", "shapes", "snapshot")
 
 
 def alone(code: str) -> None:

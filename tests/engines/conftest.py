@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.world import World, world
+from headway.testing import Clock
+from tests.engines.inquiries import KINDS, store_of
+from tests.engines.world import World, world, world_on
 from tests.stores.conftest import postgres_server, redis_server
 
-__all__ = ["here", "postgres_server", "redis_server"]
+__all__ = ["hasty", "held", "here", "postgres_server", "redis_server"]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -16,3 +18,19 @@ async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     """One process on a real store of each kind."""
     async with world(request.param, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(params=KINDS)
+async def held(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A process that keeps a body that waits."""
+    clock = Clock()
+    async with world_on(store_of(request.param, tmp_path, clock, request), clock) as here:
+        yield here
+
+
+@pytest.fixture(params=KINDS)
+async def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A process that makes room at once."""
+    clock = Clock()
+    async with world_on(store_of(request.param, tmp_path, clock, request), clock, ask_hold_s=0) as here:
+        yield here

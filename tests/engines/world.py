@@ -109,11 +109,25 @@ async def world(kind: str, folder: Path) -> AsyncIterator[World]:
     """A world on a store of this kind, closed in the end."""
     clock = Clock()
     store: Store = MemoryStore(now_ms=clock.now_ms) if kind == "memory" else SqliteStore(folder / "runs.db")
+    async with world_on(store, clock) as here:
+        yield here
+
+
+@asynccontextmanager
+async def world_on(store: Store, clock: Clock, *, ask_hold_s: float = 60.0) -> AsyncIterator[World]:
+    """A world on a store that is not open yet, closed in the end."""
     await store.open()
     here = World(store, clock)
     worker = await store.join()
     here.runtime = Runtime(
-        store, here.projections, here.jobs, worker, here.supervision, clock=clock, cancel_grace_s=0.2
+        store,
+        here.projections,
+        here.jobs,
+        worker,
+        here.supervision,
+        clock=clock,
+        cancel_grace_s=0.2,
+        ask_hold_s=ask_hold_s,
     )
     await here.supervision.start()
     try:

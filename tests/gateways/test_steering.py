@@ -1,10 +1,14 @@
 """Commands: cancel, retry, answer, take over, delete."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel, Field
 
+from headway.publish.run import Run
 from tests.gateways.serving import as_user, ended, make_world, note, open_run, problem_of, report, serving, start
 
 COMMANDS = ("cancel", "retry", "executions")
@@ -91,6 +95,49 @@ async def test_only_failed_items_are_named(client: httpx.AsyncClient) -> None:
     assert (await client.post(f"/v1/runs/{run_id}/retry", json={"items": ["day:1"]})).status_code == 202
     state = (await client.get(f"/v1/runs/{run_id}")).json()
     assert state["items"]["day:1"]["status"] == "planned"
+
+
+class Approval(BaseModel):
+    """What the job wants to know."""
+
+    go: bool
+    limit: int = Field(default=1, ge=1)
+
+
+async def become(client: httpx.AsyncClient, run_id: str, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Wait for something to be true of a run's state."""
+    async with asyncio.timeout(20):
+        while True:
+            state: dict[str, Any] = (await client.get(f"/v1/runs/{run_id}")).json()
+            if wanted(state):
+                return state
+            await asyncio.sleep(0.01)
+
+
+async def test_a_question_is_answered() -> None:
+    """What does not fit is told with all places; the first answer counts, and sent twice it is one."""
+    world = make_world()
+
+    @world.hw.job
+    async def order(run: Run) -> int:
+        return (await run.ask(Approval, "May it?", key="approve")).limit
+
+    async with serving(world) as client:
+        run_id = (await client.post("/v1/jobs/order/runs", json={})).json()["id"]
+        state = await become(client, run_id, lambda state: state["asks"])
+        assert state["asks"]["approve"]["prompt"] == "May it?"
+        path, good = f"/v1/runs/{run_id}/input", {"ask_id": "approve", "data": {"go": True, "limit": 7}}
+        wrong = problem_of(await client.post(path, json={**good, "data": {"limit": 0}}), 422, "invalid_input")
+        assert [error["loc"] for error in wrong["errors"]] == [["go"], ["limit"]]
+        answer = await client.post(path, json=good)
+        assert (answer.status_code, answer.json().keys()) == (
+            200,
+            {"seq", "cursor", "status", "cancel_requested"},
+        )
+        assert (await client.post(path, json=good)).status_code == 200
+        await become(client, run_id, lambda state: state["status"] == "succeeded" and state["result"] == 7)
+        late = problem_of(await client.post(path, json={**good, "data": {"go": False}}), 409, "conflict")
+        assert (late["current"], late["asks"]) == ("succeeded", [])
 
 
 async def test_no_question_is_open(client: httpx.AsyncClient) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Collection
 import pytest
 
 from headway.core.events import new_event
+from headway.core.ids import new_execution_id
 from headway.core.run import RunStatus
 from headway.errors import HeadwayError
-from headway.stores.base import Claim, Leader, Requeue, RunFilter, RunRow, Store, WorkerState, Write
+from headway.stores.base import Claim, Leader, Release, Requeue, RunFilter, RunRow, Store, WorkerState, Write
 from tests.stores.builders import (
     CANCEL_REQUESTED,
     CANCELLED,
@@ -156,6 +157,35 @@ async def test_runs_asked_to_stop_that_no_worker_holds(store: Store) -> None:
     assert row is not None
     await store.append(row.id, requeue(row))
     assert [run.id for run in await store.asked_to_stop()] == [queued_one.id]
+
+
+async def test_runs_that_wait_for_an_answer_lapse_when_nobody_holds_them(store: Store, clock: FakeClock) -> None:
+    """Not while a worker does, and not once they go on; one that may wait for ever never does."""
+    run = await claim(store, (await store.create(new_run()))[0])
+    asked = new_event("run.waiting", {"ask_id": "a", "prompt": "?"})
+    await store.append(run.id, Write(events=[asked], execution_id=run.execution_id))
+    assert [held.id for held in await store.claimed()] == [run.id]
+    release = Write(events=[note()], execution_id=run.execution_id, release=Release(clock.ms + 500))
+    waits = (await store.append(run.id, release)).run
+    assert (waits.status, waits.worker, waits.due_ms) == (RunStatus.WAITING, None, clock.ms + 500)
+    assert await store.get(run.id) == waits
+    assert await store.claimed() == []
+    assert await store.queued(["j"]) == []
+    assert await store.lapsed() == []
+    clock.ms += 501
+    assert [lapsed.id for lapsed in await store.lapsed()] == [run.id]
+    over = [new_event("run.resumed", {"ask_id": "a"}), queued(2, "resumed")]
+    again = (await store.append(run.id, Write(events=over, held=False, requeue=Requeue(new_execution_id())))).run
+    assert await store.lapsed() == []
+    assert [due.id for due in await store.queued(["j"])] == [run.id]
+    second = await claim(store, again)
+    for write in (
+        Write(events=[asked], execution_id=second.execution_id),
+        Write(events=[note()], execution_id=second.execution_id, release=Release()),
+    ):
+        await store.append(run.id, write)
+    clock.ms += 10**9
+    assert await store.lapsed() == []
 
 
 async def test_durations_of_the_last_successes(store: Store, clock: FakeClock) -> None:

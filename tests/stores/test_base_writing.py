@@ -9,7 +9,7 @@ from headway.core.events import NewEvent
 from headway.core.ids import new_execution_id, new_run_id
 from headway.core.run import RunStatus
 from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, RunNotFound, UsageError
-from headway.stores.base import Checkpoint, Claim, Requeue, RunRow, Store, Write
+from headway.stores.base import Checkpoint, Claim, Release, Requeue, RunRow, Store, Write
 from tests.stores.builders import (
     CANCEL_REQUESTED,
     CANCELLED,
@@ -186,6 +186,31 @@ async def test_an_empty_batch_is_a_heartbeat(store: Store, clock: FakeClock) -> 
         "cancel_requested": False,
     }
     assert await store.get(run.id) == answer.run
+
+
+async def test_a_write_may_insist_on_who_holds_the_run(store: Store) -> None:
+    """Or that nobody does; whoever looked before somebody let go must look again."""
+    run = await claim(store, (await store.create(new_run()))[0])
+    with pytest.raises(Conflict, match="held by wrk_1"):
+        await store.append(run.id, Write(events=[note()], held=False))
+    await store.append(run.id, Write(events=[note()], held=True))
+    await store.append(run.id, Write(events=[note()], execution_id=run.execution_id, release=Release()))
+    with pytest.raises(Conflict, match="held by nobody"):
+        await store.append(run.id, Write(events=[note()], held=True))
+    await store.append(run.id, Write(events=[note()], held=False))
+    assert [event.type for event in await log(store, run.id)].count("note") == 3
+
+
+async def test_a_write_may_insist_on_being_the_first(store: Store) -> None:
+    """Where its key is known, nothing of it is done, neither its other events nor its checkpoint."""
+    run = await running(store)
+    first = Write(events=[note("one", key="k")], fresh=True, checkpoint=Checkpoint("s", b"1"))
+    await store.append(run.id, first)
+    late = Write(events=[note("two", key="k"), note("three")], fresh=True, checkpoint=Checkpoint("s", b"2"))
+    with pytest.raises(Conflict):
+        await store.append(run.id, late)
+    assert await store.steps(run.id) == {"s": b"1"}
+    assert (await log(store, run.id))[-1].seq == run.seq + 1
 
 
 async def test_known_keys_are_dropped_and_the_rest_is_dense(store: Store) -> None:

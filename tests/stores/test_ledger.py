@@ -8,8 +8,8 @@ import pytest
 from headway.core.cursor import Cursor
 from headway.core.events import NewEvent
 from headway.core.run import ENDED, RUN_TRANSITIONS, RunStatus
-from headway.errors import Conflict, KeyReused, RunClosed
-from headway.stores.base import Requeue, RunRow, Standing, Write
+from headway.errors import Conflict, KeyReused, RunClosed, UsageError
+from headway.stores.base import Release, Requeue, RunRow, Standing, Write
 from headway.stores.ledger import birth, check_same, decide, first_page, judge, lapses_ms, tail_bytes, trim_limit
 from tests.stores.builders import SUCCEEDED, new_run, note, queued, started
 
@@ -78,6 +78,12 @@ def test_the_creation_time_is_the_header_s() -> None:
 
 def _queued(header: Mapping[str, str | None]) -> bytes:
     return orjson.dumps({"attempt": 1, "reason": "created", "run": header})
+
+
+def test_whoever_lets_go_of_a_run_tells_of_it() -> None:
+    """Without an event nobody would notice."""
+    with pytest.raises(UsageError, match="needs an event"):
+        decide(row(), Write(execution_id=row().execution_id, release=Release()), now_ms=5)
 
 
 def test_a_lease_lapses_while_the_run_goes_on() -> None:

@@ -309,11 +309,15 @@ export interface RunReopened {
   items: string[] | null;
 }
 /**
- * The answer arrived.
+ * The question is over: answered, unless `outcome` says that its time ran out or that the job withdrew it.
+ *
+ * Secret parts of the answer are null: they never stand in the log.
  */
 export interface RunResumed {
   answer: unknown;
   ask_id: string;
+  by: string | null;
+  outcome: "answered" | "timed_out" | "withdrawn";
 }
 /**
  * An execution claimed the attempt.
@@ -330,7 +334,7 @@ export interface RunSucceeded {
   result: unknown;
 }
 /**
- * The job asked a question and waits for the answer.
+ * The job asked a question and waits for the answer. The same `ask_id` again: the same question.
  */
 export interface RunWaiting {
   ask_id: string;
@@ -559,6 +563,7 @@ export type RunErrorCode =
   | "job_error"
   | "step_failed"
   | "timed_out"
+  | "ask_timed_out"
   | "result_invalid"
   | "worker_lost"
   | "crash_loop"

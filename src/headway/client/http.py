@@ -115,6 +115,10 @@ class Client:
         """Ask a run to stop."""
         return await self._json("POST", f"{self._run(run_id)}/cancel", json={"reason": reason})
 
+    async def answer(self, run_id: str, ask_id: str, data: Any) -> dict[str, Any]:
+        """Answer a question of a run's job; ``asks`` of its state says what it waits for."""
+        return await self._json("POST", f"{self._run(run_id)}/input", json={"ask_id": ask_id, "data": data})
+
     async def retry(self, run_id: str, *, seq: int, items: Sequence[str] | None = None) -> dict[str, Any]:
         """Try an ended run's failed items (or those named) again; `seq` is the last one you saw."""
         return await self._json("POST", f"{self._run(run_id)}/retry", json={"seq": seq, "items": items})

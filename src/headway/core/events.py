@@ -48,7 +48,7 @@ class RunStarted(Payload):
 
 
 class RunWaiting(Payload):
-    """The job asked a question and waits for the answer."""
+    """The job asked a question and waits for the answer. The same ``ask_id`` again: the same question."""
 
     ask_id: Name
     prompt: Sentence
@@ -58,10 +58,15 @@ class RunWaiting(Payload):
 
 
 class RunResumed(Payload):
-    """The answer arrived."""
+    """The question is over: answered, unless ``outcome`` says that its time ran out or that the job withdrew it.
+
+    Secret parts of the answer are null: they never stand in the log.
+    """
 
     ask_id: Name
     answer: Any = None
+    outcome: Literal["answered", "timed_out", "withdrawn"] = "answered"
+    by: str | None = None
 
 
 class RunCancelRequested(Payload):

@@ -27,6 +27,7 @@ from headway.core.ids import new_correlation_id, new_execution_id, new_run_id
 from headway.core.limits import NAME_MAX
 from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
+from headway.engines.asking import answer, forget_secrets
 from headway.engines.job import Job
 from headway.errors import Conflict, Fenced, Owned, RunClosed, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
@@ -195,9 +196,12 @@ class Commands:
                 # compare-and-set on the seq: a worker may claim it between the look and the write
                 write = replace(write, events=[*write.events, cancelled], seq=row.seq)
             try:
-                return (await self._store.append(run_id, write)).run
+                row = (await self._store.append(run_id, write)).run
             except Conflict:
                 continue  # it was claimed, taken over, or has ended
+            if row.status in ENDED:
+                await forget_secrets(self._store, run_id)
+            return row
 
     async def retry(
         self,
@@ -250,6 +254,31 @@ class Commands:
     async def _failed_items(self, run_id: RunId) -> set[str]:
         fold = await self._projections.current(run_id)
         return {key for key in fold.keys("items") if (item := fold.entry("items", key)) and item["status"] == "failed"}
+
+    async def answer(
+        self, run_id: RunId, ask_id: str, data: Any, *, by: str | None = None, execution_id: str | None = None
+    ) -> RunRow:
+        """Answer a question of the job. The same answer again changes nothing.
+
+        Args:
+            run_id: The run.
+            ask_id: Which question, as ``asks`` of the run's state names it.
+            data: The answer as JSON data, measured by the question's schema.
+            by: Who answers.
+            execution_id: The last execution the caller saw, or None.
+
+        Raises:
+            RunNotFound: there is no such run.
+            Fenced: `execution_id` is given and is not the current one.
+            InvalidInput: the answer does not fit; ``extra["errors"]`` lists where and why.
+            EventTooLarge: it is too large.
+            Conflict: no such question is open, or somebody has given another answer.
+        """
+        while True:
+            row = await self.row(run_id, execution_id)
+            answered = await answer(self._store, self._projections, row, ask_id, data, by=by)
+            if answered is not None:
+                return answered
 
     async def take_over(
         self, run_id: RunId, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None

@@ -147,6 +147,11 @@ class RunHandle(BaseModel):
         """Ask it to stop; see `Commands.cancel`."""
         return await self._commands.cancel(self.id, by=by, reason=reason)
 
+    async def answer(self, ask_id: str, data: Any, *, by: str | None = None) -> RunRow:
+        """Answer a question of the job; see `Commands.answer`. A pydantic model is sent as its JSON."""
+        body = data.model_dump(mode="json") if isinstance(data, BaseModel) else data
+        return await self._commands.answer(self.id, ask_id, body, by=by)
+
     async def retry(self, items: Sequence[str] | None = None, *, by: str | None = None) -> RunRow:
         """Try its failed items (or those named) again; see `Commands.retry`."""
         return await self._commands.retry(self.id, items=items, by=by)

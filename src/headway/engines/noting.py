@@ -13,8 +13,9 @@ from headway.lines import Line
 from headway.measures import ATTEMPT_SECONDS, FAILURES, RECOVERIES, Measures
 from headway.stores.base import RunRow
 
-Outcome: TypeAlias = Literal["finished", "failed", "retried", "cancelled", "handed_back", "lost"]
-"""How an attempt ended; ``lost``: another process has the run, or it ended without us."""
+Outcome: TypeAlias = Literal["finished", "failed", "retried", "cancelled", "handed_back", "waiting", "lost"]
+"""How an attempt ended; ``waiting``: it made room until an answer comes; ``lost``: another process has the run, or it
+ended without us."""
 
 _log = logging.getLogger("headway.runtime")
 

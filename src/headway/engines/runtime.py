@@ -19,14 +19,17 @@ from pydantic import ValidationError
 from headway.core.events import Error, ErrorReported, RunFailed, RunQueued, RunStarted, new_event
 from headway.core.ids import new_execution_id
 from headway.core.run import RunStatus
+from headway.engines.asking import forget_secrets
+from headway.engines.desk import StoreDesk
 from headway.engines.job import Job
 from headway.engines.noting import Note, Outcome, noted
 from headway.engines.patience import patiently
 from headway.engines.preparation import CONTINUED, VERSION_STEP, context_of, prepare, retries_used
 from headway.engines.supervision import Supervision
 from headway.errors import Conflict, HeadwayError, RunClosed, RunNotFound
+from headway.publish.asking import Unwound
 from headway.publish.context import active
-from headway.publish.execution import Clock, Execution, RealClock, backoff
+from headway.publish.execution import BODY, Clock, Execution, RealClock, backoff
 from headway.publish.plain import call
 from headway.publish.publisher import STOPPING
 from headway.publish.reporter import describe
@@ -52,6 +55,7 @@ class Runtime:
         supervision: Watches the executions of this process.
         clock: Waits between retries; tests bring their own.
         cancel_grace_s: Seconds a body has to stop when its worker does.
+        ask_hold_s: Seconds a body is kept in memory while it waits for nothing but an answer.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Runtime:
         *,
         clock: Clock | None = None,
         cancel_grace_s: float = 10.0,
+        ask_hold_s: float = 60.0,
     ) -> None:
         self.jobs = jobs
         self.worker = worker
@@ -71,6 +76,7 @@ class Runtime:
         self._projections = projections
         self._clock = clock or RealClock()
         self._grace_s = cancel_grace_s
+        self._hold_s = ask_hold_s
         self._supervision = supervision
 
     # -- one attempt
@@ -128,12 +134,13 @@ class Runtime:
 
     async def _attempt(self, row: RunRow, job: Job) -> None:
         execution = await self._prepared(row, job)
+        execution.desk = desk = StoreDesk(self._store, row, execution, hold_s=self._hold_s)
         run = Run(execution, context_of(row))
         token = active.set(run)  # lines logged about the attempt carry its ids, too
         try:
             reason = execution.state["executions"][-1]["reason"] if execution.state is not None else "created"
             with noted(self._store.measures, row, reason=reason, worker=self.worker) as note:
-                await self._see_through(run, row, job, note)
+                await self._see_through(run, row, job, note, desk)
         finally:
             self._supervision.remove(row)
             active.reset(token)
@@ -154,7 +161,7 @@ class Runtime:
             raise RunClosed(f"run {row.id} could not be prepared") from error
         return execution
 
-    async def _see_through(self, run: Run, row: RunRow, job: Job, note: Note) -> None:
+    async def _see_through(self, run: Run, row: RunRow, job: Job, note: Note, desk: StoreDesk) -> None:
         """Run the body, and write how it went. When the worker stops, both get the grace time, and no more."""
         execution = run._execution
         task = asyncio.create_task(self._body(run, job), name=f"headway-job-{job.name}")
@@ -167,8 +174,14 @@ class Runtime:
         self._supervision.add(row, execution)
         if execution.cancel_requested or execution.publisher.stopped is not None:
             stop()
-        leaving = await self._wait(task, leaving=False, stop=task.cancel)
-        ending = asyncio.create_task(self._end(run, row, job, task, leaving=leaving), name=f"headway-end-{job.name}")
+
+        def leave() -> None:
+            desk.leave()
+            task.cancel()
+
+        leaving = await self._wait(task, leaving=False, stop=leave)
+        end = self._end(run, row, job, task, desk, leaving=leaving)
+        ending = asyncio.create_task(end, name=f"headway-end-{job.name}")
         leaving = await self._wait(ending, leaving=leaving)
         if ending.done():
             note.outcome = ending.result()
@@ -188,7 +201,7 @@ class Runtime:
 
     async def _body(self, run: Run, job: Job) -> Any:
         value = job.parse_json(await patiently(lambda: self._store.input(run.id)))
-        async with asyncio.timeout(job.timeout):
+        async with run._execution.allowing(BODY, job.timeout):
             result = await call(job.fn, run, [] if job.input is None else [value])
         try:
             return job.result.dump_python(job.result.validate_python(result), mode="json")
@@ -201,23 +214,32 @@ class Runtime:
 
     # -- how it went
 
-    async def _end(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
+    async def _end(
+        self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], desk: StoreDesk, *, leaving: bool
+    ) -> Outcome:
         try:
             if run.ended:  # by the body itself
                 return _ENDS.get(run.ended, "finished")
             stopped = run._execution.publisher.stopped
+            if isinstance(stopped, Unwound):
+                return "waiting"
             if isinstance(stopped, STOPPING):
                 raise stopped
             if stopped is not None:  # it cannot report any more, and nobody else would look at a claimed run
                 await run.fail(stopped)
                 return "failed"
+            if leaving and not run.cancel_requested and not _came_back(task) and await desk.released():
+                return "waiting"
             return await self._conclude(run, row, job, task, leaving=leaving)
         finally:
+            await desk.close(withdraw=False)
+            if run.ended and desk.knows_secrets():
+                await patiently(lambda: forget_secrets(self._store, run.id))
             # a thread or a task the body has left behind hears of it where it reports next
             await run._execution.publisher.close()
 
     async def _conclude(self, run: Run, row: RunRow, job: Job, task: asyncio.Task[Any], *, leaving: bool) -> Outcome:
-        came_back = task.done() and not task.cancelled()
+        came_back = _came_back(task)
         error = task.exception() if came_back else None
         if came_back and error is None:
             return await self._finish(run, task.result())
@@ -290,6 +312,10 @@ class Runtime:
         note = Write(execution_id=row.execution_id, checkpoint=Checkpoint(VERSION_STEP, mine))
         await self._store.append(row.id, note)
         execution.checkpoints[VERSION_STEP] = mine
+
+
+def _came_back(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled()
 
 
 class ResultInvalid(HeadwayError):

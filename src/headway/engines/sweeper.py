@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from headway.core.events import Error, RunCancelled, RunFailed, RunQueued, new_event
 from headway.core.ids import new_execution_id
-from headway.core.run import ACTIVE
+from headway.core.run import ACTIVE, ENDED
+from headway.engines.asking import forget_secrets, time_out
 from headway.engines.leadership import Leadership
 from headway.engines.stillness import Stillness
 from headway.errors import HeadwayError, RunError
@@ -101,8 +102,10 @@ class Sweeper:
             if row.worker not in dead:
                 acted += await self._cancel(row)
         for row in await self._store.lapsed():
+            if not row.external:
+                acted += await time_out(self._store, row)
             # who could not reach a server that was away must be heard first
-            if row.lease_s is not None and self._beats.awake_s > row.lease_s:
+            elif row.lease_s is not None and self._beats.awake_s > row.lease_s:
                 acted += await self._give_up(row, f"nothing was reported for {row.lease_s:g} s")
         return acted
 
@@ -165,8 +168,10 @@ class Sweeper:
         requeue = Requeue(new_execution_id(), takeover=True) if takeover else None
         write = Write(events=events, statuses=ACTIVE, attempt=row.attempt, seq=None, requeue=requeue)
         try:
-            await self._store.append(row.id, write)
+            run = (await self._store.append(row.id, write)).run
         except RunError as error:
             log.debug("somebody else saw to run %s: %s", row.id, error)
             return 0
+        if run.status in ENDED:
+            await forget_secrets(self._store, row.id)
         return 1

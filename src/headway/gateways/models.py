@@ -71,8 +71,8 @@ class RetryBody(BaseModel):
 class AnswerBody(BaseModel):
     """The answer to a question of the job."""
 
-    ask_id: Name
-    data: Any = None
+    ask_id: Annotated[Name, Field(description="Which one, as `asks` of the run's state names it.")]
+    data: Annotated[Any, Field(description="As the question's `schema` says.")] = None
 
 
 class TakeOverBody(BaseModel):

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from headway.core.limits import NAME_MAX
 from headway.core.run import ENDED
 from headway.engines.handle import Links
-from headway.errors import Conflict
 from headway.gateways.answers import json_answer
 from headway.gateways.body import accepts, json_body
 from headway.gateways.exchange import Asked, ExecutionId
@@ -77,16 +76,19 @@ async def retry_run(
     return _begun(row, 202)
 
 
-@router.post("/v1/runs/{run_id}/input", openapi_extra=accepts(AnswerBody))
+@router.post("/v1/runs/{run_id}/input", responses={200: {"model": Appended}}, openapi_extra=accepts(AnswerBody))
 async def answer_run(
     run_id: RunId,
     asked: Asked,
     body: Annotated[AnswerBody, Depends(json_body(AnswerBody))],
     execution_id: ExecutionId = None,
 ) -> Response:
-    """Answer a question of the job. Jobs ask none in this version, so a run that exists answers 409."""
+    """Answer a question of the job, which goes on with it. The same answer again changes nothing."""
     row = await asked.run(run_id, "runs:write", execution_id=execution_id)
-    raise Conflict(f"the run does not wait for an answer to {body.ask_id!r}", current=str(row.status))
+    row = await asked.services.commands.answer(
+        row.id, body.ask_id, body.data, by=asked.principal.user or None, execution_id=execution_id
+    )
+    return _receipt(row, 200)
 
 
 @router.post(

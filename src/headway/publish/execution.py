@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from headway.core.events import NewEvent
 from headway.measures import Measures
+from headway.publish.allowance import Allowance
 from headway.publish.publisher import Publisher, Receipt
+
+if TYPE_CHECKING:
+    from headway.publish.asking import Desk
+
+BODY: Final = ""
+"""Stands among the keys of steps for what runs outside of any."""
 
 
 class Clock(Protocol):
@@ -56,7 +64,9 @@ class Execution:
         items_planned: Keys of items whose placeholder was written.
         failed_items: Items that stand as failed, of this execution and of those before.
         steps_begun: Keys of steps this execution has begun, to refuse the same key twice.
+        asks_begun: Keys of questions this execution has come to, for the same reason.
         open_outputs: Outputs that are being written, each with the key of the step that writes it.
+        desk: Where questions are asked; None where nobody can be asked.
         cancel_requested: Somebody asked the run to stop.
         job: Name of the job, for `measures`.
         measures: Counts what happens to its steps.
@@ -72,12 +82,16 @@ class Execution:
     items_planned: set[str] = field(default_factory=set)
     failed_items: set[str] = field(default_factory=set)
     steps_begun: set[str] = field(default_factory=set)
+    asks_begun: set[str] = field(default_factory=set)
     open_outputs: dict[str, str | None] = field(default_factory=dict)
+    desk: Desk | None = None
     cancel_requested: bool = False
     job: str = ""
     measures: Measures = field(default_factory=Measures)
     on_cancel: Callable[[], None] | None = None
     _counts: dict[str, int] = field(default_factory=dict)
+    _allowances: dict[str, Allowance] = field(default_factory=dict)
+    _asking: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.publisher.on_receipt = self._received
@@ -105,6 +119,7 @@ class Execution:
     def forget_steps_within(self, key: str) -> None:
         """Let the steps inside a step begin again, because it is tried again. Those that finished are kept."""
         self.steps_begun = {begun for begun in self.steps_begun if not begun.startswith(f"{key}/")}
+        self.asks_begun = {begun for begun in self.asks_begun if not begun.startswith(f"{key}/")}
         self.items_planned.clear()  # some may have been taken back; planning one that is there changes nothing
 
     def close_outputs_of(self, key: str) -> None:
@@ -115,12 +130,47 @@ class Execution:
             if step is None or not (step == key or step.startswith(f"{key}/"))
         }
 
+    @asynccontextmanager
+    async def allowing(self, key: str, seconds: float | None) -> AsyncIterator[None]:
+        """Let a step (or the `BODY`) take so long at most, and know it at work meanwhile."""
+        async with Allowance(seconds) as allowance:
+            self._allowances[key] = allowance
+            try:
+                yield
+            finally:
+                del self._allowances[key]
+
+    @contextmanager
+    def asking(self, step: str | None) -> Iterator[None]:
+        """Somebody is asked in a step: its time-out, those of the steps around it and the body's stand still."""
+        inside = step or BODY
+        paused = [each for key, each in self._allowances.items() if key == BODY or _is_within(inside, key)]
+        for allowance in paused:
+            allowance.pause()
+        self._asking.append(inside)
+        try:
+            yield
+        finally:
+            self._asking.remove(inside)
+            for allowance in paused:
+                allowance.resume()
+
+    @property
+    def at_work(self) -> bool:
+        """Some step does something else than wait for an answer."""
+        steps = (key for key in self._allowances if key != BODY)
+        return any(not any(_is_within(asking, key) for asking in self._asking) for key in steps)
+
     def entry(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return an item or output as it was when the execution began."""
         if self.state is None:
             return None
         entry: Mapping[str, Any] | None = self.state[kind].get(key)
         return entry
+
+
+def _is_within(key: str, step: str) -> bool:
+    return key == step or key.startswith(f"{step}/")
 
 
 def backoff(attempt: int, base: float, cap: float) -> float:

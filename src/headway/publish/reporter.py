@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
@@ -146,6 +146,60 @@ class Reporter:
         from headway.publish.steps import run_step
 
         return await run_step(self, fn, args, key=key, options=options)
+
+    @overload
+    async def ask(
+        self,
+        schema: type[T],
+        prompt: str,
+        *,
+        key: str | None = ...,
+        timeout: float | None = ...,
+        secret: Collection[str] | bool = ...,
+    ) -> T: ...
+    @overload
+    async def ask(
+        self,
+        schema: Any,
+        prompt: str,
+        *,
+        key: str | None = ...,
+        timeout: float | None = ...,
+        secret: Collection[str] | bool = ...,
+    ) -> Any: ...
+    async def ask(
+        self,
+        schema: Any,
+        prompt: str,
+        *,
+        key: str | None = None,
+        timeout: float | None = None,
+        secret: Collection[str] | bool = (),
+    ) -> Any:
+        """Ask a person or another program, and wait for the answer, however long and whatever dies meanwhile.
+
+        The run is ``waiting``; time-outs of the job and of its steps stand still. After ``HEADWAY_ASK_HOLD_S`` seconds
+        without other work the body is unwound, and the worker is free; with the answer it is called again, and goes
+        through what it did before as after a crash: finished steps and answered questions return at once. Questions of
+        parallel parts are asked one after the other. Ended from outside (a time-out around it, a sibling that fails), a
+        question is withdrawn.
+
+        Args:
+            schema: Type of the answer: a pydantic model, ``bool``, ``Literal["red", "green"]`` ... Its JSON Schema goes
+                out with the question. An answer that only the type's own validators refuse is asked for again.
+            prompt: For whoever answers.
+            key: Name of the question within this run, item, agent or step; the type's name when None.
+            timeout: Seconds it may stay open; None: for ever.
+            secret: Fields of the answer that stay out of the log, or True for all of it. What pydantic's `SecretStr`
+                holds always does.
+
+        Raises:
+            AskTimedOut: nobody answered in time; a `TimeoutError`, too.
+            UsageError: the key was used already, or this run cannot ask.
+        """
+        from headway.publish.asking import run_ask
+
+        return await run_ask(self, schema, prompt, key=key, timeout=timeout, secret=secret)
 
     @overload
     async def map(

@@ -97,7 +97,9 @@ class Run(Scoped):
             event = new_event(type, payload, agent=self.context.agent)
         except (ValueError, TypeError) as error:
             raise InvalidEvent(f"{type}: {error}", hint="a result must be something JSON can say") from error
-        publisher = self._execution.publisher
+        publisher, desk = self._execution.publisher, self._execution.desk
+        if desk is not None:
+            await desk.close(withdraw=type in ("run.succeeded", "run.partial"))
         self._ended = type
         try:
             await publisher.end(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter
 
 from headway.core.events import Error, ErrorReported, NewEvent, StepFinished, new_event
 from headway.errors import Fenced, HeadwayError, RunClosed, RunNotFound, UsageError
+from headway.publish.asking import AskTimedOut
 from headway.publish.context import Context, active
 from headway.publish.execution import backoff
 from headway.publish.noting import StepNotes
@@ -22,7 +22,7 @@ from headway.stores.base import Checkpoint
 if TYPE_CHECKING:
     from headway.publish.reporter import Reporter
 
-NEVER_RETRIED = (UsageError, Fenced, RunClosed, RunNotFound)
+NEVER_RETRIED = (UsageError, Fenced, RunClosed, RunNotFound, AskTimedOut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ async def _try(
     while True:
         token = active.set(inner)
         try:
-            async with asyncio.timeout(options.timeout):
+            async with reporter._execution.allowing(key, options.timeout):
                 return await call(fn, inner if handle else None, args)
         except NEVER_RETRIED:
             raise

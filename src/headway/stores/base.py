@@ -28,6 +28,11 @@ from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent
 from headway.core.run import RunStatus
 from headway.measures import Measures
+from headway.stores.changes import Checkpoint as Checkpoint  # noqa: PLC0414 -- public here, as all a store takes
+from headway.stores.changes import Claim as Claim  # noqa: PLC0414
+from headway.stores.changes import Release as Release  # noqa: PLC0414
+from headway.stores.changes import Requeue as Requeue  # noqa: PLC0414
+from headway.stores.changes import Write as Write  # noqa: PLC0414
 from headway.stores.noting import note_appended, note_created
 from headway.types import RunId, Seq
 
@@ -108,7 +113,8 @@ class RunRow:
         floor: Seq up to which the log was trimmed; 0 for none.
         delta_floor: Seq up to which text deltas were trimmed; never below `floor`.
         updated_at: Time of the last append; an empty execution write (a heartbeat) counts.
-        due_ms: A queued run is not to be claimed before this time (store's clock); None: at once.
+        due_ms: A queued run is not to be claimed before this time (store's clock); None: at once. One that waits for an
+            answer, held by nobody, is among `Store.lapsed` after it; None: never.
         summary: Percent and the like, as of the last stored snapshot; None before the first.
     """
 
@@ -143,73 +149,6 @@ class RunRow:
     def cursor(self) -> Cursor:
         """Position of the last event."""
         return Cursor(self.seq, self.tag)
-
-
-@dataclass(frozen=True, slots=True)
-class Requeue:
-    """Begin a new attempt in the same transaction; the write's events hold its ``run.queued`` (else `UsageError`).
-
-    From ``run.queued`` on, the events carry the new execution's id.
-
-    Attributes:
-        execution_id: Of the new attempt. The old execution is fenced by this.
-        due_ms: Not to be claimed before this time, or None.
-        takeover: Counts as a take-over; False sets the count back to 0 (a person asked for it).
-    """
-
-    execution_id: str
-    due_ms: int | None = None
-    takeover: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Take the queued attempt for a process in the same transaction; the events hold its ``run.started``.
-
-    `Conflict` when the run is not queued, or when `concurrency` is used up.
-
-    Attributes:
-        worker: Id of the process.
-        concurrency: At most so many claimed runs of this job at once over all processes; None: any number.
-    """
-
-    worker: str | None
-    concurrency: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """Result of a finished step, stored in the same transaction as its ``step.finished``."""
-
-    key: str
-    result: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One change of one run: an execution write names its execution, a control write the statuses it is legal in.
-
-    What is refused writes nothing, in this order: `Fenced`, `RunClosed`, `Conflict`. A batch that ends the run and
-    goes on is refused, too. An execution's batch whose events are all in the log already is answered as done, even
-    when the run has ended since: whoever lost the answer to its last batch may send it again.
-
-    Attributes:
-        events: In order; may be empty (an execution's heartbeat, or only asking for the status).
-        execution_id: Execution write; refused as `Fenced` when it is not the current one, as `RunClosed` when the run
-            has ended.
-        statuses: Refused as `Conflict` in any other status. None: any status that is not ended.
-        attempt: Compare-and-set: refused as `Conflict` when the run's attempt is another one.
-        seq: Compare-and-set: refused as `Conflict` when the log's last seq is another one.
-    """
-
-    events: Sequence[NewEvent] = ()
-    execution_id: str | None = None
-    statuses: Collection[RunStatus] | None = None
-    attempt: int | None = None
-    seq: Seq | None = None
-    requeue: Requeue | None = None
-    claim: Claim | None = None
-    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +406,11 @@ class Store(ABC):
 
     @abstractmethod
     async def lapsed(self) -> list[RunRow]:
-        """Return external runs that have not ended and were not appended to for longer than their lease."""
+        """Return runs whose time is over, and that have not ended.
+
+        External ones that were not appended to for longer than their lease; and those that wait for an answer, held by
+        nobody, past their ``due_ms``.
+        """
 
     @abstractmethod
     async def asked_to_stop(self) -> list[RunRow]:

@@ -70,6 +70,8 @@ def decide(run: RunRow, write: Write, *, now_ms: int, known: Collection[str] = (
             return Decision(run, (), (), moved=False)
         raise _closed(run)
     _check_seen(run, write)
+    if write.fresh and len(events) < len(write.events):
+        raise Conflict(f"run {run.id} was told of this before", current=run.status)
     if not events and write.execution_id is None:
         return Decision(run, (), (), moved=False)
     return _Entry(run, write, now_ms, claimed).add(events)
@@ -129,7 +131,12 @@ def check_same(run: RunRow, new: NewRun, fingerprint: str) -> None:
 
 
 def lapses_ms(run: RunRow, now_ms: int) -> int | None:
-    """Return when a run appended to just now has lost its worker, or None for never: one that is queued has none."""
+    """Return when a run appended to just now has lost its worker, or has waited long enough for an answer.
+
+    None for never; one that is queued has no worker.
+    """
+    if run.status is RunStatus.WAITING and run.worker is None and not run.external:
+        return run.due_ms
     if not run.external or run.lease_s is None or run.status not in _AT_WORK:
         return None
     return now_ms + round(run.lease_s * 1000)
@@ -262,6 +269,8 @@ class _Entry:
             )
             total += len(body)
             stored.append(StoredEvent(seq, tag, event.type, body, total, event.step))
+        if stored and self._write.release is not None:
+            self._changes |= {"worker": None, "due_ms": self._write.release.due_ms}
         if stored and self._write.checkpoint is not None and run.takeovers:
             self._changes.setdefault("takeovers", 0)  # something got done: its process does not die of the run itself
         moved = bool(self._changes)
@@ -343,6 +352,8 @@ def _check_parts(write: Write) -> None:
         raise UsageError("a Requeue needs run.queued among the write's events")
     if write.claim is not None and "run.started" not in types:
         raise UsageError("a Claim needs run.started among the write's events")
+    if write.release is not None and not write.events:
+        raise UsageError("a Release needs an event that tells of it")
 
 
 def _unknown(events: Sequence[NewEvent], known: Collection[str]) -> Sequence[NewEvent]:
@@ -372,6 +383,12 @@ def _check_seen(run: RunRow, write: Write) -> None:
             f"run {run.id} is at attempt {run.attempt}, not {write.attempt}",
             current=run.status,
             attempt=run.attempt,
+        )
+    if write.held is not None and write.held != (run.worker is not None):
+        raise Conflict(
+            f"run {run.id} is held by {run.worker or 'nobody'}",
+            hint="read the run again and decide anew",
+            current=run.status,
         )
     if write.seq is not None and write.seq != run.seq:
         raise Conflict(

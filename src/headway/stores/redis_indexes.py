@@ -49,6 +49,8 @@ def _places(run: RunRow) -> set[Place]:
         places.add((f"ready:{run.job}", "0") if run.due_ms is None else (f"due:{run.job}", str(run.due_ms)))
     elif run.cancel_requested and run.status in AT_WORK:
         places.add(("asked_to_stop", "0"))
+    if run.status is RunStatus.WAITING and run.worker is None and not run.external and run.due_ms is not None:
+        places.add(("lapsing", str(run.due_ms)))
     if run.finished_at is not None:
         places.add(("ended", str(parse_ms(run.finished_at))))
     if run.status is RunStatus.SUCCEEDED:
