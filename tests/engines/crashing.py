@@ -36,8 +36,12 @@ async def part(run: Run, item: int, step: int) -> dict[str, int]:
 
 
 async def work(item: Item, number: int) -> list[dict[str, int]]:
-    """Three steps one after the other."""
-    return [await item.step(part, number, step, key=f"step-{step}") for step in range(3)]
+    """Three steps one after the other, a note after each."""
+    done = []
+    for step in range(3):
+        done.append(await item.step(part, number, step, key=f"step-{step}"))
+        await item.note(f"{number}.{step} is done")
+    return done
 
 
 def as_item(number: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 from docs.examples.engines.dramatiq_engine import DramatiqEngine
 from headway import Headway, Run
 from headway.engines import Engine
+from headway.engines.celery import CeleryEngine
 from tests.engines.crashing import note
 
 
@@ -16,6 +17,8 @@ def own_engine(url: str) -> Engine:
 
 
 hw = Headway(worker="none", engine=own_engine(os.environ["DRAMATIQ"]) if "DRAMATIQ" in os.environ else None)
+if "VISIBILITY_S" in os.environ and isinstance(hw.engine, CeleryEngine):
+    hw.engine.app.conf.broker_transport_options["visibility_timeout"] = int(os.environ["VISIBILITY_S"])
 
 
 @hw.job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from tests.engines import delivered
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 100
+SLOTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class Plant:
         folder: For notes and logs.
         setting: How runs are delivered.
         url: Of the store, and so of the queue.
+        jobs: Name of the module with the application, in ``tests.engines``.
         options: Settings beside it.
     """
 
-    def __init__(self, folder: Path, setting: Setting, url: str, **options: Any) -> None:
+    def __init__(self, folder: Path, setting: Setting, url: str, *, jobs: str = "delivered", **options: Any) -> None:
         self.folder, self.setting, self.url = folder, setting, url
+        self.target = f"tests.engines.{jobs}:hw"
         self.notes = folder / "notes"
         self.notes.touch()
         given = {"lease_s": 1.5, "drain_s": 0.2, "takeovers_max": 3, **options}
@@ -67,11 +71,15 @@ class Plant:
         if not own:
             given["engine"] = setting.engine
         self.environment = {f"HEADWAY_{name.upper()}": str(value) for name, value in given.items()}
+        self.environment |= {
+            "CRASHING_NOTES": str(self.notes),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        }
         if own:
             self.environment["DRAMATIQ"] = url
         settings = Settings(worker="none", **given)
         self.hw = Headway(settings=settings, engine=delivered.own_engine(url) if own else None)
-        self.hw.jobs.update(delivered.hw.jobs)
+        self.hw.jobs.update(importlib.import_module(f"tests.engines.{jobs}").hw.jobs)
         self.workers: list[subprocess.Popen[bytes]] = []
 
     async def open(self, workers: int = 1) -> None:
@@ -79,23 +87,20 @@ class Plant:
         await self.hw.__aenter__()
         for _ in range(workers):
             self.work()
-        await self.joined(workers)
+        await self.joined(workers * (SLOTS if self.setting.pool == "prefork" else 1))
 
-    def work(self, *, queues: str = "", concurrency: int = 4) -> subprocess.Popen[bytes]:
+    def work(self, *, queues: str = "", concurrency: int = SLOTS) -> subprocess.Popen[bytes]:
         """Start a worker process."""
-        environment = {
-            **os.environ,
-            **self.environment,
-            "HEADWAY_CONCURRENCY": str(concurrency),
-            "HEADWAY_QUEUES": queues,
-            "CRASHING_NOTES": str(self.notes),
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        }
-        command = [sys.executable, "-m", "headway.worker", "tests.engines.delivered:hw"]
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+        more = {"HEADWAY_CONCURRENCY": str(concurrency), "HEADWAY_QUEUES": queues}
+        process = self.spawn(sys.executable, "-m", "headway.worker", self.target, **more)
         self.workers.append(process)
         return process
+
+    def spawn(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a process on the same store and queue."""
+        given = {**os.environ, **self.environment, **environment}
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(command, env=given, cwd=ROOT, stdout=log, stderr=log)
 
     async def joined(self, count: int) -> None:
         """Wait until so many processes beside this one can execute attempts."""

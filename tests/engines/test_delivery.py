@@ -156,3 +156,13 @@ async def test_a_delayed_run_waits_for_its_time(plant: Plant) -> None:
     row = await plant.until(later, lambda row: row.started_at is not None)
     assert (parse_ms(row.started_at) or 0) - (parse_ms(row.created_at) or 0) >= 1_490
     assert await plant.ended(later) == ["succeeded"]
+
+
+@pytest.mark.parametrize("setting", [one for one in EVERY if one.engine == "celery"], ids=str, indirect=True)
+async def test_work_that_outlives_the_visibility_time_out_is_not_begun_again(plant: Plant) -> None:
+    """Redis puts back what was not acknowledged in time; a task that takes longer is a trap of Celery's."""
+    plant.environment["VISIBILITY_S"] = "1"
+    await plant.open(2)
+    runs = [await plant.start("once", 4.0) for _ in range(3)]
+    assert set(await plant.ended(*runs)) == {"succeeded"}
+    assert sorted(run for _, run in plant.executions()) == sorted(runs)
