@@ -9,6 +9,9 @@ import pytest
 from headway.stores.base import Store
 from headway.stores.memory import MemoryStore
 from headway.stores.sqlite import SqliteStore
+from tests.stores.conftest import postgres_server, redis_server
+
+__all__ = ["postgres_server", "redis_server"]
 
 APP = """
 from fastapi import FastAPI, Request

@@ -1,4 +1,4 @@
-"""``headway migrate``."""
+"""``headway migrate``: the tables of the runs, and of the queue where that is in Postgres, too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from headway.cli.terminal import err
 from headway.config import Settings
+from headway.engines.choice import postgres_queue
 from headway.errors import UsageError
 from headway.stores.location import kind_of, shown, store_at
 
@@ -22,24 +23,36 @@ def migrate(store: str | None, *, sql: bool) -> None:
         UsageError: there is no SQL for this store.
         StoreError: it cannot be reached, or a newer Headway made it.
     """
-    url = Settings().store if store is None else Settings(store=store).store
+    settings = Settings() if store is None else Settings(store=store)
     if sql:
-        sys.stdout.write(_script(url))
+        sys.stdout.write(_script(settings))
         return
-    asyncio.run(_migrate(url))
-    err().print(f"{shown(url)} is up to date.", highlight=False)
+    asyncio.run(_migrate(settings))
+    err().print(f"{shown(settings.store)} is up to date.", highlight=False)
 
 
-def _script(url: str) -> str:
+def _script(settings: Settings) -> str:
+    url = settings.store
     if kind_of(url) != "postgres":
         raise UsageError(f"{shown(url)} needs no SQL from you", hint="it is brought up to date when it is opened")
     from headway.stores.postgres_address import Address
     from headway.stores.postgres_schema import script
 
-    return script(Address.parse(url).schema)
+    made = script(Address.parse(url).schema)
+    if settings.engine == "procrastinate":
+        from headway.engines import procrastinate_schema as queue
+
+        _, runs = postgres_queue(url, settings.broker)
+        made += queue.script(queue.schema_of(runs))
+    return made
 
 
-async def _migrate(url: str) -> None:
-    opened = store_at(url)
+async def _migrate(settings: Settings) -> None:
+    opened = store_at(settings.store)
     await opened.open()
     await opened.close()
+    if settings.engine == "procrastinate":
+        from headway.engines import procrastinate_schema as queue
+
+        address, runs = postgres_queue(settings.store, settings.broker)
+        await queue.make_schema(address, queue.schema_of(runs))

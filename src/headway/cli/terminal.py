@@ -24,6 +24,7 @@ USAGE: Final = 2
 _EXTRAS: Final = {
     "fastapi": "server", "httptools": "server", "prometheus_client": "server", "starlette": "server",
     "structlog": "server", "uvicorn": "server", "uvloop": "server", "ortools": "demo",
+    "asyncpg": "postgres", "redis": "redis",
 }  # fmt: skip
 
 

@@ -73,6 +73,19 @@ class InLoop(Protocol):
 
 
 @runtime_checkable
+class Inspected(Engine, Protocol):
+    """An engine that can tell how its queue is, for `headway doctor`."""
+
+    async def look(self) -> str:
+        """Reach the queue and say in a few words how it is. Makes and sends nothing.
+
+        Raises:
+            Exception: it cannot be reached.
+        """
+        ...
+
+
+@runtime_checkable
 class OwnProcesses(Protocol):
     """An engine whose library starts worker processes by itself, and wants the main thread of the first."""
 

@@ -97,6 +97,15 @@ class CeleryEngine:
                 arguments = (one.run_id, one.attempt)
                 self._task.apply_async(arguments, queue=one.queue, priority=priority, producer=producer, retry=False)
 
+    async def look(self) -> str:
+        """Say where the broker is."""
+        return await asyncio.to_thread(self._look)
+
+    def _look(self) -> str:
+        with self.app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+            return f"the broker {connection.as_uri()} answers"
+
     async def close(self) -> None:
         """Close the connections."""
         await asyncio.to_thread(self.app.close)

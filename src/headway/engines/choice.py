@@ -42,6 +42,16 @@ def engine_of(name: EngineName, *, store: Store, store_url: str, broker: str, jo
 
 def _procrastinate(store_url: str, broker: str) -> Engine:
     from headway.engines.procrastinate import ProcrastinateEngine
+
+    return ProcrastinateEngine(*postgres_queue(store_url, broker))
+
+
+def postgres_queue(store_url: str, broker: str) -> tuple[str, str]:
+    """Return the address of the Postgres that holds the queue, and the schema of the runs it is named after.
+
+    Raises:
+        UsageError: the store is elsewhere and no broker is named, or nobody could listen.
+    """
     from headway.stores.postgres_address import Address
 
     url = broker or store_url
@@ -56,7 +66,7 @@ def _procrastinate(store_url: str, broker: str) -> Engine:
             "the engine procrastinate needs the server itself: behind PgBouncer nobody can listen",
             hint="write &listen=postgresql://... into the store's address, or set HEADWAY_BROKER",
         )
-    return ProcrastinateEngine(address.listening, address.schema)
+    return address.listening, address.schema
 
 
 def _celery(store_url: str, broker: str) -> Engine:

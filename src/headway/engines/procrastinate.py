@@ -21,7 +21,7 @@ from procrastinate.jobs import Job, Status
 from headway.engines.attempts import Attempts
 from headway.engines.base import Delivery
 from headway.engines.lanes import Lane
-from headway.engines.procrastinate_schema import make_schema, schema_of
+from headway.engines.procrastinate_schema import has_schema, make_schema, schema_of
 
 log = logging.getLogger("headway.engine")
 
@@ -74,6 +74,11 @@ class ProcrastinateEngine:
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(self._serve(lane), name=f"headway-procrastinate-{lane}")
+
+    async def look(self) -> str:
+        """Say whether the tables are there."""
+        is_there = await has_schema(self._dsn, self._schema)
+        return f"its tables are in {self._schema}" if is_there else f"makes its tables in {self._schema} when it starts"
 
     async def close(self) -> None:
         """Close the connections."""

@@ -41,6 +41,12 @@ async def make_schema(dsn: str, schema: str) -> None:
             await connection.execute(SchemaManager.get_schema())
 
 
+async def has_schema(dsn: str, schema: str) -> bool:
+    """Tell whether the tables are there. Raises `psycopg.Error`: the database does not answer."""
+    async with await psycopg.AsyncConnection.connect(dsn, prepare_threshold=None) as connection:
+        return await _is_there(connection, schema)
+
+
 async def _is_there(connection: psycopg.AsyncConnection, schema: str) -> bool:
     found = await (await connection.execute(_IS_THERE, [schema])).fetchone()
     return found is not None and bool(found[0])

@@ -40,6 +40,7 @@ async def test_all_is_well(folder):
         "this machine",
         "settings",
         "store",
+        "engine",
     ]
     assert list(folder.iterdir()) == []
 

@@ -10,12 +10,14 @@ from typing import Any
 from headway.cli.doctor.clocks import Steady
 from headway.cli.doctor.findings import Finding, Level
 from headway.cli.doctor.machine import direct_path, machine
+from headway.cli.doctor.queueing import queueing
 from headway.cli.doctor.report import print_json, show
 from headway.cli.doctor.serving import serving
 from headway.cli.doctor.settings import weak_settings
 from headway.cli.doctor.storing import storing
 from headway.cli.terminal import err, out
 from headway.config import Settings
+from headway.engines.base import Engine
 from headway.hub.direct import why_off
 
 Section = tuple[str, list[Finding]]
@@ -56,7 +58,7 @@ def examine(what: Examined, *, as_json: bool) -> int:
 
 async def _sections(what: Examined) -> list[Section]:
     steady = Steady()
-    settings, authenticator = _settings(what)
+    settings, authenticator, engine = _settings(what)
     here = [*machine(), direct_path(wanted=settings.direct, why=why_off())]
     sections: list[Section] = [
         ("this machine", here),
@@ -64,21 +66,26 @@ async def _sections(what: Examined) -> list[Section]:
     ]
     if what.looks_at_store():
         sections.append(("store", [one async for one in storing(settings)]))
+        sections.append(("engine", [one async for one in queueing(settings, engine)]))
     if what.url is not None:
         sections.append(("server", [one async for one in serving(what.url, what.token)]))
     here.append(steady.look())  # the longer it was looked at, the more it says
     return sections
 
 
-def _settings(what: Examined) -> tuple[Settings, bool | None]:
-    """Return the settings that count, and whether there is an authenticator; None: no application was named."""
+def _settings(what: Examined) -> tuple[Settings, bool | None, Engine | None]:
+    """Return the settings that count, whether there is an authenticator, and the engine.
+
+    None: no application was named.
+    """
     given: dict[str, Any] = {} if what.store is None else {"store": what.store}
     if what.target is None:
-        return Settings(**given), None
+        return Settings(**given), None, None
     from headway.cli.target import load_headway
 
     headway = load_headway(what.target)
     return (
         Settings(**{**headway.settings.model_dump(), **given}),
         headway.services.authenticate is not None,
+        headway.engine,
     )

@@ -14,9 +14,21 @@ from headway.version import VERSION
 
 EXTRAS: Final = {
     "server": ("uvicorn", "httptools", "uvloop", "typer", "rich", "structlog", "prometheus-client"),
+    "postgres": ("asyncpg",),
+    "redis": ("redis",),
+    "procrastinate": ("procrastinate", "psycopg"),
+    "celery": ("celery", "kombu"),
     "demo": ("ortools", "astral"),
 }
 """Packages by the extra that brings them; those of `server` are wanted."""
+
+_NEEDED_BY: Final = {
+    "postgres": "runs in Postgres need it",
+    "redis": "runs in Redis need it",
+    "procrastinate": "the engine of this name needs it",
+    "celery": "the engine of this name needs it",
+    "demo": "`headway demo` needs it",
+}
 
 _HAND_OVER: Final = "direct path"
 
@@ -43,7 +55,7 @@ def _packages(installed: Callable[[str], str | None]) -> Iterator[Finding]:
         elif extra == "server":
             yield warn(f"extra {extra}", f"missing: {', '.join(missing)}", f"pip install 'headway[{extra}]'")
         else:
-            yield ok(f"extra {extra}", f"not installed ({', '.join(missing)}); only `headway demo` needs it")
+            yield ok(f"extra {extra}", f"not installed ({', '.join(missing)}); only {_NEEDED_BY[extra]}")
 
 
 def _installed(name: str) -> str | None:
