@@ -10,11 +10,13 @@ import asyncio
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from headway.engines.base import Delivery, Opening
 from headway.engines.lanes import PRIORITY_MAX, Lane
@@ -129,6 +131,8 @@ class CeleryEngine:
             )
         self._portal = Portal(opening)
         ending = _Ending(self._portal)
+        # that root is dangerous holds for pickled messages; only JSON is accepted here
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         signals.setup_logging.connect(_log_as_we_do, weak=False)
         signals.worker_shutting_down.connect(ending.begin, weak=False)
         if processes:
