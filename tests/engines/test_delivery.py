@@ -17,6 +17,16 @@ from tests.stores.conftest import fresh_prefix, fresh_url
 
 pytestmark = pytest.mark.slow
 
+SELDOM = ("celery-threads", "dramatiq")
+"""With these some are left to `make soak`: what they share with the others is most of it."""
+
+MOST = pytest.mark.parametrize(
+    "setting",
+    [pytest.param(one, marks=pytest.mark.soak if str(one) in SELDOM else ()) for one in EVERY],
+    ids=str,
+    indirect=True,
+)
+
 
 @pytest.fixture(params=EVERY, ids=str)
 def setting(request: pytest.FixtureRequest) -> Setting:
@@ -66,6 +76,7 @@ async def test_a_killed_worker_s_run_goes_on_in_another(plant: Plant) -> None:
     assert first not in {pid for pid, _ in plant.executions(run_id)[1:]}
 
 
+@MOST
 async def test_what_kills_every_process_is_given_up(plant: Plant) -> None:
     """After as many take-overs as are allowed; other runs still find workers."""
     await plant.open(1)
@@ -96,6 +107,7 @@ async def test_a_worker_that_is_told_to_stop_hands_back(plant: Plant) -> None:
     assert await plant.ended(run_id) == ["succeeded"]
 
 
+@MOST
 async def test_a_paused_worker_that_wakes_up_writes_nothing(plant: Plant) -> None:
     """Its run has been taken over meanwhile, and ends once."""
     await plant.open(1)
@@ -133,6 +145,7 @@ async def test_urgent_jobs_go_first_and_queues_are_kept_apart(plant: Plant) -> N
     assert await plant.ended(away) == ["succeeded"]
 
 
+@MOST
 async def test_limits_hold_over_all_processes_and_keep_nobody_waiting(plant: Plant) -> None:
     """A job at its limit goes on when there is room, promptly."""
     await plant.open(2)
@@ -146,6 +159,7 @@ async def test_limits_hold_over_all_processes_and_keep_nobody_waiting(plant: Pla
     assert [run for _, run in plant.executions()] == runs
 
 
+@MOST
 async def test_a_delayed_run_waits_for_its_time(plant: Plant) -> None:
     """By the store's clock; meanwhile others are executed."""
     await plant.open(1)
