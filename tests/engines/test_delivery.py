@@ -145,6 +145,23 @@ async def test_urgent_jobs_go_first_and_queues_are_kept_apart(plant: Plant) -> N
     assert await plant.ended(away) == ["succeeded"]
 
 
+async def test_a_run_is_cancelled_where_it_is_executed(plant: Plant) -> None:
+    """Its body is stopped at its await, what it reported stays, and asking again changes nothing."""
+    await plant.open(1)
+    run_id = await plant.start("once", 60.0)
+    await plant.executing(run_id)
+    row = await plant.hw.commands.row(run_id)
+    for _ in range(2):
+        await plant.hw.commands.cancel(run_id, by="ada", reason="changed my mind")
+    assert await plant.ended(run_id) == ["cancelled"]
+    assert str((await plant.hw.commands.cancel(run_id)).status) == "cancelled"
+    state = (await plant.hw.projections.current(run_id)).snapshot()
+    assert state["phases"][0]["done"] == 1
+    events = [event.envelope() async for event in read_log(plant.hw.store, run_id)]
+    (cancelled,) = [event for event in events if event["type"] == "run.cancelled"]
+    assert (cancelled["execution_id"], cancelled["data"]["forced"]) == (row.execution_id, False)
+
+
 @MOST
 async def test_limits_hold_over_all_processes_and_keep_nobody_waiting(plant: Plant) -> None:
     """A job at its limit goes on when there is room, promptly."""

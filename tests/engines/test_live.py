@@ -102,9 +102,12 @@ async def test_who_is_not_due_yet_has_no_place(queue: Queue) -> None:
 
 
 async def test_a_start_needs_to_be_known_to_be_told(queue: Queue) -> None:
-    """Without a limit, or without any success, nobody knows."""
+    """Without any success, or with nobody at work and no limit, nobody knows."""
     (row,) = await queue.queued()
     assert await queue.start_in_s(row) is None
+    await queue.took(10, job="other")
+    (other,) = await queue.queued(job="other")
+    assert await queue.start_in_s(other) is None
     queue.jobs["j"] = job("j", concurrency=1)
     assert await queue.start_in_s(row) is None
 
@@ -120,6 +123,17 @@ async def test_starts_follow_from_what_runs_and_how_long_it_takes(queue: Queue) 
     found = [await queue.start_in_s(row) for row in rows[1:]]
     assert all(start is not None for start in found)
     for start, expected in zip(found, [0, 30, 60, 90], strict=True):
+        assert expected <= (start or 0) < expected + 10
+
+
+async def test_without_a_limit_there_is_room_for_as_many_as_run(queue: Queue) -> None:
+    """While others wait, the workers are full."""
+    await queue.took(60)
+    rows = await queue.queued(5)
+    for row in rows[:2]:
+        await claim(queue.store, row)
+    found = [await queue.start_in_s(row) for row in rows[2:]]
+    for start, expected in zip(found, [60, 60, 120], strict=True):
         assert expected <= (start or 0) < expected + 10
 
 

@@ -122,8 +122,10 @@ class Live:
 
     def _start_ms(self, job: str, queue: _Queue, place: int) -> float | None:
         """Play the queue forward: each free slot takes the next run and is busy for as long as runs usually are."""
-        slots = self._jobs[job].concurrency if job in self._jobs else None
-        if slots is None or queue.typical_s is None:
+        limit = self._jobs[job].concurrency if job in self._jobs else None
+        # where no limit is known, as many as run while others wait are as many as the workers have room for
+        slots = limit or len(queue.started_ms)
+        if not slots or queue.typical_s is None:
             return None
         now, busy_ms = self._now_ms(), queue.typical_s * 1000
         free_at = sorted(max(now, started + busy_ms) for started in queue.started_ms)[:slots]
