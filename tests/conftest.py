@@ -1,5 +1,6 @@
 """Settings of the property tests, the order of all tests, and which of them are traced."""
 
+import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("headway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("headway")
+
+os.environ["HEADWAY_SPOOL"] = "off"  # tests leave nothing in the home of whoever runs them; those of the spool name one
 
 TESTS = Path(__file__).parent
 UNTRACED = {"bench", "deploy", "docs", "examples", "packaging", "test_layers.py"}

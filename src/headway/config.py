@@ -23,8 +23,8 @@ EngineName = Literal["embedded", "procrastinate", "celery"]
 Transport = Literal["sse", "poll", "ingest"]
 TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
 
-_READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL", "HEADWAY_TOKEN"})
-"""Variables of the command line's client side."""
+_READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL", "HEADWAY_TOKEN", "HEADWAY_SPOOL", "HEADWAY_SPOOL_MAX_BYTES"})
+"""Variables of the client side: of the command line, and of whoever reports."""
 
 _OF_EXAMPLES: Final = f"{PREFIX}DEMO_"
 

@@ -284,6 +284,26 @@ def prune(
 
 @app.command()
 @plainly
+def flush(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="HEADWAY_URL", metavar="URL", help="Only what is for this server. Else for all, without a token."
+        ),
+    ] = None,
+    token: Token = None,
+) -> None:
+    """Send reports that wait on this machine because their server was away.
+
+    Reporters that are alive send theirs by themselves. Exit code 1: something still waits.
+    """
+    from headway.cli.flushing import flush_spool
+
+    raise typer.Exit(flush_spool(url, token))
+
+
+@app.command()
+@plainly
 def migrate(
     sql: Annotated[
         bool, typer.Option("--sql", help="Only print what makes a Postgres schema from nothing; nothing is opened.")

@@ -17,13 +17,19 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import logging
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from headway.client.http import Client
+from headway.client.leftovers import flush
 from headway.client.loop import LoopThread
 from headway.client.sink import BeatingSink, HttpSink
+from headway.client.spool import Header, Spool
+from headway.client.spooling import SpooledSink
 from headway.core.run import ENDED, RunStatus
 from headway.errors import CancelRequested, HeadwayError, RunClosed, UsageError
 from headway.publish.context import Context, active
@@ -37,6 +43,9 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 15.0
 """How long entering waits for a server that is just being started again. Later on there is no limit."""
+
+
+log = logging.getLogger("headway.client")
 
 
 class AttachedRun(Run):
@@ -61,6 +70,7 @@ class Attachment:
         take_over: See `attach`.
         loop: Where a plain block's work is done; None: in a thread of its own.
         beat_s: Seconds between two heartbeats; None: `headway.client.sink.BEAT_S`.
+        spool: Keeps reports while the server is away; None: they wait in memory.
     """
 
     def __init__(
@@ -71,12 +81,16 @@ class Attachment:
         take_over: bool = False,
         loop: LoopThread | None = None,
         beat_s: float | None = None,
+        spool: Spool | None = None,
     ) -> None:
         self._client = client
         self._run_id = run_id
         self._take_over = take_over
         self._loop = loop
         self._beat_s = beat_s
+        self._spool = spool
+        self._sink: BeatingSink | None = None
+        self._flushing: asyncio.Task[None] | None = None
         self._run: AttachedRun | None = None
         self._beating: asyncio.Task[None] | None = None
         self._plain = contextlib.ExitStack()
@@ -89,7 +103,7 @@ class Attachment:
         except BaseException:
             await self._close()
             raise
-        sink = self._sink_of(context)
+        sink = self._sink = self._sink_of(context)
         publisher = Publisher(sink)
         self._run = AttachedRun(Execution(publisher), context)
         beating = self._beating = asyncio.create_task(sink.beat(publisher), name="headway: heartbeat")
@@ -98,6 +112,7 @@ class Attachment:
             beating.cancel()
 
         publisher.on_close = stop_beating
+        self._flushing = asyncio.create_task(self._flush_others(), name="headway: flush")
         return await self._run.__aenter__()
 
     async def __aexit__(
@@ -108,16 +123,40 @@ class Attachment:
         try:
             return await self._run.__aexit__(kind, error, trace)
         finally:
-            if self._beating is not None:
-                self._beating.cancel()
-                await asyncio.wait([self._beating])
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        try:
+            if self._sink is not None:
+                await self._sink.leave()
+        finally:
+            for task in (self._beating, self._flushing):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.wait([task])
             await self._close()
 
     async def _close(self) -> None:
         await self._client.close()
 
     def _sink_of(self, context: Context) -> BeatingSink:
-        return HttpSink(self._client, context.run_id, context.execution_id, self._beat_s)
+        sink = HttpSink(self._client, context.run_id, context.execution_id, self._beat_s)
+        if self._spool is None:
+            return sink
+        return SpooledSink(sink, self._spool, Header(self._client.url, context.run_id, context.execution_id))
+
+    async def _flush(self, run_id: str | None = None) -> None:
+        """Send what reporters before this one have left behind."""
+        if self._spool is not None:
+            async for flushed in flush(self._spool, self._client, run_id=run_id):
+                if flushed.is_waiting and flushed.error is not None:
+                    raise flushed.error
+
+    async def _flush_others(self) -> None:
+        try:
+            await self._flush()
+        except HeadwayError as error:
+            log.debug("what others left behind still waits: %s", error)
 
     async def _join(self) -> Context:
         """Join the live execution; begin one where there is none. Tries again while the server is away."""
@@ -133,6 +172,7 @@ class Attachment:
             await asyncio.sleep(backoff(tries, 0.1, 2.0))
 
     async def _join_now(self) -> Context:
+        await self._flush(self._run_id)
         state = await self._client.get(self._run_id)
         status = RunStatus(state["status"])
         if status in ENDED:
@@ -201,16 +241,19 @@ def attach(
     take_over: bool = False,
     token: str | None = None,
     headers: Mapping[str, str] | None = None,
+    spool: str | os.PathLike[str] | bool = True,
 ) -> Attachment:
     """Report into a run of a server.
 
     Joins the execution that is under way, also beside others: fifty processes may report on one run by items. A queued
     run without one gets a new execution.
 
-    While the server is away, reports wait, and the block waits with them once `Publisher` is full; nothing is written
-    twice. The block is stopped when another execution takes the run over (`Fenced`), when the run ends (`RunClosed`)
-    and when somebody asks it to stop: a coroutine is cancelled and the cancellation confirmed, plain code gets
-    `CancelRequested` where it reports next, which ends the block without an error.
+    While the server is away, reports are kept in files (see `spool`) and sent in order when it is back, each once, by
+    this process or, if it has ended meanwhile, by the next one that attaches or by ``headway flush``. Without a spool
+    they wait in memory, and the block waits with them once `Publisher` is full, and where it is left. The block is
+    stopped when another execution takes the run over (`Fenced`), when the run ends (`RunClosed`) and when somebody asks
+    it to stop: a coroutine is cancelled and the cancellation confirmed, plain code gets `CancelRequested` where it
+    reports next, which ends the block without an error.
 
     Args:
         url: Where Headway's routes are mounted.
@@ -218,10 +261,12 @@ def attach(
         take_over: Begin a new execution and fence the one before, alive or not.
         token: Sent as ``Authorization: Bearer``.
         headers: Sent with every request.
+        spool: Directory for reports that cannot be sent; True: what ``HEADWAY_SPOOL`` says; False: none.
 
     Raises:
         RunNotFound: when entered: there is no such run.
         RunClosed: when entered: it has ended.
         StoreUnavailable: when entered: the server cannot be reached for `PATIENCE_S`.
     """
-    return Attachment(Client(url, token=token, headers=headers), run_id, take_over=take_over)
+    kept = Spool.of_environment() if spool is True else None if spool is False else Spool(Path(spool))
+    return Attachment(Client(url, token=token, headers=headers), run_id, take_over=take_over, spool=kept)

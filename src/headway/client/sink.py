@@ -31,6 +31,10 @@ class BeatingSink(Sink, Protocol):
         """Say so again and again; returns when the publisher must stop."""
         ...
 
+    async def leave(self) -> None:
+        """Let go."""
+        ...
+
 
 class HttpSink:
     """Writes an execution's events over HTTP. Each event gets a key, so a batch sent twice is written once.
@@ -47,7 +51,7 @@ class HttpSink:
         self._run_id = run_id
         self._execution_id = execution_id
         self._beat_s = BEAT_S if beat_s is None else beat_s
-        self._stem = secrets.token_hex(6)
+        self.stem = secrets.token_hex(6)
         self._keys = 0
         self._batch: Sequence[NewEvent] | None = None
         self._keyed: list[NewEvent] = []
@@ -62,17 +66,22 @@ class HttpSink:
         """
         if checkpoint is not None:
             raise UsageError("steps are not kept over HTTP", hint="use a job, or a run opened by `hw.open`")
+        return await self.send(self.keyed(events))
+
+    def keyed(self, events: Sequence[NewEvent]) -> list[NewEvent]:
+        """Return a batch with its keys: the same again for the same one."""
         if events is not self._batch:
             self._batch, self._keyed = events, [self._with_key(event) for event in events]
-        return await self._send(self._keyed)
+        return self._keyed
 
     def _with_key(self, event: NewEvent) -> NewEvent:
         if event.key is not None:
             return event
         self._keys += 1
-        return replace(event, key=f"{self._stem}/{self._keys}")
+        return replace(event, key=f"{self.stem}/{self._keys}")
 
-    async def _send(self, events: Sequence[NewEvent]) -> Receipt:
+    async def send(self, events: Sequence[NewEvent]) -> Receipt:
+        """Send events as they are, keys and all. Raises as `append`."""
         try:
             answer = await self._client.append(self._run_id, self._execution_id, events)
         except NotFound as error:
@@ -91,7 +100,7 @@ class HttpSink:
                 await asyncio.sleep(left)
                 continue
             try:
-                receipt = await self._send(())
+                receipt = await self.send(())
             except STOPPING as error:
                 publisher.stop(error)
             except HeadwayError as error:
@@ -100,3 +109,6 @@ class HttpSink:
             else:
                 if publisher.on_receipt is not None:
                     publisher.on_receipt(receipt)
+
+    async def leave(self) -> None:
+        """Nothing is kept, so nothing is to be let go of."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from headway.client.attachment import Attachment
 from headway.client.http import Client
 from headway.client.loop import LoopThread
+from headway.client.spool import Spool
 from headway.core.events import NewEvent
 from headway.core.run import ENDED, RunStatus
 from headway.errors import Conflict, Fenced, HeadwayError, Owned, RunClosed
@@ -149,7 +150,7 @@ class _Begun(Attachment):
     """Reports for an execution that was begun; leaves the client open."""
 
     def __init__(self, client: Client, context: Context, loop: LoopThread, *, beat_s: float) -> None:
-        super().__init__(client, context.run_id, loop=loop, beat_s=beat_s)
+        super().__init__(client, context.run_id, loop=loop, beat_s=beat_s, spool=Spool.of_environment())
         self._context = context
 
     async def _join(self) -> Context:
@@ -181,3 +182,6 @@ class Nowhere:
 
     async def beat(self, publisher: Publisher) -> None:
         """Say nothing."""
+
+    async def leave(self) -> None:
+        """Let go of nothing."""

@@ -175,19 +175,19 @@ class Publisher:
             try:
                 await self.flush(event)
             except HeadwayError as error:
-                if not _may_pass(error):
+                if not may_pass(error):
                     raise
             else:
                 return
         await self._insist(event)
 
     async def _insist(self, event: NewEvent) -> None:
-        attempt = 0
+        attempt, batch = 0, [event]  # one list: a sink knows by it that a batch is sent again
         while True:
             try:
-                await self._sink.append([event], None)
+                await self._sink.append(batch, None)
             except HeadwayError as error:
-                if not _may_pass(error):
+                if not may_pass(error):
                     raise
                 attempt += 1
                 await self._back_off(attempt, error)
@@ -310,7 +310,7 @@ class Publisher:
                 self.stop(error)
                 return
             except HeadwayError as error:
-                if _may_pass(error) and not self._strict:
+                if may_pass(error) and not self._strict:
                     attempt += 1
                     await self._back_off(attempt, error)
                     continue
@@ -356,7 +356,7 @@ class Publisher:
             self.on_stop(error)
 
 
-def _may_pass(error: HeadwayError) -> bool:
+def may_pass(error: HeadwayError) -> bool:
     """Whether the same write may succeed later."""
     return error.retryable and not isinstance(error, (*STOPPING, Conflict))
 

@@ -14,8 +14,10 @@ from headway.cli.doctor.queueing import queueing
 from headway.cli.doctor.report import print_json, show
 from headway.cli.doctor.serving import serving
 from headway.cli.doctor.settings import weak_settings
+from headway.cli.doctor.spooling import spooling
 from headway.cli.doctor.storing import storing
 from headway.cli.terminal import err, out
+from headway.client.spool import Spool
 from headway.config import Settings
 from headway.engines.base import Engine
 from headway.hub.direct import why_off
@@ -64,6 +66,7 @@ async def _sections(what: Examined) -> list[Section]:
         ("this machine", here),
         ("settings", list(weak_settings(settings, os.environ, authenticator))),
     ]
+    here += spooling(Spool.of_environment())
     if what.looks_at_store():
         sections.append(("store", [one async for one in storing(settings)]))
         sections.append(("engine", [one async for one in queueing(settings, engine)]))
