@@ -1,11 +1,13 @@
 """Playing jobs in tests: the clock is the test's, and what does not end is given up."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from headway import Run
-from headway.errors import InvalidInput
+from headway.errors import InvalidInput, UsageError
 from headway.testing import Clock, play
 
 
@@ -51,3 +53,38 @@ async def test_an_input_that_does_not_fit_is_refused() -> None:
 
     with pytest.raises(InvalidInput):
         await play(build, "many")
+
+
+class Approval(BaseModel):
+    """What the job below wants to know."""
+
+    go: bool
+
+
+async def buy(run: Run, price: int) -> str:
+    """Ask once for ever, and once for an hour."""
+    said = await run.ask(Approval, f"Spend {price}?", key="approve")
+    try:
+        colour = await run.ask(str, "Which colour?", key="colour", timeout=3600)
+    except TimeoutError:
+        colour = "any"
+    return f"{said.go} {colour}"
+
+
+@pytest.mark.parametrize("approve", [Approval(go=True), {"go": True}])
+async def test_questions_are_answered_by_the_test(approve: Any) -> None:
+    """What it leaves open times out, in no time."""
+    played = await play(buy, 5, answers={"approve": approve, "colour": "red"})
+    assert played.result == "True red"
+    assert [event["data"]["prompt"] for event in played.of("run.waiting")] == ["Spend 5?", "Which colour?"]
+    played = await play(buy, 5, answers={"approve": approve})
+    assert played.result == "True any"
+    assert played.clock.now_s >= 3600
+
+
+async def test_a_question_nobody_answers_is_told() -> None:
+    """Instead of waiting for ever; so is an answer that does not fit."""
+    with pytest.raises(UsageError, match="asks 'approve', which nobody answers"):
+        await play(buy, 5)
+    with pytest.raises(InvalidInput, match="go: Field required"):
+        await play(buy, 5, answers={"approve": {}})

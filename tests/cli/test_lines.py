@@ -116,7 +116,8 @@ def test_commands_and_attempts():
     story = (
         trip().then("run.cancel_requested", by="ada", reason="enough").then("run.waiting", ask_id="a", prompt="Go on?")
     )
-    story.then("run.resumed", ask_id="a").then(
+    story.then("run.resumed", ask_id="a", by="eve").then("run.waiting", ask_id="b", prompt="Sure?")
+    story.then("run.resumed", ask_id="b", outcome="timed_out").then(
         "attempt.discarded", attempt=1, set={"phases": {}, "items": {}, "outputs": {}}
     )
     story.then("run.queued", attempt=2, reason="takeover").then("run.started", attempt=2)
@@ -127,14 +128,16 @@ def test_commands_and_attempts():
     said = Told(story, joined=len(trip().events)).said
     assert said[2:] == [
         "asked to stop by ada: enough",
-        "waits for an answer: Go on?",
-        "goes on",
+        "waits for an answer (a): Go on?",
+        "answered by eve; goes on",
+        "waits for an answer (b): Sure?",
+        "nobody answered in time; goes on",
         "what attempt 1 left unfinished is withdrawn",
         "queued again as attempt 2 (takeover)",
         "attempt 2 started",
         "info: hello",
         "Plan the days: failed: m",
-        "cancelled after 0:33",
+        "cancelled after 0:35",
         "to be tried again",
     ]
 

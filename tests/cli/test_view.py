@@ -130,7 +130,7 @@ def test_stopping_and_trying_again():
 def test_a_question():
     """Of the job."""
     story = trip().then("run.waiting", ask_id="a", prompt="Which hotel?", schema=None)
-    assert "  ? Which hotel?" in text(story)
+    assert "  ? Which hotel?  (a)" in text(story)
 
 
 @pytest.mark.parametrize(

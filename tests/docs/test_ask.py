@@ -1,6 +1,8 @@
 """The job of the how-to page asks, and its answers are those the page shows."""
 
 import importlib.util
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +23,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEADWAY_WORKER", "inline")
     monkeypatch.setenv("HEADWAY_ASK_HOLD_S", "0")
-    spec = importlib.util.spec_from_file_location("ask_how_to", EXAMPLES / "ask" / "app.py")
+    spec = importlib.util.spec_from_file_location("ask_how_to", EXAMPLES / "ask" / "orders.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -69,3 +71,15 @@ async def test_a_password_reaches_the_job_and_not_the_log(client: httpx.AsyncCli
     log = await client.get(f"/v1/runs/{run_id}/events")
     assert "ada" in log.text
     assert "sesame" not in log.text
+
+
+async def test_the_orders_of_the_page_are_tested(tmp_path: Path) -> None:
+    """By the test it shows."""
+    folder = EXAMPLES / "ask"
+    told = await run(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"),
+        *("--rootdir", str(folder), str(folder / "test_order.py")),
+        folder=tmp_path,
+        env={"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])},
+    )
+    assert "2 passed" in told

@@ -55,6 +55,20 @@ async def crunch(run: Run, items: int) -> list[list[dict[str, int]]]:
     return await run.map(work, range(items), phase="work", concurrency=10, item=as_item)
 
 
+async def inquire(item: Item, number: int) -> str:
+    """Work, ask, work: the first part must not be done again because of the question."""
+    await item.step(part, number, 0, key="before")
+    answer = await item.ask(int, f"What of {number}?", key="what")
+    await item.step(part, number, 1, key="after")
+    return f"{number}: {answer}"
+
+
+@hw.job
+async def inquiry(run: Run, items: int) -> list[str]:
+    """Parts that ask."""
+    return await run.map(inquire, range(items), item=as_item)
+
+
 @hw.job
 async def hold(run: Run, seconds: float) -> int:
     """Report ten times a second; returns the process that finished it."""

@@ -64,7 +64,7 @@ def demo(hw: Headway, prefix: str, settings: DemoSettings, viewers: Viewers) -> 
             raise Problem(403, "not_brought_back", "nobody would bring it back", "run it under `headway demo`")
         if order.what == "server":
             kill_server()
-        elif hw.engine is not None:
+        elif hw.settings.worker == "inline":
             raise Problem(409, "no_worker", "jobs run inside the server here", "kill the server instead")
         else:
             await hw.start(KILL_JOB)

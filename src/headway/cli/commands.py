@@ -223,6 +223,32 @@ def watch(
 
 @app.command()
 @plainly
+def answer(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="The answer: JSON, or plain text; - reads it. Else it is asked for."),
+    ] = None,
+    ask: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which question; refused when another one is open.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    store: Annotated[str | None, typer.Option(metavar="URL", help="Answer in this store, without a server.")] = None,
+) -> None:
+    """Answer the question a run waits with.
+
+    Without an answer it shows the question and asks for each field of it; what is secret is not shown. An answer that
+    does not fit is refused, and the run goes on waiting.
+    """
+    from headway.cli.answering import Answering
+    from headway.cli.answering import answer as give
+
+    give(Answering(run, data, ask, url, token, store))
+
+
+@app.command()
+@plainly
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the address of its stream.")],
     output: Annotated[

@@ -126,10 +126,11 @@ class Lines:
         self._say(time, f"attempt {data['attempt']} started")
 
     def _waiting(self, data: Data, time: str) -> None:
-        self._say(time, f"waits for an answer: {one_line(data['prompt'])}")
+        self._say(time, f"waits for an answer ({one_line(data['ask_id'])}): {one_line(data['prompt'])}")
 
     def _resumed(self, data: Data, time: str) -> None:
-        self._say(time, "goes on")
+        who = f"answered by {one_line(data['by'])}" if data.get("by") else "answered"
+        self._say(time, f"{_UNANSWERED.get(data.get('outcome', ''), who)}; goes on")
 
     def _cancel_requested(self, data: Data, time: str) -> None:
         who = f" by {one_line(data['by'])}" if data.get("by") else ""
@@ -230,6 +231,8 @@ def _reason(data: Data) -> str:
 def _stamp(moment: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
+
+_UNANSWERED: Final = {"timed_out": "nobody answered in time", "withdrawn": "the question was withdrawn"}
 
 _HANDLERS: Final[Mapping[str, Callable[[Lines, Data, str], None]]] = {
     "run.queued": Lines._queued,

@@ -251,8 +251,10 @@ def _output(state: State, pen: Pen, room: int) -> list[Text]:
 
 def _asks(state: State, pen: Pen) -> list[Text]:
     return [
-        pen.row(Text.assemble(("? ", "yellow"), one_line(ask["prompt"])), indent=INDENT)
-        for ask in state["asks"].values()
+        pen.row(
+            Text.assemble(("? ", "yellow"), one_line(ask["prompt"]), (f"  ({one_line(key)})", "dim")), indent=INDENT
+        )
+        for key, ask in state["asks"].items()
     ]
 
 
