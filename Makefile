@@ -56,6 +56,10 @@ web: $(WEB)  ## build the TypeScript packages and the pages served by Python
 demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes options)
 	@$(BIN)/headway demo $(ARGS)
 
+.PHONY: demo-report
+demo-report: setup  ## reports on competitors, made by workers of other processes over Postgres
+	@$(BIN)/python -m examples.report.demo $(ARGS)
+
 # ------------------------------------------------------------------------------------------------ checks
 .PHONY: test
 test: setup  ## everything CI runs

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
 
 from examples.itinerary.problems import Problem, answer_problems
 from examples.report.beginnings import Beginnings
@@ -25,6 +27,7 @@ from examples.report.tables.reports import Tables
 from headway import Headway, Settings
 
 PREFIX = "/headway"
+PAGE = Path(__file__).parent / "page"
 WORKERS_WAIT_S = 60.0
 """Seconds a worker tries to reach the tables again: it has time, a request has not."""
 
@@ -107,3 +110,6 @@ def _no_report(report_id: str) -> Problem:
 def _problem(status: int, code: str, detail: str) -> JSONResponse:
     body = {"type": "about:blank", "status": status, "code": code, "detail": detail, "hint": None}
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")

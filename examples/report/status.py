@@ -229,7 +229,7 @@ def _message(snapshot: Mapping[str, Any], status: Status) -> str:
     if snapshot["status"] == "queued":
         return "Waiting for a worker"
     if status == "completed":
-        failed = sum(item["status"] == "failed" for item in snapshot["items"].values())
+        failed = sum(item["status"] == "failed" for item in _competitors(snapshot))
         return (
             f"The report is ready; {failed} of its competitors could not be captured wholly"
             if failed
@@ -252,10 +252,14 @@ def _error(error: Mapping[str, Any] | None) -> str:
 
 
 def _snapshots(snapshot: Mapping[str, Any]) -> SnapshotsStatus:
-    items = [item for item in snapshot["items"].values() if item["kind"] == "competitor"]
+    items = _competitors(snapshot)
     current = next((item["title"] for item in items if item["status"] == "running"), None)
     captured = sum(item["status"] == "finished" for item in items)
     return SnapshotsStatus(captured=captured, total=len(items), current=current)
+
+
+def _competitors(snapshot: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item for item in snapshot["items"].values() if item["kind"] == "competitor"]
 
 
 def _expected(snapshot: Mapping[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -15,10 +16,10 @@ from examples.report.capture.fetching import Fetcher
 from examples.report.capture.guard import Guard
 from examples.report.capture.links import further_pages, kind_of
 from examples.report.errors import ReportError
-from examples.report.models import Captured, PageKind, Site
+from examples.report.models import PRODUCT, Captured, PageKind, Site
 from examples.report.settings import ReportSettings
 from examples.report.tables.reports import Tables
-from headway import Agent, Item, Step
+from headway import Agent, Item, Run, Step
 
 PAGES_AT_ONCE: Final = 2
 """Of one site: it is somebody else's server."""
@@ -39,14 +40,14 @@ class Kept(BaseModel):
 
 
 class SiteCaptured(BaseModel):
-    """What an item of the run shows of its site.
+    """What the item of a competitor shows in the end.
 
     Attributes:
-        pages: Captured so far.
-        total: Pages that are asked for.
+        pages: Captured.
+        total: Pages that were asked for.
     """
 
-    pages: list[Captured]
+    pages: int
     total: int
 
 
@@ -79,8 +80,8 @@ class Capturing:
         Raises:
             PageFailed: Its first page did not; others may be missing.
         """
-        first: Kept = await agent.step(self._keep, site, site.url, PageKind.HOME, key=f"page:{site.url}", options=ASK)
-        failed, _ = await self._further(agent, site, first)
+        first = await self._page(agent, site, site.url, PageKind.HOME)
+        failed = await self._further(agent, site, first)
         return 1 + len(first.links) - len(failed)
 
     async def competitor(self, item: Item, site: Site) -> SiteCaptured:
@@ -89,43 +90,40 @@ class Capturing:
         Raises:
             PageFailed: A page did not come; the others are kept, and are not asked for again.
         """
-        first: Kept = await item.step(self._keep, site, site.url, PageKind.HOME, key=f"page:{site.url}", options=ASK)
-        failed, kept = await self._further(item, site, first)
+        first = await self._page(item, site, site.url, PageKind.HOME)
+        await item.progress(1, 1 + len(first.links), message=site.url)
+        failed = await self._further(item, site, first)
         if failed:
             raise failed[0]
-        return SiteCaptured(pages=kept, total=len(kept))
+        return SiteCaptured(pages=1 + len(first.links), total=1 + len(first.links))
 
-    async def _further(self, place: Agent | Item, site: Site, first: Kept) -> tuple[list[ReportError], list[Captured]]:
-        """Capture the pages the first one links to; return what failed, and all that came."""
-        shown = SiteCaptured(pages=[first.page], total=1 + len(first.links))
+    async def _further(self, place: Agent | Item, site: Site, first: Kept) -> list[ReportError]:
+        """Capture the pages the first one links to; return what failed."""
         failed: list[ReportError] = []
-        slots = asyncio.Semaphore(PAGES_AT_ONCE)
-        await _show(place, shown)
+        slots, done = asyncio.Semaphore(PAGES_AT_ONCE), itertools.count(2)
 
         async def one(url: str) -> None:
             async with slots:
                 try:
-                    kept: Kept = await place.step(self._keep, site, url, kind_of(url), key=f"page:{url}", options=ASK)
+                    await self._page(place, site, url, kind_of(url))
                 except ReportError as error:
                     failed.append(error)
-                    await place.error(
-                        error.detail,
-                        code=error.code,
-                        category=error.category,
-                        retryable=error.retryable,
-                        item=_key(place),
-                    )
+                    await _tell(place, error)
                     return
-                shown.pages.append(kept.page)
-                await _show(place, shown)
+            if isinstance(place, Item):
+                await place.progress(next(done), 1 + len(first.links), message=url)
 
         async with asyncio.TaskGroup() as group:
             for url in first.links:
                 group.create_task(one(url))
-        return failed, shown.pages
+        return failed
 
-    async def _keep(self, site: Site, url: str, kind: PageKind) -> Kept:
-        """Ask for a page and keep it."""
+    async def _page(self, place: Agent | Item, site: Site, url: str, kind: PageKind) -> Kept:
+        kept: Kept = await place.step(self._keep, site, url, kind, key=f"page:{url}", options=ASK)
+        return kept
+
+    async def _keep(self, run: Run, site: Site, url: str, kind: PageKind) -> Kept:
+        """Ask for a page, keep it, and show it: inside the step, so that whoever takes over does not withdraw it."""
         fetched = await self._fetcher.fetch(url)
         page = Captured(
             url=url,
@@ -135,8 +133,17 @@ class Capturing:
             captured_at=dt.datetime.now(dt.UTC),
         )
         await self._tables.keep_page(self._report_id, site, page, fetched.html)
+        parent = None if site.key == PRODUCT else site.key
+        shown = run.item(f"{site.key}/page/{page_key(url)}", kind="page", title=url[:200], parent=parent)
+        await shown.plan()
+        await shown.finish(page.model_dump(mode="json"))
         links = await asyncio.to_thread(further_pages, fetched.url, fetched.html) if kind is PageKind.HOME else []
         return Kept(page=page, links=links)
+
+
+def page_key(url: str) -> str:
+    """Return a short name for an address: keys are shorter than addresses may be."""
+    return hashlib.sha256(url.encode()).hexdigest()[:12]
 
 
 def digest(pages: Sequence[Captured]) -> str:
@@ -145,11 +152,11 @@ def digest(pages: Sequence[Captured]) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
 
-async def _show(place: Agent | Item, shown: SiteCaptured) -> None:
-    if isinstance(place, Item):
-        await place.update(shown.model_dump(mode="json"))
-        await place.progress(len(shown.pages), shown.total, message=shown.pages[-1].url)
-
-
-def _key(place: Agent | Item) -> str | None:
-    return place.key if isinstance(place, Item) else None
+async def _tell(place: Agent | Item, error: ReportError) -> None:
+    await place.error(
+        error.detail,
+        code=error.code,
+        category=error.category,
+        retryable=error.retryable,
+        item=place.key if isinstance(place, Item) else None,
+    )

@@ -101,10 +101,10 @@ def likeness_bars(findings: Findings) -> list[Bar]:
 def verdict(findings: Findings) -> list[str]:
     """Return the report in a few sentences, each of which follows from a number in it."""
     rivals = findings.rivals
-    captured = {company.site.key for company in rivals}
-    total = len(captured | {missing.site.key for missing in findings.missing})
+    missing = {it.site.key for it in findings.missing}
+    total = len(missing | {company.site.key for company in rivals})
     pages = sum(len(company.pages) for company in rivals)
-    sentences = [f"{len(captured)} of {total} competitors were captured, {pages} pages in all."]
+    sentences = [f"{total - len(missing)} of {total} competitors were captured wholly, {pages} pages in all."]
     similarity = findings.comparison.similarity
     if similarity:
         nearest = max(rivals, key=lambda company: similarity.get(company.site.key, 0.0))

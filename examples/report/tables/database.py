@@ -215,7 +215,7 @@ def database_for(store: str, *, patience_s: float = 0) -> Database:
     """
     if store.startswith(("postgresql://", "postgres://")):
         return PostgresDatabase(store, patience_s)
-    path = Path(store.partition("://")[2].removeprefix("/") or "headway.db")
+    path = Path(store.removeprefix("sqlite:///") if store.startswith("sqlite:///") else "headway.db")
     return SqliteDatabase(path.with_name(f"{path.stem}-reports.db"), patience_s)
 
 

@@ -36,7 +36,8 @@ def test_the_pdf_says_what_was_found() -> None:
     assert pdf.startswith(b"%PDF-")
     text = text_of(pdf)
     for words in (
-        "Competitors of Lantern", "20 November 2026, 09:30 UTC", "2 of 3 competitors were captured, 2 pages in all.",
+        "Competitors of Lantern", "20 November 2026, 09:30 UTC",
+        "2 of 3 competitors were captured wholly, 2 pages in all.",
         "Gone: http://gone.test/ answered 503", "Team: $39 a month", "Pro: €49 a month", "On-call", "yes",
     ):  # fmt: skip
         assert words in text, words

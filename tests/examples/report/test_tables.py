@@ -180,6 +180,7 @@ async def test_who_has_patience_gets_through_when_the_database_is_back(tmp_path:
         ("sqlite:///headway.db", "sqlite", "headway-reports.db"),
         ("sqlite:////var/lib/runs.db", "sqlite", "/var/lib/runs-reports.db"),
         ("memory://", "sqlite", "headway-reports.db"),
+        ("redis://localhost:6379/0", "sqlite", "headway-reports.db"),
         ("postgresql://u:p@h:5/db", "postgres", "report"),
         ("postgresql://u@h/db?schema=mine&pool=4", "postgres", "mine_report"),
     ],

@@ -1,0 +1,145 @@
+/** The page: which project is shown, its stream, and everything that is asked for now and then. */
+
+import { Headway } from "/headway/client.js";
+import * as api from "./api.js";
+import { each, h, set, show, text } from "./dom.js";
+import { newProject } from "./form.js";
+import { projectView } from "./project.js";
+import { clock, many, ofReport } from "./words.js";
+
+const LOOK_MS = 2_500;
+const headway = new Headway({ baseUrl: "/headway" });
+const element = (id) => document.getElementById(id);
+const main = element("main");
+const page = { demo: { sites: {}, kill: false }, view: null, projectId: null, runId: null, leave: () => {} };
+
+const say = (words) => text(element("said"), words);
+
+// ------------------------------------------------------------------------------------------------ where one is
+
+async function route() {
+  page.leave();
+  Object.assign(page, { view: null, projectId: null, runId: null, leave: () => {} });
+  const id = location.hash.match(/^#\/projects\/([\w.:-]+)$/)?.[1];
+  if (id === undefined) {
+    document.title = "Report";
+    main.replaceChildren(newProject(page.demo.sites));
+  } else {
+    page.projectId = id;
+    await open(id);
+  }
+  look();
+}
+
+async function open(id) {
+  try {
+    const project = await api.project(id);
+    if (page.projectId !== id) return; // somebody went on meanwhile
+    document.title = `${project.name} - Report`;
+    page.view = projectView(project, { kill: page.demo.kill, say, changed: look });
+    main.replaceChildren(page.view.element);
+    watch(project.report?.runId ?? null);
+  } catch (refused) {
+    if (page.projectId === id) main.replaceChildren(missing(refused));
+  }
+}
+
+function missing(refused) {
+  const unknown = refused.code === "project_not_found";
+  const again = h("button", { type: "button", class: "button", onclick: route }, "Try again");
+  return h(
+    "section",
+    { class: "panel stack", role: "alert" },
+    h("h1", {}, unknown ? "There is no such project" : "This project cannot be shown now"),
+    h("p", {}, unknown ? "It may have been of another demo." : refused.message),
+    h("div", { class: "row" }, unknown ? h("a", { class: "button", href: "#/" }, "New project") : again),
+  );
+}
+
+// ------------------------------------------------------------------------------------------------ live
+
+function watch(runId) {
+  if (runId === null || runId === page.runId) return;
+  page.runId = runId;
+  const handle = headway.run(runId);
+  let before = null;
+  const draw = () => {
+    const { run, connection } = handle.getSnapshot();
+    page.view?.showConnection(connection);
+    if (run === null) return;
+    page.view?.showRun(run);
+    if (run.status !== before) look();
+    before = run.status;
+  };
+  page.leave = handle.subscribe(draw);
+  draw();
+}
+
+// ------------------------------------------------------------------------------------------------ now and then
+
+async function look() {
+  const id = page.projectId;
+  const [listed, status, numbers] = await Promise.allSettled([
+    api.projects(),
+    id === null ? Promise.resolve(null) : api.status(id),
+    api.statistics(),
+  ]);
+  if (listed.status === "fulfilled") showProjects(listed.value.projects);
+  if (numbers.status === "fulfilled") showNumbers(numbers.value);
+  if (id === page.projectId && status.status === "fulfilled" && status.value !== null) {
+    page.view?.showStatus(status.value);
+    watch(status.value.runId ?? null);
+  }
+  showDegraded([listed, status]);
+}
+
+function showDegraded(answers) {
+  const notice = element("degraded");
+  const [listed, status] = answers;
+  const known = status.status === "fulfilled" && status.value?.degraded ? status.value : null;
+  const lost = answers.map(({ reason }) => reason?.code).find((code) => code !== undefined);
+  if (known !== null)
+    text(notice, `Queue and database do not answer. This is what was known at ${clock(known.timestamp)}.`);
+  else if (lost === "unreachable") text(notice, "The server does not answer. This is what was known last.");
+  else if (lost !== undefined && lost !== "project_not_found")
+    text(notice, listed.reason?.message ?? status.reason?.message);
+  show(notice, known !== null || (lost !== undefined && lost !== "project_not_found"));
+}
+
+function showProjects(projects) {
+  show(element("no-projects"), projects.length === 0);
+  each(
+    element("projects"),
+    projects.map((project) => [project.id, project]),
+    () => {
+      const link = h("a");
+      const badge = h("span", { class: "badge" });
+      const update = (project) => {
+        const [words, kind] = ofReport(project.report);
+        text(link, project.name);
+        set(link, "href", `#/projects/${project.id}`);
+        set(link, "aria-current", project.id === page.projectId ? "page" : null);
+        text(badge, words);
+        set(badge, "data-kind", kind);
+      };
+      return { element: h("li", {}, link, badge), update };
+    },
+  );
+}
+
+function showNumbers({ open: streams, max_connections: most, store, late_calls: late }) {
+  const waiting = late ? `, ${many(late, "call")} late` : "";
+  text(
+    element("numbers"),
+    `${many(streams, "stream")} of at most ${most.toLocaleString("en")} here, ${store}${waiting}`,
+  );
+}
+
+// ------------------------------------------------------------------------------------------------ begin
+
+addEventListener("hashchange", route);
+document.addEventListener("visibilitychange", () => document.hidden || look());
+setInterval(() => document.hidden || look(), LOOK_MS);
+setInterval(() => page.view?.tick(), 1_000);
+page.demo = await api.demo().catch(() => page.demo);
+await route();

@@ -1,0 +1,86 @@
+/** What the page says of a state, in words. Pure. */
+
+export const PHASES = [
+  ["validation", "Validation", 10],
+  ["snapshot_capture", "Capture", 50],
+  ["data_collection", "Reading", 55],
+  ["analysis", "Analysis", 75],
+  ["report_generation", "Writing", 90],
+  ["completed", "Storing", 100],
+];
+
+const RUNS = {
+  queued: ["Waiting", "idle"],
+  running: ["At work", "busy"],
+  waiting: ["At work", "busy"],
+  succeeded: ["Ready", "good"],
+  partial: ["Ready, in part", "warn"],
+  failed: ["Failed", "bad"],
+  cancelled: ["Cancelled", "bad"],
+};
+
+const ROWS = {
+  PENDING: ["Waiting", "idle"],
+  IN_PROGRESS: ["At work", "busy"],
+  COMPLETED: ["Ready", "good"],
+  FAILED: ["Failed", "bad"],
+};
+
+const ITEMS = {
+  planned: ["Planned", "idle"],
+  running: ["Capturing", "busy"],
+  finished: ["Captured", "good"],
+  failed: ["Incomplete", "bad"],
+};
+
+const CONNECTIONS = {
+  live: ["Live", "good"],
+  connecting: ["Connecting", "idle"],
+  stale: ["Waiting for the server", "warn"],
+  backoff: ["Reconnecting", "warn"],
+  offline: ["Offline", "warn"],
+  closed: ["Not connected", "idle"],
+  failed: ["Not connected", "bad"],
+};
+
+/** @returns {[string, string]} words and kind */
+export const ofRun = (status) => RUNS[status] ?? [status, "idle"];
+export const ofItem = (status) => ITEMS[status] ?? [status, "idle"];
+export const ofConnection = ({ state, transport }) =>
+  state === "live" && transport === "poll" ? ["Polling", "good"] : (CONNECTIONS[state] ?? [state, "idle"]);
+
+export function ofReport(report) {
+  if (report === null) return ["Not asked for", "idle"];
+  const [words, kind] = ROWS[report.status] ?? [report.status, "idle"];
+  return report.status === "COMPLETED" && report.captured < report.total ? ["In part", "warn"] : [words, kind];
+}
+
+/** @param {string | null | undefined} time @param {number} now */
+export function until(time, now) {
+  if (!time) return "";
+  const seconds = Math.round((Date.parse(time) - now) / 1000);
+  if (Number.isNaN(seconds)) return "";
+  if (seconds <= 0) return "any moment now";
+  return seconds < 90 ? `about ${seconds} s left` : `about ${Math.round(seconds / 60)} min left`;
+}
+
+export const clock = (time) =>
+  new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+export const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
+/** The address of a page without what all pages of its site have in common. */
+export function pathOf(url) {
+  try {
+    const { pathname, search } = new URL(url);
+    return pathname + search;
+  } catch {
+    return url;
+  }
+}
+
+/** What happened to the attempts at a run, when there was more than one. */
+export function ofAttempts(executions) {
+  const lost = executions.filter((execution) => execution.outcome === "lost").length;
+  return lost === 0 ? "" : `Taken over ${lost === 1 ? "once" : `${lost} times`}; what was captured was kept.`;
+}

@@ -1,0 +1,150 @@
+"""The report's page in Chromium: while it is made, its worker dies, the database is away - and five lines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.e2e.report_page import PATIENCE_MS, ReportPage
+from tests.examples.report.requirement import FIVE_LINES
+from tests.examples.report.running import Demo, running_demo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+Open = Callable[[], Awaitable[ReportPage]]
+
+
+@pytest.fixture(scope="module")
+def lasting_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for all tests."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
+
+
+@pytest.fixture
+def demo(lasting_demo: Demo) -> Demo:
+    """Its sites quick and well."""
+    lasting_demo.turn(latency_s=0.1, broken=[])
+    return lasting_demo
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_report(shared_browser: Browser, demo: Demo) -> AsyncIterator[Open]:
+    """Open the page in a context of its own; in the end, none of them has made a mistake."""
+    views: list[ReportPage] = []
+
+    async def open_one() -> ReportPage:
+        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        views.append(ReportPage(page, demo.url))
+        return views[-1]
+
+    yield open_one
+    for view in views:
+        await view.page.context.close()
+    assert [mistake for view in views for mistake in view.mistakes] == []
+
+
+async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: Demo) -> None:
+    """Form, captures as they come, phases, the report embedded, its PDF, the list; for everybody, on every screen."""
+    view = await open_report()
+    await view.home()
+    await view.accessible()
+    demo.turn(latency_s=0.5)
+    project = await view.ask()
+    await expect(view.captured.first).to_be_visible(timeout=PATIENCE_MS)
+    await view.status("At work")
+    await view.accessible()
+    demo.turn(latency_s=0)
+    await view.status("Ready")
+    await expect(view.page.get_by_text("Captured", exact=True)).to_have_count(4)  # three cards, one term
+    await expect(view.page.locator(".percent")).to_have_text("100 %")
+    frame = view.page.frame_locator("iframe")
+    await expect(frame.get_by_role("heading", name="Competitors of Lanternwatch")).to_be_visible()
+    pdf = await view.page.get_by_role("link", name="Open the PDF").get_attribute("href")
+    answer = await view.page.request.get(f"{demo.url}{pdf}")
+    assert (await answer.body()).startswith(b"%PDF")
+    await expect(view.page.locator(f'.projects a[href="#/projects/{project}"]')).to_have_attribute(
+        "aria-current", "page"
+    )
+    for width in (360, 768):
+        await view.fits(width)
+    await view.accessible()
+    report = demo.http.get((pdf or "").replace("/pdf", "/page")).text  # where it stands nothing may run, axe neither
+    await view.page.goto("about:blank")
+    await view.page.set_content(report)
+    await view.accessible()
+
+
+async def test_the_worker_is_killed_while_two_watch(open_report: Open, demo: Demo) -> None:
+    """By the page's own button: both see another worker go on, what was captured stays on the page."""
+    first, second = await open_report(), await open_report()
+    demo.turn(latency_s=0.7)
+    project = await first.ask()
+    await second.open(project)
+    await expect(second.captured.nth(2)).to_be_visible(timeout=PATIENCE_MS)
+    worker = await first.page.locator("#worker").inner_text()
+    await first.button("Kill its worker").click()
+    for view in (first, second):
+        await expect(view.page.locator("#worker")).to_contain_text("Taken over once", timeout=PATIENCE_MS)
+        assert await view.captured.count() >= 3
+    demo.turn(latency_s=0)
+    for view in (first, second):
+        await view.status("Ready")
+        assert await view.page.locator("#worker").inner_text() != worker
+
+
+async def test_a_page_that_fails_is_told_and_tried_again(open_report: Open, demo: Demo) -> None:
+    """In part; then whole."""
+    demo.turn(broken=["heronping/plans"], latency_s=0)
+    view = await open_report()
+    await view.ask()
+    await view.status("Ready, in part")
+    await expect(view.page.locator('.card[data-state="failed"]')).to_contain_text("/plans answered 503")
+    await expect(view.page.frame_locator("iframe").get_by_text("What is missing")).to_be_visible()
+    await view.accessible()
+    demo.turn(broken=[])
+    await view.button("Try again").click()
+    await view.status("Ready")
+    await expect(view.page.frame_locator("iframe").get_by_text("What is missing")).to_have_count(0)
+
+
+async def test_the_page_says_that_the_database_is_away(open_report: Open, demo: Demo) -> None:
+    """What is known stays on it; when it is back, nothing is said any more."""
+    view = await open_report()
+    project = await view.ask()
+    await view.status("Ready")
+    notice = view.page.locator("#degraded")
+    with demo.frozen_database():
+        await expect(notice).to_contain_text("Queue and database do not answer", timeout=PATIENCE_MS)
+        await view.status("Ready")
+        await view.accessible()
+    await expect(notice).to_be_hidden(timeout=PATIENCE_MS)
+    await view.open("proj_unknown")
+    await expect(view.page.get_by_role("heading", name="There is no such project")).to_be_visible()
+    await view.open(project)
+    await view.status("Ready")
+
+
+async def test_the_five_lines_of_the_requirement_run_unchanged(shared_browser: Browser, demo: Demo) -> None:
+    """Pasted into a page of the server, with the project's id: phase and progress on the console, to the end."""
+    project = demo.create("uptide", start=False)["id"]
+    page = await shared_browser.new_page()
+    said: list[str] = []
+    mistakes: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "log" else None)
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    await page.goto(f"{demo.url}/icon.svg")
+    await page.evaluate(f"() => {{ {FIVE_LINES.replace('cm123456', project)} }}")
+    assert demo.http.post(f"/api/projects/{project}/initial-report").status_code == 202
+    async with page.expect_console_message(lambda line: "completed" in line.text, timeout=PATIENCE_MS):
+        pass
+    await page.close()
+    assert said[0] == "Phase: validation, Progress: 0%"
+    assert "Phase: snapshot_capture, Progress: 10%" in said
+    assert "Phase: completed, Progress: 100%" in said
+    assert mistakes == []
