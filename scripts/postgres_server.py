@@ -45,7 +45,7 @@ def as_postgres(folder: Path) -> list[str]:
     if os.getuid() != 0:
         return []
     shutil.chown(folder, "postgres")
-    for parent in list(folder.parents)[:3]:
+    for parent in list(folder.parents)[:4]:
         parent.chmod(parent.stat().st_mode | 0o011)  # temporary folders are made for one user alone
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
