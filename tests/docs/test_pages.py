@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 import headway
 from headway import Headway
 from headway.cli.commands import app as commands
+from headway.config import Settings
 from headway.gateways.api import GATEWAYS
 from headway.stores.base import RunFilter
 
@@ -112,6 +113,9 @@ def test_commands_exist(page: str, line: str) -> None:
         asked = urlsplit("//" + words[-1].removeprefix("http://")).path.removeprefix("/headway")
         paths = {route.path for gateway in GATEWAYS for route in gateway.router.routes if isinstance(route, APIRoute)}
         assert asked in paths, f"{page}: nothing is at {asked}"
+    elif words[0] == "export":
+        named = {word.partition("=")[0].removeprefix("HEADWAY_").lower() for word in words[1:]}
+        assert named <= Settings.model_fields.keys()
     else:
         assert words[0] in {".", "pip", "pytest", "python3", "kill", "git", "celery"}, f"{page}: nothing runs {line!r}"
 

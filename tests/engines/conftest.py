@@ -8,9 +8,9 @@ import pytest
 from headway.testing import Clock
 from tests.engines.inquiries import KINDS, store_of
 from tests.engines.world import World, world, world_on
-from tests.stores.conftest import postgres_server, redis_server
+from tests.stores.conftest import postgres_server, redis_prefix, redis_server
 
-__all__ = ["hasty", "held", "here", "postgres_server", "redis_server"]
+__all__ = ["hasty", "held", "here", "postgres_server", "redis_prefix", "redis_server"]
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -48,7 +48,7 @@ class Attempts:
                 return
             await asyncio.wait([task])  # it has queued this attempt, and is about to end
         if not self._stopping:
-            await asyncio.shield(self.begin(run_id, attempt))
+            await asyncio.wait([self.begin(run_id, attempt)])
 
     def begin(
         self, run_id: RunId, attempt: int, *, on_claimed: Callable[[], object] | None = None

@@ -1,0 +1,57 @@
+"""What is peculiar to Celery: which end of a priority goes first, one number of slots, nothing shared by engines."""
+
+import json
+
+import pytest
+
+from headway import Headway
+from headway.config import Settings
+from headway.engines.base import Delivery
+from headway.engines.celery import CeleryEngine
+from headway.engines.lanes import Lane
+from headway.errors import UsageError
+from tests.stores.redis_server import RedisServer
+
+
+async def test_the_highest_priority_is_in_the_list_that_is_looked_at_first(
+    redis_server: RedisServer, redis_prefix: str
+) -> None:
+    """Redis has four lists for a queue; the one without a number comes first."""
+    engine = CeleryEngine(redis_server.url, redis_prefix)
+    await engine.deliver([Delivery(f"run_{priority}", 1, "mail", priority) for priority in (0, 5, 9)])
+    assert "answers" in await engine.look()
+    await engine.close()
+    with redis_server.client() as redis:
+        lists = {
+            str(key, "ascii").removeprefix(redis_prefix): json.loads(redis.lindex(key, 0))
+            for key in redis.keys(f"{redis_prefix}mail*")
+        }
+    first = [lists[name]["headers"]["argsrepr"] for name in sorted(lists)]
+    assert first == ["('run_9', 1)", "('run_5', 1)", "('run_0', 1)"]
+
+
+def test_two_engines_in_a_process_keep_their_tasks_apart() -> None:
+    """Celery shares tasks between applications, unless it is told not to."""
+    one, other = (CeleryEngine("redis://127.0.0.1:1", f"{name}:") for name in ("one", "other"))
+    assert one.app.tasks["headway.execute"].run == one._execute
+    assert other.app.tasks["headway.execute"].run == other._execute
+
+
+def test_a_worker_has_one_number_of_slots() -> None:
+    """Told before anything begins."""
+    engine = CeleryEngine("redis://127.0.0.1:1")
+    lanes = [Lane(frozenset(["mail"]), 2), Lane(frozenset(["default"]), 20)]
+    with pytest.raises(UsageError, match="one number of slots"):
+        engine.run(Headway("memory://").attempts, lanes, processes=False)
+
+
+async def test_jobs_do_not_run_inside_an_application() -> None:
+    """Celery's workers are processes of their own; the application says so when it starts."""
+    hw = Headway(settings=Settings(store="memory://", engine="celery", broker="redis://127.0.0.1:1", worker="inline"))
+
+    @hw.job
+    async def work(run: object) -> None: ...
+
+    with pytest.raises(UsageError, match="worker processes of its own"):
+        async with hw:
+            pass
