@@ -106,6 +106,7 @@ test-ts: $(WEB)  ## TypeScript tests with coverage, sizes and shape of the packa
 
 .PHONY: test-e2e
 test-e2e: setup  ## Chromium against a running server
+	@scripts/ensure_system.sh postgres  # of the report's demo
 	scripts/with_chromium.sh $(BIN)/pytest -n 3 --dist loadfile tests/e2e $(ARGS)
 
 .PHONY: soak
@@ -144,6 +145,7 @@ docs: $(PACKAGES)  ## the documentation as a site, in site/
 .PHONY: screenshots
 screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
+	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_report.py
 
 .PHONY: wheel
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist
