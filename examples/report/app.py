@@ -34,7 +34,7 @@ WORKERS_WAIT_S = 60.0
 SAFE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-popups"
 """A report quotes pages of others: it may neither run anything nor load anything."""
 
-hw = Headway(worker="none", settings=Settings(**{"ping_s": 30.0} | Settings().model_dump(exclude_defaults=True)))
+hw = Headway(worker="none", settings=Settings(**{"ping_s": 30.0} | Settings().model_dump(exclude_unset=True)))
 settings = ReportSettings()
 tables = Tables(database_for(hw.settings.store))
 reporting = Reporting(hw, tables, Patience())
