@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, SecretStr, field_validator
 
+from headway.app import Headway
 from headway.core.run import RunStatus
 from headway.engines.asking import questions
 from headway.engines.sweeper import Sweeper
@@ -377,6 +378,36 @@ async def test_secrets_reach_the_body_and_nobody_else(hasty: World) -> None:
     assert b"hush" not in b"".join((await hasty.store.steps(run_id)).values())
 
 
+class Pin(BaseModel):
+    """A secret with a rule of its own, whose words repeat it."""
+
+    pin: SecretStr
+
+    @field_validator("pin")
+    @classmethod
+    def _is_long(cls, pin: SecretStr) -> SecretStr:
+        if len(pin.get_secret_value()) < 4:
+            raise ValueError(f"{pin.get_secret_value()} is too short")
+        return pin
+
+
+async def test_a_secret_that_is_refused_is_not_told(hasty: World) -> None:
+    """Not even in the reason."""
+
+    async def enter(run: Run) -> int:
+        return len((await run.ask(Pin, "PIN?", key="pin")).pin.get_secret_value())
+
+    run_id = await hasty.start(enter)
+    await unwound(hasty, run_id)
+    await hasty.commands.answer(run_id, "pin", {"pin": "psst"[:3]})
+    await unwound(hasty, run_id)
+    asks = (await hasty.state(run_id))["asks"]
+    assert asks["pin#2"]["prompt"] == "PIN?\n\nThe answer was refused."
+    await hasty.commands.answer(run_id, "pin#2", {"pin": "psst"})
+    assert (await hasty.finish(run_id))["result"] == 4
+    assert "pss" not in repr(await hasty.events(run_id))
+
+
 async def test_secrets_of_a_run_that_is_cancelled_are_forgotten(hasty: World) -> None:
     """All of an answer may be secret."""
 
@@ -406,6 +437,38 @@ async def test_plain_code_asks_through_its_own_face(hasty: World) -> None:
     await unwound(hasty, run_id)
     await hasty.commands.answer(run_id, "go", {"go": True})
     assert (await hasty.finish(run_id))["result"] is True
+
+
+async def test_a_run_that_nobody_could_call_again_cannot_ask() -> None:
+    """It is told where one can."""
+    async with Headway("memory://", worker="none") as hw:
+        run = await hw.open("report")
+        async with run:
+            with pytest.raises(UsageError, match="ask in the body of a job"):
+                await run.ask(bool, "Go?")
+
+
+async def test_a_body_whose_end_was_refused_may_ask_what_to_do(held: World) -> None:
+    """Its end is not the end."""
+
+    async def large(run: Run) -> None:
+        publisher = run._execution.publisher
+        end = publisher.end
+
+        async def refuse(event: Any) -> None:
+            publisher.end = end  # type: ignore[method-assign]
+            raise EventTooLarge("too large")
+
+        publisher.end = refuse  # type: ignore[method-assign]
+        with pytest.raises(EventTooLarge):
+            await run.finish("large")
+        await run.finish(await run.ask(str, "What then?", key="then"))
+
+    run_id = await held.start(large)
+    async with delivered(held, run_id):
+        await waiting(held, run_id)
+        await held.commands.answer(run_id, "then", "small")
+    assert (await held.state(run_id))["result"] == "small"
 
 
 @pytest.mark.parametrize(

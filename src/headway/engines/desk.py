@@ -126,6 +126,7 @@ class StoreDesk:
         await self._dismiss()
         if withdraw and self._open is not None and self._execution.publisher.stopped is None:
             await self._end("withdrawn", self._open)
+        self._leaving = not withdraw  # a body whose end was refused may ask what to do
 
     async def _dismiss(self) -> None:
         for asking in self._turns:

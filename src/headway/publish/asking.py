@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from headway.core.answer import has_secrets
 from headway.core.complaints import complaints, path_of
 from headway.errors import Fenced, HeadwayError, UsageError
 
@@ -103,7 +105,8 @@ async def run_ask(
             try:
                 return adapter.validate_json(answer)
             except ValidationError as error:  # by a validator of the model's own, which no schema could tell of
-                refused = _complaint(error)
+                secret_answer = has_secrets(published, orjson.loads(answer))
+                refused = "The answer was refused." if secret_answer else _complaint(error)
 
 
 def _published(type: Any, secret: Collection[str] | bool) -> tuple[TypeAdapter[Any], dict[str, Any]]:
