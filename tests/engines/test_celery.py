@@ -1,6 +1,7 @@
 """What is peculiar to Celery: which end of a priority goes first, one number of slots, nothing shared by engines."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,9 @@ async def test_the_highest_priority_is_in_the_list_that_is_looked_at_first(
     assert "answers" in await engine.look()
     await engine.close()
     with redis_server.client() as redis:
-        lists = {
-            str(key, "ascii").removeprefix(redis_prefix): json.loads(redis.lindex(key, 0))
-            for key in redis.keys(f"{redis_prefix}mail*")
-        }
+        found: Any = redis.keys(f"{redis_prefix}mail*")
+        heads: Any = [redis.lindex(key, 0) for key in found]
+    lists = {key: json.loads(head) for key, head in zip(found, heads, strict=True)}
     first = [lists[name]["headers"]["argsrepr"] for name in sorted(lists)]
     assert first == ["('run_9', 1)", "('run_5', 1)", "('run_0', 1)"]
 

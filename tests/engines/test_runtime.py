@@ -4,13 +4,11 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from headway import Failed, Item, Plain, Run, Step
-from headway.engines.job import make_job
 from headway.errors import RunClosed, RunNotFound, UsageError
 from headway.ops.logging import JsonFormatter
 from headway.publish.publisher import Receipt
@@ -244,71 +242,6 @@ async def test_an_attempt_is_run_once_however_often_it_is_delivered(here: World)
     assert (sorted(done), ran) == ([False] * 4 + [True], [run_id])
     assert not await here.runtime.execute(run_id, 1)
     assert not await here.runtime.execute("run_none", 1)
-
-
-async def test_what_began_under_one_version_is_not_continued_under_another(here: World) -> None:
-    """But begun again under it, when somebody retries the run."""
-    ran = []
-
-    async def first() -> int:
-        return 1
-
-    async def build(run: Run) -> None:
-        await run.step(first)
-        ran.append(run.context.attempt)
-        if len(ran) == 1:
-            await here.commands.take_over(run.id, take_over=True)
-            await asyncio.Event().wait()
-
-    async def requeue(run_id: str) -> None:
-        from headway.engines.sweeper import Sweeper
-
-        row = await here.row(run_id)
-        await Sweeper(here.store, here.worker)._take_over(row)
-
-    run_id = await here.start(build, version="1")
-    await here.deliver(run_id)
-    await requeue(run_id)
-    await here.deliver(run_id)
-    assert (await here.row(run_id)).status == "succeeded"
-
-    ran.clear()
-    run_id = await here.start(build, version="1")
-    await here.deliver(run_id)
-    await requeue(run_id)
-    await here.start(build, version="2")
-    state = await here.finish(run_id)
-    assert (state["error"]["code"], ran) == ("code_changed", [1])
-    await here.commands.retry(run_id)
-    assert (await here.finish(run_id))["status"] == "succeeded"
-    assert json.loads((await here.store.steps(run_id))["headway/version"]) == "2"
-
-
-async def test_a_deploy_in_the_middle_of_a_run_goes_on_by_keys(here: World) -> None:
-    """Steps the new code still has are not run again, wherever they stand; new ones run, gone ones are left alone."""
-    ran: list[str] = []
-
-    def noted(name: str) -> Callable[[], Awaitable[str]]:
-        async def step() -> str:
-            ran.append(name)
-            return name
-
-        return step
-
-    async def before(run: Run) -> list[str]:
-        done = [await run.step(noted(name), key=name) for name in ("read", "count")]
-        raise ConnectionError(f"the deploy comes after {done}")
-
-    async def after(run: Run) -> list[str]:
-        return [await run.step(noted(name), key=name) for name in ("look", "read", "write")]
-
-    run_id = await here.start(before, name="work", retries=1)
-    assert await here.deliver(run_id)
-    here.jobs["work"] = make_job(after, name="work", retries=1)
-    await here.clock.sleep(60)
-    state = await here.finish(run_id)
-    assert (state["status"], state["result"]) == ("succeeded", ["look", "read", "write"])
-    assert ran == ["read", "count", "look", "write"]
 
 
 async def test_a_job_says_or_learns_how_long_it_takes(here: World) -> None:

@@ -65,7 +65,7 @@ class Machines(Plant):
         while not viewer.done:
             try:
                 await viewer.follow()
-            except OSError:
+            except (OSError, asyncio.IncompleteReadError):  # cut in the head of the answer
                 viewer.port = self.ports[viewer.port == self.ports[0]]
                 await asyncio.sleep(0.05)
 

@@ -74,10 +74,10 @@ def test_an_engine_of_ones_own_is_left_alone() -> None:
     assert "of the application's own" in looked(own_engine("redis://127.0.0.1:1")).text
 
 
-async def test_the_tables_as_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_tables_as_a_script() -> None:
     """Those of the runs, then those of the queue; nothing is opened."""
-    monkeypatch.setenv("HEADWAY_ENGINE", "procrastinate")
-    async with piped("migrate", "--sql", "--store", "postgresql://nowhere.invalid/db?schema=runs") as command:
+    store = ("--store", "postgresql://nowhere.invalid/db?schema=runs")
+    async with piped("migrate", "--sql", *store, HEADWAY_ENGINE="procrastinate") as command:
         assert await command.ended() == 0
     assert 'CREATE TABLE "runs".runs (' in command.output
     assert "CREATE SCHEMA IF NOT EXISTS runs_queue_" in command.output
