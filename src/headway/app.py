@@ -135,6 +135,7 @@ class Headway:
         retries: int = ...,
         timeout: float | None = ...,
         concurrency: int | None = ...,
+        rate: str | None = ...,
         queue: str = ...,
         priority: int = ...,
         http: bool = ...,
@@ -153,6 +154,7 @@ class Headway:
         retries: int = 0,
         timeout: float | None = None,
         concurrency: int | None = None,
+        rate: str | None = None,
         queue: str = DEFAULT_QUEUE,
         priority: int = 0,
         http: bool = True,
@@ -173,6 +175,7 @@ class Headway:
             retries: Further attempts after an exception of the body.
             timeout: Seconds one attempt may take.
             concurrency: Runs of this job at once over all processes.
+            rate: So many of its attempts may begin in such a time, over all processes: ``5/s``, ``10/m``, ``100/h``.
             queue: Where its runs wait; worker processes choose their queues.
             priority: Where several jobs wait in one queue, runs of the higher go first; 0 to 9.
             http: May be started over HTTP.
@@ -183,7 +186,7 @@ class Headway:
             title: Title of a run for an input; the job's name when None.
 
         Raises:
-            UsageError: its signature is not a job's, or the name is taken by another function.
+            UsageError: its signature is not a job's, an option is not one, or the name is taken by another function.
         """
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -195,6 +198,7 @@ class Headway:
                 retries=retries,
                 timeout=timeout,
                 concurrency=concurrency,
+                rate=rate,
                 queue=queue,
                 priority=priority,
                 http=http,

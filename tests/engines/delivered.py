@@ -43,6 +43,12 @@ async def narrow(run: Run, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+@hw.job(rate="2/s")
+async def paced(run: Run) -> None:
+    """Begins twice a second over all processes."""
+    note(run.id, "paced")
+
+
 @hw.job(queue="elsewhere")
 async def elsewhere(run: Run) -> None:
     """In a queue few work on."""

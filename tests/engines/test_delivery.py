@@ -177,6 +177,18 @@ async def test_limits_hold_over_all_processes_and_keep_nobody_waiting(plant: Pla
 
 
 @MOST
+async def test_a_rate_holds_over_all_processes_and_keeps_nobody_waiting(plant: Plant) -> None:
+    """As many begin as may, and the next ones when the time is over."""
+    await plant.open(2)
+    runs = [await plant.start("paced") for _ in range(7)]
+    assert await plant.ended(*runs, await plant.start("once", 0)) == ["succeeded"] * 8
+    began = sorted([parse_ms((await plant.hw.commands.row(run_id)).started_at) or 0 for run_id in runs])
+    # the clocks of the processes agree to some milliseconds
+    assert all(later - sooner >= 950 for sooner, later in zip(began, began[2:], strict=False))
+    assert len([run for _, run in plant.executions() if run in runs]) == 7
+
+
+@MOST
 async def test_a_delayed_run_waits_for_its_time(plant: Plant) -> None:
     """By the store's clock; meanwhile others are executed."""
     await plant.open(1)

@@ -12,6 +12,7 @@ from headway.engines.base import Delivery
 from headway.engines.commands import About
 from headway.engines.dispatcher import FIRST_WAIT_S, LAST_WAIT_S, WINDOW, Dispatcher, role_of
 from headway.engines.job import make_job
+from headway.errors import Conflict
 from headway.stores.base import Claim, Write
 from tests.engines.world import World
 
@@ -160,6 +161,48 @@ async def test_of_a_job_with_a_limit_it_tells_as_much_as_there_is_room(
     watch.now += FIRST_WAIT_S
     await dispatcher.look()
     assert (other, 1) in queue.take()
+
+
+async def test_a_job_with_a_rate_is_told_of_at_that_pace(
+    here: World, queue: Queue, watch: Watch, dispatcher: Dispatcher
+) -> None:
+    """By the leader alone, as far as it may begin; nothing is asked before it may again."""
+    await dispatcher.start()
+    runs = [await here.start(work, rate="2/h") for _ in range(5)]
+    await dispatcher.look()
+    assert {one.run_id for one in queue.told} == set(runs[:2])
+    queue.take()
+    await here.finish(runs[0])
+    await dispatcher.look()
+    assert queue.take() == [], "the second was told of, and is the other one that may begin"
+    await here.finish(runs[1])
+    await dispatcher.look()
+    asked = here.calls["queued"]
+    for _ in range(3):
+        assert await dispatcher.look() == 0
+    assert here.calls["queued"] == asked
+    watch.now += 3_590
+    await dispatcher.look()
+    assert queue.take() == []
+
+
+@pytest.mark.parametrize("here", ["memory"], indirect=True)
+async def test_it_is_told_of_again_when_it_may_begin_again(
+    here: World, queue: Queue, watch: Watch, dispatcher: Dispatcher
+) -> None:
+    """And an attempt that was told of and refused is told of like any other."""
+    runs = [await here.start(work, rate="1/m", concurrency=3) for _ in range(3)]
+    for number, run_id in enumerate(runs):
+        assert await dispatcher.look() == 1
+        assert queue.take() == [(run_id, 1)]
+        if number + 1 < len(runs):
+            await here.finish(run_id)
+            with pytest.raises(Conflict) as refused:
+                await here.deliver(runs[number + 1])
+            assert refused.value.extra["rate"] == "1/m"
+            assert await dispatcher.look() == 0
+        await here.clock.sleep(60)
+        watch.now += 60
 
 
 def started() -> NewEvent:

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Collection
 import pytest
 
 from headway import Run
+from headway.core.clock import parse_ms
 from headway.engines.embedded import EmbeddedEngine
 from headway.engines.lanes import Lane
 from headway.engines.workplace import Workplace
+from headway.stores.base import Appended, Write
 from tests.engines.world import World
 
 
@@ -85,6 +87,49 @@ async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World
     assert here.calls["queued"] - before <= 3
     go.set()
     await here.until(second, lambda row: row.status == "succeeded")
+
+
+async def test_a_job_at_its_rate_begins_when_it_may_again(here: World, engine: Working) -> None:
+    """Others pass it, the store is not asked for its runs meanwhile, and each attempt counts."""
+
+    async def paced(run: Run) -> None:
+        raise ValueError("no")
+
+    async def other(run: Run) -> None:
+        return None
+
+    claims: list[str] = []
+    append = here.store.append
+
+    async def counted(run_id: str, write: Write) -> Appended:
+        if write.claim is not None:
+            claims.append(run_id)
+        return await append(run_id, write)
+
+    here.store.append = counted  # type: ignore[method-assign]
+    first, second = [await here.start(paced, rate="1/h", retries=1) for _ in range(2)]
+    await engine.start()
+    await here.until(first, lambda row: row.attempt == 2)
+    third = await here.start(other)
+    await here.until(third, lambda row: row.status == "succeeded")
+    await asyncio.sleep(0.2)
+    assert [claims.count(run_id) for run_id in (first, third)] == [1, 1]
+    assert claims.count(second) <= 1, "it was refused once, and left alone from then on"
+    assert (await here.row(second)).attempt == 1
+
+
+@pytest.mark.parametrize("here", ["sqlite"], indirect=True)
+async def test_it_begins_as_often_as_it_may(here: World, engine: Working) -> None:
+    """Two in each second, the next two when it is over: no later than a second after."""
+
+    async def paced(run: Run) -> None:
+        return None
+
+    runs = [await here.start(paced, rate="2/s") for _ in range(6)]
+    await engine.start()
+    ended = [await here.until(run_id, lambda row: row.status == "succeeded") for run_id in runs]
+    began = sorted(parse_ms(row.started_at) or 0 for row in ended)
+    assert all(later - sooner >= 1_000 for sooner, later in zip(began, began[2:], strict=False))
 
 
 async def test_a_store_that_refuses_claims_is_not_asked_without_a_pause(here: World, engine: Working) -> None:

@@ -32,6 +32,15 @@ def test_the_run_comes_first(fn):
     assert "run: Run, input: Model" in (caught.value.hint or "")
 
 
+def test_a_rate_is_read_where_the_job_is_registered():
+    """What is not one is refused there."""
+    job = make_job(_alone, rate="10/m")
+    assert str(job.rate) == "10/m"
+    with pytest.raises(UsageError, match="the rate 'often' is not one") as caught:
+        make_job(_alone, rate="often")
+    assert "5/s, 10/m, 100/h" in (caught.value.hint or "")
+
+
 async def _usual(run: Run, trip: Trip) -> None: ...
 async def _alone(run: Run) -> None: ...
 async def _without_words(run, trip): ...

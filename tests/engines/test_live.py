@@ -12,12 +12,14 @@ from headway.engines.job import Job
 from headway.engines.live import STARTED, Live
 from headway.stores.base import RunRow
 from headway.stores.memory import MemoryStore
+from headway.stores.rate import Rate
 from tests.stores.builders import FakeClock, claim, end, new_run, running
 
 
-def job(name: str, concurrency: int | None = None) -> Job:
+def job(name: str, concurrency: int | None = None, rate: str | None = None) -> Job:
     """A job that is never run."""
-    return Job(name=name, fn=print, input=None, result=TypeAdapter(object), concurrency=concurrency)
+    paced = None if rate is None else Rate.parse(rate)
+    return Job(name=name, fn=print, input=None, result=TypeAdapter(object), concurrency=concurrency, rate=paced)
 
 
 @dataclass
@@ -135,6 +137,39 @@ async def test_without_a_limit_there_is_room_for_as_many_as_run(queue: Queue) ->
     found = [await queue.start_in_s(row) for row in rows[2:]]
     for start, expected in zip(found, [60, 60, 120], strict=True):
         assert expected <= (start or 0) < expected + 10
+
+
+async def test_a_rate_holds_starts_back(queue: Queue) -> None:
+    """Two may begin in a minute; also where nobody knows how long they take."""
+    queue.jobs["j"] = job("j", rate="2/m")
+    rows = await queue.queued(6)
+    await claim(queue.store, rows[0], rate="2/m")
+    await end(queue.store, await claim(queue.store, rows[1], rate="2/m"))
+    queue.clock.ms += 30_000
+    found = [await queue.start_in_s(row) for row in rows[2:]]
+    for start, expected in zip(found, [30, 30, 90, 90], strict=True):
+        assert expected <= (start or 0) < expected + 10
+
+
+async def test_a_rate_and_a_limit_hold_starts_back_together(queue: Queue) -> None:
+    """The later of the two."""
+    queue.jobs["j"] = job("j", concurrency=1, rate="2/m")
+    await queue.took(40)
+    rows = await queue.queued(4)
+    found = [await queue.start_in_s(row) for row in rows]
+    for start, expected in zip(found, [0, 40, 80, 120], strict=True):
+        assert expected <= (start or 0) < expected + 10
+
+
+async def test_who_waits_for_the_rate_waits_for_somebody(queue: Queue) -> None:
+    """Nothing runs until the job may begin again; only after that somebody is missed."""
+    queue.jobs["j"] = job("j", rate="1/m")
+    rows = await queue.queued(2)
+    await end(queue.store, await claim(queue.store, rows[0], rate="1/m"))
+    queue.clock.ms += 59_000
+    assert not (await queue.live.of(rows[1]))["degraded"]
+    queue.clock.ms += 7_000
+    assert (await queue.live.of(rows[1]))["degraded"]
 
 
 async def test_a_run_that_takes_longer_than_usual_may_end_any_moment(queue: Queue) -> None:

@@ -16,6 +16,7 @@ from headway.core.ids import new_execution_id, new_run_id
 from headway.core.limits import FOLD_VERSION
 from headway.core.run import ENDED, RunStatus
 from headway.stores.base import Claim, NewRun, Requeue, RunRow, Store, StoredSnapshot, Write
+from headway.stores.rate import Rate
 
 
 def note(body: str = "hello", key: str | None = None, step: str | None = None) -> NewEvent:
@@ -63,13 +64,19 @@ async def running(store: Store, *more: NewEvent, **fields: Any) -> RunRow:
     return run
 
 
-async def claim(store: Store, run: RunRow, worker: str | None = "wrk_1", concurrency: int | None = None) -> RunRow:
+async def claim(
+    store: Store,
+    run: RunRow,
+    worker: str | None = "wrk_1",
+    concurrency: int | None = None,
+    rate: str | None = None,
+) -> RunRow:
     """Claim a queued run."""
     write = Write(
         events=[started(run.attempt, worker)],
         execution_id=run.execution_id,
         attempt=run.attempt,
-        claim=Claim(worker, concurrency),
+        claim=Claim(worker, concurrency, None if rate is None else Rate.parse(rate)),
     )
     return (await store.append(run.id, write)).run
 

@@ -14,11 +14,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from headway.core.ids import new_execution_id
+from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
 from headway.stores.location import store_at
 from headway.stores.projection import Projections
 from headway.stores.tail import tail
-from tests.stores.builders import delta, note, report, running
+from tests.stores.builders import claim, delta, note, report, running
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
@@ -135,6 +136,19 @@ async def lead(channel: Connection, store: Store, role: str, count: int) -> None
             channel.send(leader)
 
 
+async def claim_all(_: Connection, store: Store, rate: str, count: int) -> list[str]:
+    """Try to claim queued runs at a rate until so many others were done; return when those of this process began."""
+    worker, began = await store.join(), []
+    while queued := await store.queued(["paced"], limit=count):
+        try:
+            row = await claim(store, random.choice(queued), worker, rate=rate)
+        except HeadwayError:
+            await asyncio.sleep(0.005)
+        else:
+            began.append(row.started_at or "")
+    return began
+
+
 async def existing(store: Store, run_id: str) -> RunRow:
     """The run."""
     run = await store.get(run_id)
@@ -143,7 +157,7 @@ async def existing(store: Store, run_id: str) -> RunRow:
 
 
 _WORK: dict[str, Callable[[Connection, Store, str, int], Awaitable[Any]]] = {
-    work.__name__: work for work in (append, keyed, follow, until_killed, lead)
+    work.__name__: work for work in (append, keyed, follow, until_killed, lead, claim_all)
 }
 
 

@@ -486,6 +486,78 @@ async def test_concurrency_is_counted_over_all_workers(store: Store) -> None:
     assert other.id in {row.id for row in await store.claimed()}
 
 
+async def queue_of(store: Store, count: int, job: str = "j") -> list[RunRow]:
+    """Queue runs."""
+    return [(await store.create(new_run(job=job)))[0] for _ in range(count)]
+
+
+async def test_claims_at_a_rate_wait_until_the_first_of_them_is_old_enough(store: Store, clock: FakeClock) -> None:
+    """Counted by job and by the store's clock. Whether the runs have ended does not matter; each attempt counts."""
+    runs = await queue_of(store, 5)
+    first = await claim(store, runs[0], rate="2/s")
+    clock.ms += 400
+    await end(store, first)
+    await claim(store, runs[1], rate="2/s")
+    clock.ms += 500
+    with pytest.raises(Conflict, match="has begun 2/s already") as lost:
+        await claim(store, runs[2], rate="2/s")
+    assert {name: lost.value.extra[name] for name in ("current", "rate", "wait_ms")} == {
+        "current": "queued", "rate": "2/s", "wait_ms": 100,
+    }  # fmt: skip
+    assert lost.value.hint is not None
+    assert "0.1 s" in lost.value.hint
+    (other,) = await queue_of(store, 1, job="other")
+    await claim(store, other, rate="2/s")
+    assert await store.begun("j") == [500, 900]
+    clock.ms += 100
+    again = await claim(store, runs[2], rate="2/s")
+    again = (await store.append(again.id, requeue(again))).run
+    with pytest.raises(Conflict):
+        await claim(store, again, rate="2/s")
+    clock.ms += 400
+    await claim(store, again, rate="2/s")
+    assert await store.begun("j") == [0, 400]
+    assert await store.begun("nothing") == []
+
+
+async def test_a_claim_that_is_refused_does_not_count(store: Store, clock: FakeClock) -> None:
+    """Whatever it is refused for; nor does one of a job without a rate."""
+    runs = await queue_of(store, 4)
+    await claim(store, runs[0])
+    with pytest.raises(Conflict) as full:
+        await claim(store, runs[1], concurrency=1, rate="1/m")
+    assert "rate" not in full.value.extra
+    with pytest.raises(Conflict):
+        await claim(store, runs[0], rate="1/m")
+    assert await store.begun("j") == []
+    await claim(store, runs[1], rate="1/m")
+    for _ in range(3):
+        with pytest.raises(Conflict):
+            await claim(store, runs[2], rate="1/m")
+    await claim(store, runs[3])
+    clock.ms += 60_000
+    await claim(store, runs[2], rate="1/m")
+
+
+async def test_of_claims_at_once_as_many_are_done_as_the_rate_allows(store: Store, clock: FakeClock) -> None:
+    """And as many again when the time is over. A rate that was changed looks back as far as is known."""
+    runs = await queue_of(store, 12)
+    for expected in (3, 3):
+        outcomes = await asyncio.gather(*(claim(store, run, rate="3/s") for run in runs), return_exceptions=True)
+        won = [row.id for row in outcomes if isinstance(row, RunRow)]
+        assert len(won) == expected
+        assert all(isinstance(outcome, RunRow | Conflict) for outcome in outcomes)
+        runs = [run for run in runs if run.id not in won]
+        clock.ms += 1_000
+    await claim(store, runs[0], rate="5/m")
+    with pytest.raises(Conflict):
+        await claim(store, runs[1], rate="4/m")
+    await claim(store, runs[1], rate="5/m")
+    with pytest.raises(Conflict) as lost:
+        await claim(store, runs[2], rate="5/m")
+    assert lost.value.extra["wait_ms"] == 59_000
+
+
 async def test_the_start_is_that_of_the_first_attempt(store: Store) -> None:
     """A later claim does not move it; a take-over and claim may be one write."""
     run = await running(store, worker="wrk_1")

@@ -7,13 +7,14 @@ from collections import defaultdict
 
 import pytest
 
+from headway.core.clock import parse_ms
 from headway.core.cursor import Cursor
 from headway.core.fold import Fold
 from headway.errors import Fenced
 from headway.stores.base import Standing, Store
 from headway.stores.location import store_at
 from headway.stores.projection import read_log
-from tests.stores.builders import assert_true, data, end, listening, log, note, report, requeue, running
+from tests.stores.builders import assert_true, data, end, listening, log, new_run, note, report, requeue, running
 from tests.stores.conftest import Shared
 from tests.stores.process import Process, begin_together, ended
 
@@ -125,6 +126,20 @@ async def test_of_many_processes_one_leads_and_another_one_follows_it(shared: Sh
                 pass  # it may have seen this process lead for a moment
             told.add(leader)
         assert len(told) == 1
+
+
+async def test_processes_keep_to_a_rate_together(shared: Shared) -> None:
+    """Three race for runs of one job: no second has more than four beginnings in it, by the store's clock."""
+    for _ in range(10):
+        await shared.store.create(new_run(job="paced"))
+    racing = [Process("claim_all", shared.url, "4/s", 10) for _ in range(3)]
+    with ended(*racing):
+        await begin_together(*racing)
+        heard = [await process.hear() for process in racing]
+    began = sorted(parse_ms(at) or 0 for times in heard for at in times)
+    assert len(began) == 10
+    # the clocks of the processes agree to some milliseconds
+    assert all(later - sooner >= 950 for sooner, later in zip(began, began[4:], strict=False))
 
 
 @pytest.mark.slow

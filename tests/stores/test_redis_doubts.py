@@ -198,7 +198,8 @@ async def test_lost_commands_are_no_conflicts(redis_store: RedisStore, faults: F
     """A claim, a requeue and an end are done once, and their writer is not told that they came too late."""
     run, _ = await redis_store.create(new_run())
     faults.plan.append("answer")
-    run = await claim(redis_store, run, concurrency=1)
+    run = await claim(redis_store, run, concurrency=1, rate="3/h")
+    assert len(await redis_store.begun(run.job)) == 1
     faults.plan.append("answer")
     again = (await redis_store.append(run.id, requeue(run, takeover=True))).run
     assert (again.attempt, again.takeovers) == (2, 1)

@@ -56,6 +56,7 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
         ("claimed", "SEARCH r USING INDEX runs_claimed (worker>?)"),
         ("lapsed", "SEARCH r USING INDEX runs_lapsing (lapses_ms<?)"),
         ("asked_to_stop", "SEARCH r USING INDEX runs_asked_to_stop (id>?)"),
+        ("begun", "SEARCH begun USING PRIMARY KEY (job=?)"),
         ("leader", "SEARCH l USING PRIMARY KEY (role=?)"),
         ("durations", "SEARCH runs USING INDEX runs_succeeded (job=?)"),
         ("expired_logs", "SEARCH runs USING INDEX runs_to_trim (finished_at>? AND finished_at<?)"),

@@ -32,6 +32,7 @@ from headway.stores.base import (
     Write,
 )
 from headway.stores.memory import MemoryStore
+from headway.stores.rate import Rate
 from tests.stores.builders import (
     CANCEL_REQUESTED,
     CANCELLED,
@@ -198,10 +199,11 @@ class Stores(RuleBasedStateMachine):
 
         self.both(command)
 
-    @rule(run_id=runs, concurrency=st.none() | st.integers(1, 2))
-    def claim(self, run_id: str, concurrency: int | None) -> None:
+    @rule(run_id=runs, concurrency=st.none() | st.integers(1, 2), rate=st.sampled_from([None, "1/s", "2/m"]))
+    def claim(self, run_id: str, concurrency: int | None, rate: str | None) -> None:
         """Claim whatever attempt there is."""
-        write = Write(events=[started(1, "w2")], claim=Claim("w2", concurrency))
+        claim = Claim("w2", concurrency, None if rate is None else Rate.parse(rate))
+        write = Write(events=[started(1, "w2")], claim=claim)
         self.both(lambda store: append(store, run_id, write))
 
     @rule(run_id=runs, takeover=st.booleans(), due_s=st.none() | st.integers(0, 5), number=st.integers(0, 3))
@@ -281,6 +283,7 @@ class Stores(RuleBasedStateMachine):
         self.both(lambda store: store.claimed())
         self.both(lambda store: store.lapsed())
         self.both(lambda store: store.asked_to_stop())
+        self.both(lambda store: store.begun("x"))
         self.both(lambda store: store.durations("x", limit=limit))
 
     @invariant()

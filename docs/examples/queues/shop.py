@@ -25,6 +25,15 @@ async def ship(run: Run, order: int) -> int:
 
 
 # --8<-- [end:jobs]
+# --8<-- [start:rate]
+@hw.job(rate="100/h")  # at most a hundred attempts begin in any hour, over all machines
+async def ask_the_register(run: Run, company: str) -> str:
+    """Ask a service that counts its questions."""
+    await run.progress(1, 1)
+    return f"about {company}"
+
+
+# --8<-- [end:rate]
 async def tomorrow(site: str) -> None:
     """Ask for a report on the next day."""
     # --8<-- [start:delay]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from headway.engines.runtime import Runtime
@@ -17,8 +18,19 @@ from headway.types import RunId
 
 log = logging.getLogger("headway.engine")
 
-Outcome: TypeAlias = Literal["ran", "full", "not_ours"]
-"""``full``: the job runs as often as it may; the run stays queued."""
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The job is at a limit of its own; the run stays queued.
+
+    Attributes:
+        wait_s: So long it has begun as often as its rate allows; None: it runs as often at once as it may.
+    """
+
+    wait_s: float | None = None
+
+
+Outcome: TypeAlias = Literal["ran", "not_ours"] | Full
 
 
 class Attempts:
@@ -86,8 +98,9 @@ class Attempts:
 
         try:
             await self._runtime.execute(run_id, attempt, on_claimed=note)
-        except Conflict:
-            return "ran" if claimed else "full"
+        except Conflict as error:
+            wait_ms = error.extra.get("wait_ms")
+            return "ran" if claimed else Full(None if wait_ms is None else wait_ms / 1000)
         except HeadwayError as error:
             log.warning("attempt %d of %s was given up: %s", attempt, run_id, error)
         except Exception:

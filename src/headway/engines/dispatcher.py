@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from headway.engines.base import Delivery, Engine
 from headway.engines.job import Job
+from headway.engines.pace import Pace
 from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
 from headway.types import RunId
@@ -78,6 +79,7 @@ class Dispatcher:
         self._jobs = jobs
         self._leads = leads
         self._monotonic = monotonic
+        self._pace = Pace(monotonic)
         self._new: list[RunRow] = []
         self._has_new = asyncio.Event()
         self._rung = asyncio.Event()
@@ -120,7 +122,7 @@ class Dispatcher:
 
     def _is_told_at_once(self, row: RunRow) -> bool:
         job = self._jobs.get(row.job)
-        return job is not None and job.concurrency is None and row.attempt == 1 and row.due_ms is None
+        return job is not None and not _is_limited(job) and row.attempt == 1 and row.due_ms is None
 
     # -- what is queued
 
@@ -136,7 +138,7 @@ class Dispatcher:
                 log.exception("looking for queued runs failed")
             await asyncio.sleep(PAUSE_S)
             try:
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(self._pace.next_s(LOOK_EVERY_S)):
                     await self._rung.wait()
             except TimeoutError:
                 pass
@@ -163,15 +165,29 @@ class Dispatcher:
 
     async def _waiting(self) -> list[RunRow]:
         """Return the oldest queued runs; of a job with a limit no more than there is room for."""
-        limited = {name: job.concurrency for name, job in self._jobs.items() if job.concurrency is not None}
+        limited = {name: job for name, job in self._jobs.items() if _is_limited(job)}
         free = self._jobs.keys() - limited
         rows = await self._store.queued(free, limit=WINDOW) if free else []
-        if limited:
+        if any(job.concurrency is not None for job in limited.values()):
             claimed = [row.job for row in await self._store.claimed()]
-            for name, most in limited.items():
-                room = min(most - claimed.count(name), WINDOW)
-                rows += await self._store.queued([name], limit=room) if room > 0 else []
+        else:
+            claimed = []
+        held = set(self._pace.held())
+        for name, job in limited.items():
+            room = 0 if name in held else await self._room(job, claimed.count(name))
+            rows += await self._store.queued([name], limit=room) if room > 0 else []
         return rows
+
+    async def _room(self, job: Job, claimed: int) -> int:
+        """Return how many attempts of a job may begin now; those told of and not begun yet are among them."""
+        room = WINDOW if job.concurrency is None else min(job.concurrency - claimed, WINDOW)
+        if job.rate is None or room <= 0:
+            return room
+        ago_ms = await self._store.begun(job.name)
+        if wait_ms := job.rate.wait_ms([-ago for ago in ago_ms], 0):
+            self._pace.hold(job.name, wait_ms / 1000)
+            return 0
+        return min(room, job.rate.room(ago_ms))
 
     async def _deliver(self, rows: Collection[RunRow]) -> bool:
         try:
@@ -191,6 +207,10 @@ class Dispatcher:
     def _delivery(self, row: RunRow) -> Delivery:
         job = self._jobs[row.job]
         return Delivery(row.id, row.attempt, job.queue, job.priority)
+
+
+def _is_limited(job: Job) -> bool:
+    return job.concurrency is not None or job.rate is not None
 
 
 def role_of(engine: Engine, jobs: Collection[str]) -> str:

@@ -10,10 +10,11 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from headway.engines.attempts import Attempts
+from headway.engines.attempts import Attempts, Full
 from headway.engines.base import Delivery
 from headway.engines.job import Job
 from headway.engines.lanes import Lane
+from headway.engines.pace import Pace
 from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
 from headway.types import RunId
@@ -38,6 +39,7 @@ class EmbeddedEngine:
         self._store = store
         self._jobs = jobs
         self._rung = asyncio.Event()
+        self._pace = Pace()
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Nothing to do but look: the queue is the store."""
@@ -47,7 +49,10 @@ class EmbeddedEngine:
         """Nothing is held."""
 
     async def work(self, attempts: Attempts, lanes: Sequence[Lane]) -> None:
-        """Look for queued runs whenever the store has news, there is room again, or a second has passed."""
+        """Look for queued runs whenever the store has news, there is room again, or a second has passed.
+
+        A job that has begun as often as its rate allows is looked for when it may begin again.
+        """
         running: dict[Lane, set[RunId]] = {lane: set() for lane in lanes}
         unwatch = self._store.watch(lambda _runs: self._rung.set())
         try:
@@ -56,7 +61,8 @@ class EmbeddedEngine:
                 for lane, runs in running.items():
                     await self._look(attempts, lane, runs)
                 try:
-                    async with asyncio.timeout(random.uniform(LOOK_EVERY_S / 2, LOOK_EVERY_S)):  # noqa: S311
+                    pause_s = self._pace.next_s(random.uniform(LOOK_EVERY_S / 2, LOOK_EVERY_S))  # noqa: S311
+                    async with asyncio.timeout(pause_s):
                         await self._rung.wait()
                 except TimeoutError:
                     pass
@@ -82,7 +88,7 @@ class EmbeddedEngine:
 
     async def _fill(self, attempts: Attempts, jobs: set[str], slots: int, running: set[RunId]) -> None:
         """Claim as much as there is room for. Jobs at their limit are left out, so they do not hold up the others."""
-        full: set[str] = set()
+        full = set(self._pace.held())
         tried: set[RunId] = set()
         while len(running) < slots and (wanted := jobs - full):
             rows = await self._store.queued(wanted, limit=slots)
@@ -91,11 +97,13 @@ class EmbeddedEngine:
                 return
             for row in new[: slots - len(running)]:
                 tried.add(row.id)  # one that could not be claimed is looked at again at the next ring
-                if await self._begin(attempts, row, running):
+                if row.job not in full and (at_limit := await self._begin(attempts, row, running)):
                     full.add(row.job)
+                    if at_limit.wait_s is not None:
+                        self._pace.hold(row.job, at_limit.wait_s)
 
-    async def _begin(self, attempts: Attempts, row: RunRow, running: set[RunId]) -> bool:
-        """Start an attempt; True when its job is at its limit."""
+    async def _begin(self, attempts: Attempts, row: RunRow, running: set[RunId]) -> Full | None:
+        """Start an attempt; say so when its job is at a limit."""
         claimed = asyncio.Event()
         task = attempts.begin(row.id, row.attempt, on_claimed=claimed.set)
         running.add(row.id)
@@ -108,4 +116,5 @@ class EmbeddedEngine:
 
         task.add_done_callback(ended)
         await claimed.wait()
-        return task.done() and not task.cancelled() and task.result() == "full"
+        outcome = task.result() if task.done() and not task.cancelled() else None
+        return outcome if isinstance(outcome, Full) else None

@@ -18,6 +18,7 @@ from headway.engines.lanes import DEFAULT_QUEUE, PRIORITY_MAX, check_queue
 from headway.errors import InvalidInput, UsageError
 from headway.publish.plain import Plain
 from headway.publish.run import Run
+from headway.stores.rate import Rate
 
 FORM: Final = "write it as `async def job(run: Run, input: Model) -> Result`"
 
@@ -36,6 +37,7 @@ class Job:
         retries: Further attempts after an exception of the body.
         timeout: Seconds one attempt may take, waiting excluded; None: no limit.
         concurrency: Runs of this job at once over all processes; None: no limit.
+        rate: So many of its attempts may begin in such a time, over all processes; None: no limit.
         queue: Where its runs wait; worker processes choose their queues.
         priority: Where several jobs wait in one queue, runs of the higher go first. 0 to 9.
         http: May be started over HTTP.
@@ -54,6 +56,7 @@ class Job:
     retries: int = 0
     timeout: float | None = None
     concurrency: int | None = None
+    rate: Rate | None = None
     queue: str = DEFAULT_QUEUE
     priority: int = 0
     http: bool = True
@@ -121,14 +124,14 @@ def invalid_input(name: str, error: ValidationError) -> InvalidInput:
     return InvalidInput(text, errors=found, hint="see the job's input schema")
 
 
-def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any) -> Job:
+def make_job(fn: Callable[..., Any], *, name: str | None = None, rate: str | None = None, **options: Any) -> Job:
     """Read a function's signature and make a job of it.
 
     The function takes the run first, and at most one input after it; its annotation is the input model, the return
     annotation the result model (missing ones mean anything).
 
     Raises:
-        UsageError: the signature is not one a job can have.
+        UsageError: the signature is not one a job can have, or an option is not one.
     """
     name = name or fn.__name__
     signature = inspect.signature(fn)
@@ -150,6 +153,7 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, **options: Any)
         input=TypeAdapter(hints.get(parameters[1].name, Any)) if takes_input else None,
         result=TypeAdapter(hints.get("return", Any)),
         phases=as_phases(options.pop("phases", None)),
+        rate=None if rate is None else Rate.parse(rate),
         description=inspect.getdoc(fn),
         **options,
     )

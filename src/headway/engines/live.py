@@ -9,7 +9,8 @@ import heapq
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from headway.core.clock import format_ms, parse_ms
 from headway.core.run import RunStatus
 from headway.engines.job import Job
 from headway.stores.base import RunRow, Store
+from headway.stores.rate import Rate
 from headway.types import RunId
 
 FRESH_S: Final = 2.0
@@ -57,6 +59,7 @@ class _Queue:
     looked: float
     places: Mapping[RunId, int]
     started_ms: tuple[int, ...]
+    begun_ms: tuple[int, ...]
     typical_s: float | None
     attended: bool
 
@@ -106,34 +109,49 @@ class Live:
         if known is not None and time.monotonic() - known.looked < (FRESH_S if run_id in known.places else FRESH_NEW_S):
             return known
         queued = await self._store.queued([job], limit=QUEUE_MAX)
+        rate = self._rate(job)
+        begun_ms = () if rate is None else tuple(self._now_ms() - ago for ago in await self._store.begun(job))
         claimed = [row for row in await self._store.claimed() if not row.external]
         queue = self._queues[job] = _Queue(
             looked=time.monotonic(),
             places={row.id: place for place, row in enumerate(queued, 1)},
             started_ms=tuple(parse_ms(row.started_at) or self._now_ms() for row in claimed if row.job == job),
+            begun_ms=begun_ms,
             typical_s=await self.duration_s(job),
-            attended=bool(claimed) or not queued or self._waited_s(queued[0]) < PATIENCE_S,
+            attended=bool(claimed) or not queued or self._waited_s(queued[0], rate, begun_ms) < PATIENCE_S,
         )
         return queue
 
-    def _waited_s(self, row: RunRow) -> float:
+    def _rate(self, job: str) -> Rate | None:
+        return self._jobs[job].rate if job in self._jobs else None
+
+    def _waited_s(self, row: RunRow, rate: Rate | None, begun_ms: Sequence[int]) -> float:
         since_ms = max(parse_ms(row.updated_at) or 0, row.due_ms or 0)
+        if rate is not None and len(begun_ms) >= rate.times:
+            since_ms = max(since_ms, begun_ms[rate.times - 1] + rate.per_ms)  # it waited for its turn until then
         return (self._now_ms() - since_ms) / 1000
 
     def _start_ms(self, job: str, queue: _Queue, place: int) -> float | None:
         """Play the queue forward: each free slot takes the next run and is busy for as long as runs usually are."""
-        limit = self._jobs[job].concurrency if job in self._jobs else None
+        limit, rate = self._jobs[job].concurrency if job in self._jobs else None, self._rate(job)
         # where no limit is known, as many as run while others wait are as many as the workers have room for
-        slots = limit or len(queue.started_ms)
-        if not slots or queue.typical_s is None:
+        slots = limit or (len(queue.started_ms) if rate is None else 0)
+        if (slots and queue.typical_s is None) or not (slots or rate):
             return None
-        now, busy_ms = self._now_ms(), queue.typical_s * 1000
+        now, busy_ms = self._now_ms(), (queue.typical_s or 0) * 1000
         free_at = sorted(max(now, started + busy_ms) for started in queue.started_ms)[:slots]
         free_at = [float(now)] * (slots - len(free_at)) + free_at
         heapq.heapify(free_at)
-        for _ in range(place - 1):
-            heapq.heapreplace(free_at, free_at[0] + busy_ms)
-        return free_at[0]
+        begun = deque(map(float, reversed(queue.begun_ms)), maxlen=rate.times if rate else 0)
+        start = float(now)
+        for _ in range(place):
+            start = max(start, free_at[0]) if slots else start
+            if rate is not None and len(begun) == rate.times:
+                start = max(start, begun[0] + rate.per_ms)
+            begun.append(start)
+            if slots:
+                heapq.heapreplace(free_at, start + busy_ms)
+        return start
 
     def statistics(self) -> Mapping[str, Any]:
         """Return how many jobs' queues are remembered."""

@@ -87,7 +87,8 @@ class Runtime:
         Cancelled, it stops the body and hands the run back to the queue, unless it ends within the grace time.
 
         Raises:
-            Conflict: the job runs as often as its `concurrency` allows (``extra["concurrency"]``).
+            Conflict: the job runs as often as its `concurrency` allows (``extra["concurrency"]``), or began as often as
+                its `rate` does (``extra["rate"]``, and ``extra["wait_ms"]`` until it may again).
         """
         row = await patiently(lambda: self._store.get(run_id))
         job = None if row is None else self.jobs.get(row.job)
@@ -110,13 +111,13 @@ class Runtime:
             events=[new_event("run.started", started)],
             statuses=(RunStatus.QUEUED,),
             attempt=row.attempt,
-            claim=Claim(self.worker, job.concurrency),
+            claim=Claim(self.worker, job.concurrency, job.rate),
         )
         try:
             # a claim whose answer was lost is ours or nobody's: only the very same write finds out
             return (await patiently(lambda: self._store.append(row.id, write))).run
         except Conflict as error:
-            if "concurrency" in error.extra:
+            if "concurrency" in error.extra or "rate" in error.extra:
                 raise
             return None
         except (RunClosed, RunNotFound):

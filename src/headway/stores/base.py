@@ -421,6 +421,13 @@ class Store(ABC):
         """Return the seconds the last successful runs of a job took, newest first."""
 
     @abstractmethod
+    async def begun(self, job: str) -> list[int]:
+        """Return how many milliseconds ago claims of a job were made at a rate, the last one first.
+
+        As many as the last claim's `Rate.times`, no more.
+        """
+
+    @abstractmethod
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         """Return runs that have ended behind a place, in the order of their ends.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headway.core.events import NewEvent
 from headway.core.run import RunStatus
+from headway.stores.rate import Rate
 from headway.types import Seq
 
 
@@ -31,15 +32,18 @@ class Requeue:
 class Claim:
     """Take the queued attempt for a process in the same transaction; the events hold its ``run.started``.
 
-    `Conflict` when the run is not queued, or when `concurrency` is used up.
+    `Conflict` when the run is not queued, or when `concurrency` or `rate` is used up.
 
     Attributes:
         worker: Id of the process.
         concurrency: At most so many claimed runs of this job at once over all processes; None: any number.
+        rate: At most so many claims of this job in such a time over all processes, by the store's clock; None: any
+            number. This one counts from the moment it is made.
     """
 
     worker: str | None
     concurrency: int | None = None
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,15 @@ class Decision:
     moved: bool
 
 
-def decide(run: RunRow, write: Write, *, now_ms: int, known: Collection[str] = (), claimed: int = 0) -> Decision:
+def decide(
+    run: RunRow,
+    write: Write,
+    *,
+    now_ms: int,
+    known: Collection[str] = (),
+    claimed: int = 0,
+    begun: Sequence[int] = (),
+) -> Decision:
     """Decide a write.
 
     Args:
@@ -56,6 +64,8 @@ def decide(run: RunRow, write: Write, *, now_ms: int, known: Collection[str] = (
         now_ms: The store's clock.
         known: Which keys of the write's events are in the log.
         claimed: How many runs of this job are held by workers; only asked for where the write claims.
+        begun: When the last claims of this job were made, the last one first; only asked for where the write claims at
+            a rate.
 
     Raises:
         Fenced, RunClosed, Conflict: see `Write`.
@@ -74,7 +84,7 @@ def decide(run: RunRow, write: Write, *, now_ms: int, known: Collection[str] = (
         raise Conflict(f"run {run.id} was told of this before", current=run.status)
     if not events and write.execution_id is None:
         return Decision(run, (), (), moved=False)
-    return _Entry(run, write, now_ms, claimed).add(events)
+    return _Entry(run, write, now_ms, claimed, begun).add(events)
 
 
 def birth(new: NewRun, *, now_ms: int) -> Decision:
@@ -116,7 +126,7 @@ def birth(new: NewRun, *, now_ms: int) -> Decision:
         due_ms=None,
         summary=None,
     )
-    return _Entry(blank, write, now_ms, 0).add(_unknown(new.events, ()))
+    return _Entry(blank, write, now_ms).add(_unknown(new.events, ()))
 
 
 def check_same(run: RunRow, new: NewRun, fingerprint: str) -> None:
@@ -232,12 +242,14 @@ def tally(dropped: Iterable[tuple[str, bool, int, int]]) -> list[Prunable]:
 class _Entry:
     """One batch on its way into the log: follows the run's status event by event."""
 
-    __slots__ = ("_changes", "_claimed", "_requeue", "_run", "_status", "_time", "_write")
+    __slots__ = ("_begun", "_changes", "_claimed", "_now_ms", "_requeue", "_run", "_status", "_time", "_write")
 
-    def __init__(self, run: RunRow, write: Write, now_ms: int, claimed: int) -> None:
+    def __init__(self, run: RunRow, write: Write, now_ms: int, claimed: int = 0, begun: Sequence[int] = ()) -> None:
         self._run = run
         self._write = write
+        self._now_ms = now_ms
         self._claimed = claimed
+        self._begun = begun
         self._requeue = write.requeue
         # times have one length, so that the later one is the greater text
         self._time = max(_format_ms(now_ms), run.updated_at)
@@ -315,15 +327,27 @@ class _Entry:
     def _start(self) -> None:
         claim = self._write.claim
         if claim is not None:
-            if claim.concurrency is not None and self._claimed >= claim.concurrency:
-                raise Conflict(
-                    f"{self._claimed} runs of job {self._run.job!r} are at work, which is as many as may be",
-                    hint="leave the run queued and claim it later",
-                    current=self._run.status,
-                    concurrency=claim.concurrency,
-                )
+            self._check_limits(claim)
             self._changes["worker"] = claim.worker
         self._changes |= {"started_at": self._run.started_at or self._time, "due_ms": None}
+
+    def _check_limits(self, claim: Claim) -> None:
+        if claim.concurrency is not None and self._claimed >= claim.concurrency:
+            raise Conflict(
+                f"{self._claimed} runs of job {self._run.job!r} are at work, which is as many as may be",
+                hint="leave the run queued and claim it later",
+                current=self._run.status,
+                concurrency=claim.concurrency,
+            )
+        wait_ms = 0 if claim.rate is None else claim.rate.wait_ms(self._begun, self._now_ms)
+        if wait_ms:
+            raise Conflict(
+                f"job {self._run.job!r} has begun {claim.rate} already, which is as often as may be",
+                hint=f"leave the run queued and claim it in {wait_ms / 1000:g} s",
+                current=self._run.status,
+                rate=str(claim.rate),
+                wait_ms=wait_ms,
+            )
 
     def _illegal(self, event: NewEvent) -> HeadwayError:
         if self._status in ENDED and self._write.execution_id is not None:

@@ -130,6 +130,7 @@ class MemoryStore(Store):
         self._by_key: dict[tuple[str, str], RunId] = {}
         self._workers: dict[str, int] = {}
         self._leaders: dict[str, Leader] = {}
+        self._begun: dict[str, list[int]] = {}
         self._listeners: dict[str, ListenerRow] = {}
         self._settings: dict[str, bytes] = {}
         self._doorbell = Doorbell()
@@ -179,8 +180,11 @@ class MemoryStore(Store):
         kept, now_ms = self._kept(run_id), self._now_ms()
         known = {event.key for event in write.events if event.key in kept.keys}
         claimed = sum(1 for other in self._runs.values() if other.row.job == kept.row.job and other.row.worker)
-        decision = decide(kept.row, write, now_ms=now_ms, known=known, claimed=claimed)
+        begun = self._begun.get(kept.row.job, [])
+        decision = decide(kept.row, write, now_ms=now_ms, known=known, claimed=claimed, begun=begun)
         kept.keep(decision, now_ms)
+        if write.claim is not None and write.claim.rate is not None and decision.events:
+            self._begun[kept.row.job] = write.claim.rate.kept(begun, now_ms)
         if write.checkpoint is not None:
             kept.steps[write.checkpoint.key] = write.checkpoint.result
         if decision.events:
@@ -316,6 +320,11 @@ class MemoryStore(Store):
         ended = [row for row in rows if row.status is RunStatus.SUCCEEDED]
         ended.sort(key=lambda row: (row.finished_at or "", row.id), reverse=True)
         return [_seconds(row.started_at, row.finished_at) for row in ended[:limit]]
+
+    async def begun(self, job: str) -> list[int]:
+        await self._turn()
+        now_ms = self._now_ms()
+        return [now_ms - at for at in self._begun.get(job, [])]
 
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         await self._turn()

@@ -267,6 +267,10 @@ class PostgresStore(Store):
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
 
+    async def begun(self, job: str) -> list[int]:
+        rows, now_ms = await self._rows("begun", job), self._now_ms()
+        return [now_ms - at for at in rows[0][0]] if rows else []
+
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         return await self._runs("ended", *after, limit)
 

@@ -152,7 +152,8 @@ class Appender:
         return self._done(number, revision, decision)
 
     async def _decide(self, transaction: Transaction, run_id: RunId, write: Write) -> tuple[int, int, RunRow, Decision]:
-        if write.claim is not None and write.claim.concurrency is not None:
+        rate = None if write.claim is None else write.claim.rate
+        if rate is not None or (write.claim is not None and write.claim.concurrency is not None):
             await transaction.fetch("lock_job", run_id)
         number = await transaction.fetchval("row_locked", run_id)
         if number is None:
@@ -162,7 +163,11 @@ class Appender:
         assert row is not None  # noqa: S101 - it is locked
         revision, known, claimed = row[ROW], row[ROW + 1], row[ROW + 2]
         run = run_row(tuple(row))
-        decision = decide(run, write, now_ms=self._now_ms(), known=known or (), claimed=claimed or 0)
+        begun = [] if rate is None else await transaction.fetchval("begun", run.job) or []
+        now_ms = self._now_ms()
+        decision = decide(run, write, now_ms=now_ms, known=known or (), claimed=claimed or 0, begun=begun)
+        if rate is not None and decision.events:
+            await transaction.execute("put_begun", run.job, rate.kept(begun, now_ms))
         return number, revision, run, decision
 
     def _arguments(self, number: int, revision: int, write: Write, decision: Decision) -> tuple[Any, ...]:

@@ -155,7 +155,7 @@ class RedisStore(Store):
     # -- reading
 
     async def get(self, run_id: RunId) -> RunRow | None:
-        _, fields, _, _ = await self._at.ask("load", run_id)
+        _, fields, *_ = await self._at.ask("load", run_id, 0)
         kept = kept_run(fields)
         return None if kept is None else kept.shown()
 
@@ -211,6 +211,10 @@ class RedisStore(Store):
     async def durations(self, job: str, *, limit: int = 20) -> list[float]:
         found = await self._at.ask("durations", "", job, limit)
         return [(_ms(finished) - _ms(started)) / 1000 for started, finished in found]
+
+    async def begun(self, job: str) -> list[int]:
+        times, now_ms = await self._at.ask_command("LRANGE", f"{self._prefix}begun:{job}", 0, -1), self._at.now_ms()
+        return [now_ms - int(at) for at in times]
 
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         return shown_rows(await self._at.ask("ended", "", parse_ms(after.finished_at) or "", after.run_id, limit))

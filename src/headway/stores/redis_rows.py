@@ -66,12 +66,14 @@ class Seen(NamedTuple):
     Attributes:
         known: Which of the write's keys are in the log.
         claimed: How many runs of the job are claimed.
+        begun: When the last claims of the job were made at a rate, the last one first, where the write asks for that.
         fresh: Read for this very write. A refusal is never decided on anything else.
     """
 
     run: KeptRun
     known: frozenset[str]
     claimed: int
+    begun: Sequence[int]
     fresh: bool
 
 
@@ -105,9 +107,11 @@ def shown_rows(found: Sequence[Sequence[bytes | None]]) -> list[RunRow]:
 
 def seen(answer: Sequence[Any]) -> Seen | None:
     """Read what ``load`` and ``append`` answer; None where there is no run."""
-    _, fields, known, claimed = answer
+    _, fields, known, claimed, begun = answer
     run = kept_run(fields)
-    return None if run is None else Seen(run, frozenset(key.decode() for key in known), claimed, fresh=True)
+    if run is None:
+        return None
+    return Seen(run, frozenset(key.decode() for key in known), claimed, list(map(int, begun)), fresh=True)
 
 
 def changed_values(old: RunRow, new: RunRow) -> list[Argument]:

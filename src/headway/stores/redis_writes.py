@@ -114,7 +114,7 @@ class Writes:
 
     async def _decide(self, run_id: RunId, write: Write, remembered: KeptRun | None) -> tuple[Appended, KeptRun]:
         """Decide a write until a decision is committed; return the answer and the row to be remembered."""
-        at = Seen(remembered, _NOTHING_KNOWN, 0, fresh=False) if remembered else await self._load(run_id, write)
+        at = Seen(remembered, _NOTHING_KNOWN, 0, (), fresh=False) if remembered else await self._load(run_id, write)
         tries = 0
         while True:
             now_ms = self._now_ms()
@@ -138,7 +138,7 @@ class Writes:
 
     async def _load(self, run_id: RunId, write: Write) -> Seen:
         keys = dict.fromkeys(event.key for event in write.events if event.key)
-        return _found(run_id, await self._script("load", run_id, *keys))
+        return _found(run_id, await self._script("load", run_id, _rate(write.claim)[0], *keys))
 
     async def _commit(self, run_id: RunId, write: Write, made: _Try) -> KeptRun | Seen:
         """Commit a decision; return the run as it is then, or what the next decision is to be made on."""
@@ -172,6 +172,7 @@ class Writes:
             run_id, made.before.revision, made.revision, events[0].tag if events else "", before.seq, before.total,
             len(events), len(values), len(dropped), commands, _limit(write.claim), news,
             0 if write.checkpoint is None else 1, step, result, self._process, int(made.tries >= _PATIENT_TRIES),
+            *_rate(write.claim), made.now_ms,
             *event_values(events, decision.keys), *values, *dropped,
         ]  # fmt: skip
 
@@ -260,7 +261,7 @@ class Writes:
 def _decision(at: Seen, write: Write, now_ms: int) -> Decision | None:
     """Decide a write; None where that must not be decided on a remembered row: a refusal, or to write nothing."""
     try:
-        decision = decide(at.run.row, write, now_ms=now_ms, known=at.known, claimed=at.claimed)
+        decision = decide(at.run.row, write, now_ms=now_ms, known=at.known, claimed=at.claimed, begun=at.begun)
     except HeadwayError:
         if at.fresh:
             raise
@@ -278,3 +279,8 @@ def _found(run_id: RunId, answer: Sequence[Any]) -> Seen:
 
 def _limit(claim: Claim | None) -> Argument:
     return "" if claim is None or claim.concurrency is None else claim.concurrency
+
+
+def _rate(claim: Claim | None) -> tuple[Argument, Argument]:
+    """Return how many claims may be made in how many milliseconds; 0 of 0: nobody counts."""
+    return (0, 0) if claim is None or claim.rate is None else (claim.rate.times, claim.rate.per_ms)

@@ -237,6 +237,10 @@ class SqliteStore(Store):
         rows = await self._rows("durations", job, limit)
         return [((parse_ms(finished) or 0) - (parse_ms(started) or 0)) / 1000 for started, finished in rows]
 
+    async def begun(self, job: str) -> list[int]:
+        times, now_ms = await self._read(partial(work.begun, job=job)), self._now_ms()
+        return [now_ms - at for at in times]
+
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         return [run_row(row) for row in await self._rows("ended", *after, limit)]
 

@@ -30,7 +30,7 @@ Place = tuple[str, int]
 
 
 def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
-    """Do one write with at most three statements (a checkpoint is a fourth)."""
+    """Do one write with at most three statements (a checkpoint is a fourth, a claim at a rate needs two more)."""
     keys = [event.key for event in write.events if event.key]
     row = transaction.connection.execute(
         _SQL["row_for_write"], (run_id, orjson.dumps(keys).decode() if keys else None, write.claim is not None)
@@ -39,14 +39,31 @@ def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
         raise not_found(run_id)
     change, known, claimed = row[ROW:]
     run = run_row(row)
+    rate = None if write.claim is None else write.claim.rate
+    times = [] if rate is None else begun(transaction.connection, run.job)
     decision = decide(
-        run, write, now_ms=transaction.now_ms, known=orjson.loads(known) if known else (), claimed=claimed or 0
+        run,
+        write,
+        now_ms=transaction.now_ms,
+        known=orjson.loads(known) if known else (),
+        claimed=claimed or 0,
+        begun=times,
     )
     if decision.run is not run:
         _keep(transaction, row[0], decision, change)
+    if rate is not None and decision.events:
+        kept = orjson.dumps(rate.kept(times, transaction.now_ms))
+        transaction.connection.execute(_SQL["put_begun"], (run.job, kept))
     if write.checkpoint is not None:
         transaction.connection.execute(_SQL["put_step"], (row[0], write.checkpoint.key, write.checkpoint.result))
     return Appended(decision.run, decision.events)
+
+
+def begun(connection: sqlite3.Connection, job: str) -> list[int]:
+    """Return when the last claims of a job were made at a rate, the last one first."""
+    found = connection.execute(_SQL["begun"], (job,)).fetchone()
+    times: list[int] = [] if found is None else orjson.loads(found[0])
+    return times
 
 
 def _keep(transaction: Transaction, number: int, decision: Decision, change: int) -> None:

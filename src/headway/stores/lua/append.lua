@@ -1,10 +1,11 @@
 -- Commit a decision, if the row is still the one it was made on; else answer what the next one is to be made on.
 -- ARGV: run, revision seen, next revision, tag, seq and total before, number of events, number of names and values,
 --       number of dropped keys, index commands, limit of claimed runs or '', news or '', whether a step is checkpointed, its key
---       and result, process, whether it asks for the next turn,
---       then per event type, body, step, key; then names and values; then the keys that were dropped as known
+--       and result, process, whether it asks for the next turn, how many claims of the job may be made in how many
+--       milliseconds or 0, the time, then per event type, body, step, key; then names and values; then the keys that were dropped as known
 local count, values, dropped = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local at = 18
+local at = 21
+local times, per, now = tonumber(ARGV[18]), tonumber(ARGV[19]), tonumber(ARGV[20])
 local turn = P .. 'turn:' .. ID
 
 local function again()
@@ -12,7 +13,7 @@ local function again()
   for i = 1, count do
     keys[#keys + 1] = ARGV[at + 4 * i - 1]
   end
-  return seen(keys)
+  return seen(keys, times)
 end
 
 -- A process that is quicker would always come first: of two that wrote without a pause, one made 2 appends in 3 s. Who
@@ -33,9 +34,16 @@ for i = 1, count do
     return again()
   end
 end
-if ARGV[11] ~= '' then
-  local job = redis.call('HGET', RUN, 'job')
-  if redis.call('SCARD', P .. 'claimed:' .. job) >= tonumber(ARGV[11]) then
+local job = (ARGV[11] ~= '' or times > 0) and redis.call('HGET', RUN, 'job')
+if ARGV[11] ~= '' and redis.call('SCARD', P .. 'claimed:' .. job) >= tonumber(ARGV[11]) then
+  return again()
+end
+local begun = times > 0 and P .. 'begun:' .. job
+if begun then
+  -- as `Rate.wait_ms` in Python
+  local earlier = redis.call('LINDEX', begun, times - 1)
+  local wait = earlier and earlier + per - now or 0
+  if wait > 0 and wait <= 2 * per then
     return again()
   end
 end
@@ -43,6 +51,10 @@ end
 add_events(at, count, ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]))
 redis.call('HSET', RUN, 'rev', ARGV[3])
 set(slice(at + 4 * count, values))
+if begun then
+  redis.call('LPUSH', begun, ARGV[20])
+  redis.call('LTRIM', begun, 0, times - 1)
+end
 if ARGV[13] == '1' then
   redis.call('HSET', STEPS, ARGV[14], ARGV[15])
 end

@@ -23,15 +23,18 @@ local function rows(ids)
   return found
 end
 
--- What a decision is made on: the row, which of some keys the log holds, how many runs of the job are claimed.
-local function seen(keys)
+-- What a decision is made on: the row, which of some keys the log holds, how many runs of the job are claimed, and when
+-- the last `times` claims were made at a rate.
+local function seen(keys, times)
   local found, known = row(ID), {}
   for _, key in ipairs(keys) do
     if redis.call('ZSCORE', KEYED, key) then
       known[#known + 1] = key
     end
   end
-  return {0, found, known, found[2] and redis.call('SCARD', P .. 'claimed:' .. found[2]) or 0}
+  local job = found[2]
+  local begun = job and times > 0 and redis.call('LRANGE', P .. 'begun:' .. job, 0, times - 1) or {}
+  return {0, found, known, job and redis.call('SCARD', P .. 'claimed:' .. job) or 0, begun}
 end
 
 -- The indexes follow the row; which of them change, and how, was decided with it.

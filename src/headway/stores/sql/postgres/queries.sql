@@ -186,6 +186,12 @@ ORDER BY v.id LIMIT $3;
 -- name: claimed
 SELECT v.* FROM headway.run_rows AS v WHERE v.worker IS NOT NULL ORDER BY v.id;
 
+-- name: begun
+SELECT times FROM headway.begun WHERE job = $1;
+
+-- name: put_begun
+INSERT INTO headway.begun (job, times) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE SET times = excluded.times;
+
 -- name: lapsed
 SELECT v.* FROM headway.runs AS r JOIN headway.run_rows AS v ON v.n = r.n WHERE r.lapses_ms < $1 ORDER BY v.id;
 

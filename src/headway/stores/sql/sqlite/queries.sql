@@ -146,6 +146,12 @@ ORDER BY v.id LIMIT ?3;
 -- +: sorts the few that are claimed, instead of going through all by id
 SELECT v.* FROM run_rows AS v WHERE v.worker > '' ORDER BY +v.id;
 
+-- name: begun
+SELECT times FROM begun WHERE job = ?1;
+
+-- name: put_begun
+INSERT INTO begun (job, times) VALUES (?1, ?2) ON CONFLICT (job) DO UPDATE SET times = excluded.times;
+
 -- name: lapsed
 SELECT v.* FROM runs AS r JOIN run_rows AS v ON v.n = r.n WHERE r.lapses_ms < ?1 ORDER BY +v.id;
 
