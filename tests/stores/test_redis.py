@@ -43,13 +43,13 @@ from tests.stores.redis_server import RedisServer
 @pytest.mark.parametrize(
     ("url", "shown", "bare", "prefix"),
     [
-        ("redis://h:1/2", "redis://h:1/2", "redis://h:1/2", None),
+        ("redis://h:1/2", "redis://h:1/2", "redis://h:1/2", "headway:"),
         ("rediss://u:secret@h/0?prefix={a}:", "rediss://u@h/0?prefix={a}:", "rediss://u:secret@h/0", "{a}:"),
-        ("redis://h?password=secret", "redis://h", "redis://h?password=secret", None),
-        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1", None),
+        ("redis://h?password=secret", "redis://h", "redis://h?password=secret", "headway:"),
+        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1", "headway:"),
     ],
 )
-def test_addresses(url: str, shown: str, bare: str, prefix: str | None) -> None:
+def test_addresses(url: str, shown: str, bare: str, prefix: str) -> None:
     """A prefix is ours, the rest is the driver's; a password is not shown."""
     assert without_password(url) == shown
     assert split_prefix(url) == (bare, prefix)
