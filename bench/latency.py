@@ -14,68 +14,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-from bench.load import viewers
 from bench.outcome import Bars, Goal, Outcome, Table
+from bench.pacing import NAP_US, SIZE, Figure, Place, Shape, Started, inside, pace, watched
 from bench.peers import Server, available
 from bench.peers.headway_server import call, create_run, serving
-from bench.processes import BenchError, placement, raise_file_limit
+from bench.processes import placement, raise_file_limit
 from bench.program import Program
 from bench.publishing import Publisher
 
-SIZE = 200
-NAP_US = 200
 INSIDE, WORKER, HTTP = "same process", "worker process", "over HTTP"
 BURST = "burst, same process"
 PEERS = ("bare_asyncio", "nchan")
 WINDOW_MS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Who watches what."""
-
-    viewers: int
-    runs: int
-    rate: float
-    """Events a second, for each run."""
-
-    def __str__(self) -> str:
-        runs = "one run" if self.runs == 1 else f"{self.runs:,} runs"
-        return f"{self.viewers:,} of {runs}"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measurement."""
-
-    way: str
-    shape: Shape
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A server, and a folder for what is said to it by files."""
-
-    port: int
-    pid: int
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Runs: what viewers ask for, and how events are published."""
-
-    port: int
-    paths: list[str]
-    publish: Callable[[int, int], object]
-    """Publishes so many events in each run, the first with the number after this one."""
 
 
 def measure(options: argparse.Namespace) -> Outcome:
@@ -98,13 +52,13 @@ def _on_headway(wanted: list[tuple[str, Shape]], seconds: float) -> list[Figure]
     """Measure several ways on one new server."""
     cores, _ = placement(True)
     env = {"HEADWAY_CONCURRENCY": str(max(shape.runs for _, shape in wanted)), "HEADWAY_LOG_LEVEL": "error"}
-    makers = {INSIDE: _inside, BURST: _inside, WORKER: _in_worker, HTTP: _over_http}
+    makers = {INSIDE: inside, BURST: inside, WORKER: _in_worker, HTTP: _over_http}
     with (
         tempfile.TemporaryDirectory() as name,
         serving(Path(name), cores, env, app="bench.paced_app:app") as (port, pid),
     ):
         at = Started(port, pid, Path(name))
-        return [_measure(way, shape, makers[way](at, shape), seconds) for way, shape in wanted]
+        return [watched(way, shape, makers[way](at, shape), seconds) for way, shape in wanted]
 
 
 def _on_peer(name: str, shape: Shape, seconds: float) -> Figure:
@@ -115,36 +69,10 @@ def _on_peer(name: str, shape: Shape, seconds: float) -> Figure:
         Publisher(server) as publisher,
     ):
         place = Place(server.port, [server.stream], lambda events, _: publisher.paced(events, shape.rate, SIZE))
-        return _measure(name, shape, place, seconds)
-
-
-def _measure(way: str, shape: Shape, place: Place, seconds: float) -> Figure:
-    _, load_cores = placement(True)
-    warmup, events = (max(2, round(each * shape.rate)) for each in (1, seconds))
-    with viewers(place.port, place.paths, shape.viewers, cores=load_cores, nap_us=NAP_US) as audience:
-        audience.ready()
-        place.publish(warmup, 0)
-        audience.wait_for(warmup)
-        audience.zero()
-        place.publish(events, warmup)
-        seen = audience.wait_for(warmup + events)
-    if seen.events != events * shape.viewers:
-        raise BenchError(f"{way}: {seen.events} deliveries, not {events * shape.viewers}")
-    figure = Figure(way, shape, seen.late_p50_ms, seen.late_p99_ms, seen.late_max_ms)
-    print(f"{way:>20}  {shape!s:>20}  {figure.p50_ms:7.2f} ms  {figure.p99_ms:7.2f} ms", file=sys.stderr, flush=True)
-    return figure
+        return watched(name, shape, place, seconds)
 
 
 # ------------------------------------------------------------------------------------------------ who publishes
-
-
-def _inside(at: Started, shape: Shape) -> Place:
-    ids = call(at.port, "POST", f"/open?count={shape.runs}")["ids"]
-
-    def publish(events: int, after: int) -> None:
-        call(at.port, "POST", "/publish", json.dumps({"runs": ids, **_pace(shape, events, after)}).encode())
-
-    return Place(at.port, [f"/headway/v1/runs/{id}/stream" for id in ids], publish)
 
 
 def _in_worker(at: Started, shape: Shape) -> Place:
@@ -159,7 +87,7 @@ def _in_worker(at: Started, shape: Shape) -> Place:
 
     def publish(events: int, after: int) -> None:
         written = at.folder / "written"
-        written.write_text(json.dumps(_pace(shape, events, after)))
+        written.write_text(json.dumps(pace(shape, events, after)))
         written.rename(waiting.pop(0))
         time.sleep(events / shape.rate)
 
@@ -179,10 +107,6 @@ def _over_http(at: Started, shape: Shape) -> Place:
                 publishers[index % shape.runs].publish(SIZE)
 
     return Place(at.port, [run.stream for run in runs], publish)
-
-
-def _pace(shape: Shape, events: int, after: int) -> dict[str, float]:
-    return {"events": events, "rate": shape.rate, "size": SIZE, "after": after}
 
 
 # ------------------------------------------------------------------------------------------------ what came of it

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("headway", "uvicorn", "uvloop", "httptools", "fastapi", "starlette", "orjson")
+PACKAGES = ("headway", "uvicorn", "uvloop", "httptools", "fastapi", "starlette", "orjson", "asyncpg", "redis")
 
 
 def describe() -> dict[str, str]:

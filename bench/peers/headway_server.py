@@ -98,6 +98,7 @@ def serving(
     *,
     app: str = "",
     port: int | None = None,
+    store: str = "",
 ) -> Iterator[tuple[int, int]]:
     """Run `headway serve` with its files in `directory`; give its port and process id.
 
@@ -107,9 +108,10 @@ def serving(
         env: Further variables.
         app: ``module:attribute`` of an application; "": Headway's own routes.
         port: None: any free one.
+        store: Where runs are kept; "": in `headway.db`.
     """
     port, log = port or free_port(), directory / "headway.log"
-    options = ["--host", "127.0.0.1", "--port", str(port), "--store", f"{directory / 'headway.db'}"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--store", store or f"{directory / 'headway.db'}"]
     command = [*COMMAND, *([app] if app else []), *options]
     with running(command, log=log, cores=cores, env=env) as process:
         wait_for_port(process, port, log)

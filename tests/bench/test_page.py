@@ -77,10 +77,10 @@ def test_records_are_kept_in_one_file(tmp_path):
 def test_one_benchmark_is_measured_and_becomes_a_page(tmp_path):
     """From the command to the page; what another run found before stays."""
     (tmp_path / "bench").mkdir()
-    page.save([record("join")], tmp_path / "bench" / "results.json")
-    assert main(["--quick", "--only", "appends", "--root", str(tmp_path)]) == 0
+    page.save([record("resume")], tmp_path / "bench" / "results.json")
+    assert main(["--quick", "--only", "join", "--root", str(tmp_path)]) == 0
     text = (tmp_path / "docs" / "benchmarks.md").read_text()
-    assert text.index("## appends") < text.index("## join")
+    assert text.index("## join") < text.index("## resume")
 
 
 def test_the_page_is_that_of_the_results():

@@ -27,7 +27,7 @@ class RedisServer:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers; it has read its files then."""
@@ -36,27 +36,27 @@ class RedisServer:
             "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "local", *self._options,
         ]  # fmt: skip
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         with self.client() as client:
             while True:
                 with suppress(redis.ConnectionError):
                     client.ping()
                     return
-                assert self._process.poll() is None, (self.folder / "server.log").read_text()
+                assert self.process.poll() is None, (self.folder / "server.log").read_text()
 
     def kill(self) -> None:
         """``kill -9``."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     def stop(self) -> None:
         """Let it end in good order."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
 
     def restart(self) -> None:
         """Kill it and start it again."""
@@ -65,13 +65,13 @@ class RedisServer:
 
     def stall(self) -> None:
         """Let it stand still: connections stay, and nobody answers."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
 
     def wake(self) -> None:
         """Let it go on."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     @contextmanager
     def client(self) -> Iterator[redis.Redis]:
