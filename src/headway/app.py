@@ -28,11 +28,13 @@ from headway.engines.choice import engine_of
 from headway.engines.commands import About, Commands
 from headway.engines.handle import RunHandle, State, watch
 from headway.engines.heart import Heart
-from headway.engines.job import Job, make_job
+from headway.engines.job import Job
 from headway.engines.lanes import DEFAULT_QUEUE, Lane, lanes_of
+from headway.engines.listening import Listening
 from headway.engines.live import Live
 from headway.engines.preparation import StoreSink, context_of, step_discard
 from headway.engines.pruner import Pruner
+from headway.engines.registry import Registry
 from headway.engines.runtime import Runtime
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
@@ -58,7 +60,7 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 WorkerMode = Literal["process", "inline", "none"]
 
 
-class Headway:
+class Headway(Registry):
     """Live, durable, resumable progress for the long-running work of an application.
 
     Args:
@@ -90,7 +92,7 @@ class Headway:
             warn_of_unknown_variables()
             settings = Settings()
         self.settings = Settings(**{**settings.model_dump(), **given}) if given else settings
-        self.jobs: dict[str, Job] = {}
+        super().__init__()
         if not isinstance(store, Store):
             store = store_at(self.settings.store, durability=self.settings.durability)
         self.store = store
@@ -120,100 +122,6 @@ class Headway:
             is_started=lambda: self._running is not None,
         )
         self.asgi: ASGIApp = api(self.services)
-
-    # -- registering
-
-    @overload
-    def job(self, fn: F, /) -> F: ...
-    @overload
-    def job(
-        self,
-        *,
-        name: str | None = ...,
-        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = ...,
-        plan: Callable[[Any], Iterable[Any]] | None = ...,
-        retries: int = ...,
-        timeout: float | None = ...,
-        concurrency: int | None = ...,
-        rate: str | None = ...,
-        queue: str = ...,
-        priority: int = ...,
-        http: bool = ...,
-        version: str | None = ...,
-        strict: bool = ...,
-        estimate: Callable[[Any], float] | None = ...,
-        title: Callable[[Any], str] | str | None = ...,
-    ) -> Callable[[F], F]: ...
-    def job(
-        self,
-        fn: Callable[..., Any] | None = None,
-        *,
-        name: str | None = None,
-        phases: Mapping[str, float] | Iterable[PhasePlan | str] | None = None,
-        plan: Callable[[Any], Iterable[Any]] | None = None,
-        retries: int = 0,
-        timeout: float | None = None,
-        concurrency: int | None = None,
-        rate: str | None = None,
-        queue: str = DEFAULT_QUEUE,
-        priority: int = 0,
-        http: bool = True,
-        version: str | None = None,
-        strict: bool = False,
-        estimate: Callable[[Any], float] | None = None,
-        title: Callable[[Any], str] | str | None = None,
-    ) -> Any:
-        """Register a function as a job: ``async def work(run: Run, input: Model) -> Result``.
-
-        Use it as ``@hw.job`` or ``@hw.job(retries=2)``. The function stays as it is and can be called as before.
-
-        Args:
-            fn: The function.
-            name: Unique among the jobs; the function's name when None.
-            phases: With weights; one phase ``main`` when None.
-            plan: Placeholder items for an input, written together with ``run.queued``.
-            retries: Further attempts after an exception of the body.
-            timeout: Seconds one attempt may take.
-            concurrency: Runs of this job at once over all processes.
-            rate: So many of its attempts may begin in such a time, over all processes: ``5/s``, ``10/m``, ``100/h``.
-            queue: Where its runs wait; worker processes choose their queues.
-            priority: Where several jobs wait in one queue, runs of the higher go first; 0 to 9.
-            http: May be started over HTTP.
-            version: When set, an attempt is not continued by code of another version.
-            strict: An event that cannot be written fails the run, instead of being tried again while the store is away,
-                or let go with a log line when it is refused.
-            estimate: Expected seconds for an input; the median of the last successes when None.
-            title: Title of a run for an input; the job's name when None.
-
-        Raises:
-            UsageError: its signature is not a job's, an option is not one, or the name is taken by another function.
-        """
-
-        def register(fn: Callable[..., Any]) -> Callable[..., Any]:
-            job = make_job(
-                fn,
-                name=name,
-                phases=phases,
-                plan=plan,
-                retries=retries,
-                timeout=timeout,
-                concurrency=concurrency,
-                rate=rate,
-                queue=queue,
-                priority=priority,
-                http=http,
-                version=version,
-                strict=strict,
-                estimate=estimate,
-                title=title,
-            )
-            known = self.jobs.get(job.name)
-            if known is not None and known.fn is not fn:
-                raise UsageError(f"there is another job named {job.name!r}", hint="give one of them a `name=`")
-            self.jobs[job.name] = job
-            return fn
-
-        return register if fn is None else register(fn)
 
     def mount(self, app: Starlette, prefix: str = "/headway") -> None:
         """Mount all routes below `prefix` of an application. Its lifespan must be `lifespan`, or compose it."""
@@ -261,7 +169,9 @@ class Headway:
 
     async def _start(self, worker: WorkerMode) -> None:
         async with self._opened() as stack:
-            if self.jobs:
+            for listener in self.listeners.values():  # wherever they run, they hear of what happens from now on
+                await self.store.add_listener(listener.name, from_beginning=listener.since == "beginning")
+            if self.jobs or self.listeners:
                 await self._start_working(stack, worker)
             self._running = stack.pop_all()
 
@@ -296,9 +206,19 @@ class Headway:
             await child.start()
             stack.push_async_callback(child.stop)
         elif mode != "none":
-            workplace.work(self._runtime(), self.lanes())
+            if self.jobs:
+                workplace.work(self._runtime(), self.lanes())
+            await self._start_listening(stack)
         where = "process" if child else mode
-        log.info("jobs run by the %s engine (%s): %s", self.engine.name, where, ", ".join(self.jobs))
+        names = ", ".join([*self.jobs, *self.listeners])
+        log.info("jobs and listeners run by the %s engine (%s): %s", self.engine.name, where, names)
+
+    async def _start_listening(self, stack: AsyncExitStack) -> None:
+        for listener in self.listeners.values():
+            call = listener.caller(self._handle, asyncio.get_running_loop())
+            listening = Listening(self.store, listener, self._joined(), call, lease_s=self.settings.lease_s)
+            await listening.start()
+            stack.push_async_callback(listening.stop, self.settings.drain_s)
 
     async def _open_workplace(self, stack: AsyncExitStack) -> Workplace:
         workplace = Workplace(
@@ -479,7 +399,7 @@ class Headway:
         registered = self._job(job)
         about = About(title, owner, key, group, metadata or {}, correlation_id)
         row, _created = await self.commands.start(registered, registered.parse(input), about, delay_s=delay)
-        return self._handle(row, registered)
+        return self._handle(row)
 
     def _job(self, job: Callable[..., Any] | str) -> Job:
         for registered in self.jobs.values():
@@ -488,9 +408,10 @@ class Headway:
         name = job if isinstance(job, str) else getattr(job, "__name__", repr(job))
         raise JobNotFound(f"there is no job {name!r}", hint="register it with @hw.job")
 
-    def _handle(self, row: RunRow, job: Job | None = None) -> RunHandle:
+    def _handle(self, row: RunRow) -> RunHandle:
+        job = self.jobs.get(row.job)
         return RunHandle.of(
-            row.id,
+            row,
             self._prefix,
             commands=self.commands,
             store=self.store,
@@ -507,7 +428,7 @@ class Headway:
         """
         self._check_started()
         row = await self.commands.row(run_id)
-        return self._handle(row, self.jobs.get(row.job))
+        return self._handle(row)
 
     async def watch(self, run_id: str) -> AsyncIterator[tuple[State, dict[str, Any] | None]]:
         """Yield a run's state, first as it is and then after every event with that event, until it has ended."""
@@ -537,10 +458,10 @@ class Headway:
     # -- as a worker process
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Execute jobs in this process until `stop` is set, then hand back what is not finished.
+        """Execute jobs and call listeners in this process until `stop` is set, then hand back what is not finished.
 
         Raises:
-            UsageError: no job is registered, or the engine has worker processes of its own.
+            UsageError: no job and no listener is registered, or the engine has worker processes of its own.
         """
         self._check_jobs()
         await self._start("inline")
@@ -554,11 +475,12 @@ class Headway:
         """Make of this process one that executes what an engine calls it with; for engines with processes of their own.
 
         Raises:
-            UsageError: no job is registered.
+            UsageError: no job and no listener is registered.
         """
         self._check_jobs()
         async with self._opened() as stack:
             workplace = await self._open_workplace(stack)
+            await self._start_listening(stack)
             self._running = stack.pop_all()
         try:
             yield workplace.attend(self._runtime())
@@ -566,7 +488,7 @@ class Headway:
             await self._stop()
 
     def _check_jobs(self) -> None:
-        if not self.jobs:
+        if not self.jobs and not self.listeners:
             raise UsageError("no job is registered", hint="decorate one with @hw.job before the worker starts")
 
 

@@ -207,6 +207,9 @@ RECOVERIES: Final = Measure(
     "recoveries", "What succeeded after a failure: steps tried again, attempts after others.", ("job", "what")
 )
 
+LISTENED: Final = Measure(
+    "listened", "Events listeners were told of, that failed, or that were trimmed before.", ("listener", "outcome")
+)
 HTTP_REQUESTS: Final = Measure("http_requests", "Requests answered.", ("route", "method", "status"))
 HTTP_SECONDS: Final = Measure(
     "http_request_seconds",
@@ -217,5 +220,5 @@ HTTP_SECONDS: Final = Measure(
 
 ALL: Final = (
     CONNECTS, CONNECTION_SECONDS, RESUMES, SENT_BYTES, LAGGED, RESETS, EVENTS, APPEND_SECONDS, APPEND_TO_WRITE_SECONDS,
-    RUNS, ATTEMPT_SECONDS, STEP_SECONDS, FAILURES, RECOVERIES, HTTP_REQUESTS, HTTP_SECONDS,
+    RUNS, ATTEMPT_SECONDS, STEP_SECONDS, FAILURES, RECOVERIES, LISTENED, HTTP_REQUESTS, HTTP_SECONDS,
 )  # fmt: skip

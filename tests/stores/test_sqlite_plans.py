@@ -58,6 +58,8 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
         ("asked_to_stop", "SEARCH r USING INDEX runs_asked_to_stop (id>?)"),
         ("begun", "SEARCH begun USING PRIMARY KEY (job=?)"),
         ("leader", "SEARCH l USING PRIMARY KEY (role=?)"),
+        ("ended", "SEARCH r USING INDEX runs_ended ((finished_at,id)>(?,?))"),
+        ("positions", "SEARCH p USING PRIMARY KEY (run=? AND listener=?)"),
         ("durations", "SEARCH runs USING INDEX runs_succeeded (job=?)"),
         ("expired_logs", "SEARCH runs USING INDEX runs_to_trim (finished_at>? AND finished_at<?)"),
         ("expired_deltas", "SEARCH runs USING INDEX runs_to_thin (finished_at>? AND finished_at<?)"),

@@ -20,6 +20,7 @@ from headway.errors import HeadwayError
 from headway.stores.base import (
     Checkpoint,
     Claim,
+    Ended,
     NewRun,
     Page,
     Prunable,
@@ -284,7 +285,14 @@ class Stores(RuleBasedStateMachine):
         self.both(lambda store: store.lapsed())
         self.both(lambda store: store.asked_to_stop())
         self.both(lambda store: store.begun("x"))
+        self.both(lambda store: store.ended(Ended(), limit=limit))
         self.both(lambda store: store.durations("x", limit=limit))
+
+    @rule(run_id=runs, seen=st.integers(0, 2), to=st.integers(1, 2))
+    def tell(self, run_id: str, seen: int, to: int) -> None:
+        """Keep how far a listener was told."""
+        self.both(lambda store: store.move_position("l", run_id, Cursor(seen, "0"), Cursor(to, "0")))
+        self.both(lambda store: store.positions("l", RUNS))
 
     @invariant()
     def logs_are_true(self) -> None:

@@ -79,6 +79,7 @@ class RunHandle(BaseModel):
     id: str
     links: Links | dict[str, str]
 
+    _row: RunRow = PrivateAttr()
     _commands: Commands = PrivateAttr()
     _store: Store = PrivateAttr()
     _projections: Projections = PrivateAttr()
@@ -88,7 +89,7 @@ class RunHandle(BaseModel):
     @classmethod
     def of(
         cls,
-        run_id: str,
+        row: RunRow,
         prefix: str | None,
         *,
         commands: Commands,
@@ -98,11 +99,32 @@ class RunHandle(BaseModel):
         result: TypeAdapter[Any] | None = None,
     ) -> RunHandle:
         """Make the handle of a run."""
-        handle = cls(id=run_id, links=Links.of(prefix, run_id) if prefix is not None else {})
+        handle = cls(id=row.id, links=Links.of(prefix, row.id) if prefix is not None else {})
+        handle._row = row
         handle._commands, handle._store, handle._projections = commands, store, projections
         handle._live = live
         handle._result = result
         return handle
+
+    @property
+    def job(self) -> str:
+        """Name of the job, or the kind of the run."""
+        return self._row.job
+
+    @property
+    def owner(self) -> str:
+        """Who may see it; "" for nobody in particular."""
+        return self._row.owner
+
+    @property
+    def group(self) -> str | None:
+        """Project, conversation or the like."""
+        return self._row.group
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The application's own data about it."""
+        return self._row.metadata
 
     async def snapshot(self) -> dict[str, Any]:
         """Return the run's state as it is now."""

@@ -463,7 +463,7 @@ class Store(ABC):
 
     @abstractmethod
     async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
-        """Keep how far a listener was told of a run, if it still is where it was `seen`; tell whether that was done.
+        """Keep how far a listener was told of a run, if it still is where it was `seen`; tell whether it is there now.
 
         `START` stands for a run of which nothing is kept. What is kept goes with the run. Rings no doorbell.
         """

@@ -299,10 +299,7 @@ class PostgresStore(Store):
 
     async def move_position(self, listener: str, run_id: RunId, seen: Cursor, to: Cursor) -> bool:
         self._check_writable()
-        if await self._rows("move_position", run_id, listener, to.seq, to.tag, seen.seq, seen.tag):
-            return True
-        # done before, if the answer to the first try was lost
-        return seen != to and (await self.positions(listener, [run_id])).get(run_id) == to
+        return bool(await self._rows("move_position", run_id, listener, to.seq, to.tag, seen.seq, seen.tag))
 
     # -- who is alive
 

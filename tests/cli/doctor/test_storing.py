@@ -142,3 +142,17 @@ async def test_a_face_that_is_switched_off(sqlite, path):
     """At run time, by somebody who may have forgotten."""
     await switch(sqlite, ["poll", "ingest"])
     assert "switched off at run time: sse" in (await found(path))["transports"].text
+
+
+async def test_a_listener_that_is_behind(sqlite, path, monkeypatch):
+    """The oldest run it was not told to its end is named; one that keeps up is well."""
+    await sqlite.add_listener("bill\ning", from_beginning=True)
+    run = await end(sqlite, await running(sqlite))
+    assert (await found(path))["listeners"].text == "bill ing was told of all that ended"
+    monkeypatch.setattr(module, "BEHIND_S", 0.0)
+    finding = (await found(path))["listeners"]
+    assert finding.level is Level.WARN
+    assert finding.text.startswith(f"bill ing was not told to the end of {run.id} (j), which ended ")
+    assert "listener failed" in finding.mend
+    await sqlite.move_listener("bill\ning", run.finished_at)
+    assert (await found(path))["listeners"].level is Level.OK

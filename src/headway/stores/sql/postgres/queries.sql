@@ -238,7 +238,8 @@ INSERT INTO headway.positions AS o (run, listener, seq, tag)
 SELECT r.n, $2, $3, $4 FROM headway.runs AS r
 WHERE r.id = $1
   AND ($5 = 0 OR EXISTS (SELECT 1 FROM headway.positions AS p WHERE p.run = r.n AND p.listener = $2))
-ON CONFLICT (run, listener) DO UPDATE SET seq = excluded.seq, tag = excluded.tag WHERE o.seq = $5 AND o.tag = $6
+ON CONFLICT (run, listener) DO UPDATE SET seq = excluded.seq, tag = excluded.tag
+    WHERE (o.seq = $5 AND o.tag = $6) OR (o.seq = $3 AND o.tag = $4)  -- the second: done before, and the answer was lost
 RETURNING seq;
 
 -- == trimming and deleting ==

@@ -199,7 +199,7 @@ INSERT INTO positions (run, listener, seq, tag)
 SELECT r.n, ?2, ?3, ?4 FROM runs AS r
 WHERE r.id = ?1 AND (?5 = 0 OR EXISTS (SELECT 1 FROM positions AS p WHERE p.run = r.n AND p.listener = ?2))
 ON CONFLICT (run, listener) DO UPDATE SET seq = excluded.seq, tag = excluded.tag
-    WHERE positions.seq = ?5 AND positions.tag = ?6
+    WHERE (positions.seq = ?5 AND positions.tag = ?6) OR (positions.seq = ?3 AND positions.tag = ?4)
 RETURNING seq;
 
 -- == trimming and deleting ==
