@@ -21,7 +21,7 @@ from headway.stores.postgres_database import CONNECT_S, Database, driver_options
 from headway.stores.postgres_errors import FAILURES
 from headway.types import RunId
 
-WINDOW_S: Final = 0.02
+WINDOW_S: Final = 0.005
 LOOK_S: Final = 10.0
 """How often the connection is tried: one that is cut without a word is noticed, and the clock is compared."""
 
@@ -107,6 +107,9 @@ class News:
 
     async def _live(self, connection: Any) -> None:
         """Listen and tell until the connection is lost."""
+        # A NOTIFY is a commit, and holds a lock of the whole database while that waits for the disk. News of what is
+        # committed already need not be kept.
+        await connection.execute("SET synchronous_commit = off")
         connection.add_termination_listener(lambda _: self._wanted.set())
         await connection.add_listener(self._channel, self._hear)
         self._clocked(await connection.fetchval(self._now))
