@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["packages/*/test/**/*.test.{ts,tsx}", "examples/*/web/test/**/*.test.{ts,tsx}"],
+    testTimeout: 30_000, // lint, types and these tests share two cores
     restoreMocks: true,
     unstubGlobals: true,
     coverage: {

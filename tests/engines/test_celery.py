@@ -1,6 +1,7 @@
 """What is peculiar to Celery: which end of a priority goes first, one number of slots, nothing shared by engines."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from headway import Headway
 from headway.config import Settings
 from headway.engines.base import Delivery
-from headway.engines.celery import CeleryEngine
+from headway.engines.celery import CeleryEngine, _Ending
 from headway.engines.lanes import Lane
+from headway.engines.portal import Portal
 from headway.errors import UsageError
 from tests.stores.redis_server import RedisServer
 
@@ -43,6 +45,19 @@ def test_a_worker_has_one_number_of_slots() -> None:
     lanes = [Lane(frozenset(["mail"]), 2), Lane(frozenset(["default"]), 20)]
     with pytest.raises(UsageError, match="one number of slots"):
         engine.run(Headway("memory://").attempts, lanes, processes=False)
+
+
+def test_a_second_signal_closes_nothing_else() -> None:
+    """The number of the pipe that was closed may belong to another file by then."""
+    ending = _Ending(Portal(Headway("memory://").attempts))
+    ending.begin()
+    reading, writing = os.pipe()
+    ending.begin()
+    os.write(writing, b"x")
+    assert os.read(reading, 1) == b"x"
+    os.close(reading)
+    os.close(writing)
+    os.close(ending._reading)
 
 
 async def test_jobs_do_not_run_inside_an_application() -> None:

@@ -73,20 +73,28 @@ def watch() -> Watch:
     return Watch()
 
 
-@pytest.fixture
-def leads() -> list[bool]:
-    """Whether this process is the leader."""
-    return [True]
+class Lead:
+    """Whether this process is the leader, and how often that was asked."""
+
+    def __init__(self) -> None:
+        self.held, self.asked = True, 0
+
+    async def __call__(self) -> bool:
+        """Tell."""
+        self.asked += 1
+        return self.held
 
 
 @pytest.fixture
-async def dispatcher(here: World, queue: Queue, watch: Watch, leads: list[bool]) -> AsyncIterator[Dispatcher]:
+def lead() -> Lead:
+    """It is."""
+    return Lead()
+
+
+@pytest.fixture
+async def dispatcher(here: World, queue: Queue, watch: Watch, lead: Lead) -> AsyncIterator[Dispatcher]:
     """Not started."""
-
-    async def held() -> bool:
-        return leads[0]
-
-    made = Dispatcher(here.store, queue, here.jobs, held, monotonic=watch)
+    made = Dispatcher(here.store, queue, here.jobs, lead, monotonic=watch)
     here.commands.on_queued = made.submit
     yield made
     await made.stop()
@@ -227,6 +235,21 @@ async def test_what_was_lost_far_back_is_told_of_in_its_turn(
     assert {run for run, _ in queue.take()} >= {runs[WINDOW], runs[WINDOW + 1]}
 
 
+async def test_a_queue_nobody_works_on_holds_up_no_other(here: World, queue: Queue, dispatcher: Dispatcher) -> None:
+    """However long it is, and whatever is behind it."""
+
+    async def fails(run: Run) -> None:
+        raise ValueError("no")
+
+    for _ in range(WINDOW + 1):
+        await here.start(work, queue="gpu")
+    run_id = await here.start(fails, retries=1)
+    assert await here.deliver(run_id)
+    await here.clock.sleep(60)
+    await dispatcher.look()
+    assert (run_id, 2) in queue.take()
+
+
 async def test_an_engine_that_is_away_is_told_soon_again(
     here: World, queue: Queue, watch: Watch, dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -247,10 +270,10 @@ async def test_an_engine_that_is_away_is_told_soon_again(
 
 
 async def test_only_the_leader_looks_but_everybody_tells_of_what_is_new(
-    here: World, queue: Queue, watch: Watch, leads: list[bool], dispatcher: Dispatcher
+    here: World, queue: Queue, watch: Watch, lead: Lead, dispatcher: Dispatcher
 ) -> None:
     """A store that is away for a moment ends neither."""
-    leads[0] = False
+    lead.held = False
     here.away = {"queued": 1}
     await dispatcher.start()
     first = await here.start(work)
@@ -262,8 +285,9 @@ async def test_only_the_leader_looks_but_everybody_tells_of_what_is_new(
     second = await here.start(work)
     await asyncio.sleep(0.1)
     assert here.calls["queued"] == asked
+    assert lead.asked <= 2, "who does not lead does not ask at each ring"
     queue.take()
-    leads[0] = True
+    lead.held = True
     watch.now += FIRST_WAIT_S
     async with asyncio.timeout(20):
         while (second, 1) not in queue.take():

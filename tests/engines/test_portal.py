@@ -68,6 +68,13 @@ async def test_closing_hands_back_what_runs_and_takes_nothing_more(hw: Headway, 
     assert str((await hw.commands.row(later.id)).status) == "queued"
 
 
+async def test_whoever_closes_waits_until_it_is_closed(hw: Headway, portal: Portal) -> None:
+    """Also the second: a process must not exit while attempts are handed back."""
+    assert portal.open()
+    await asyncio.gather(*(asyncio.to_thread(portal.close) for _ in range(3)))
+    assert len(await hw.store.workers()) == 1
+
+
 async def test_what_cannot_be_opened_is_told_and_tried_again(hw: Headway, tmp_path: Path) -> None:
     """By whoever comes next."""
     elsewhere = tmp_path / "away"

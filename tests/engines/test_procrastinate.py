@@ -73,6 +73,9 @@ async def test_what_the_dead_were_at_is_cleared_away(hw: Headway, monkeypatch: p
     engine = engine_of(hw)
     handle = await hw.start("work", 0.0)
     await handle.result()
+    async with asyncio.timeout(30):
+        while await waiting(hw):
+            await asyncio.sleep(0.02)
     monkeypatch.setattr("headway.engines.procrastinate.DEAD_AFTER_S", 0)
     await engine._app.connector.execute_query_async(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) "

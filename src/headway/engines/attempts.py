@@ -49,18 +49,31 @@ class Attempts:
         """Ids of the runs this process works on."""
         return self._tasks.keys()
 
-    async def see_through(self, run_id: RunId, attempt: int) -> None:
+    async def see_through(self, run_id: RunId, attempt: int, *, room: asyncio.Semaphore | None = None) -> None:
         """Execute an attempt unless it is another's, and return when it has ended. For engines that are called back.
 
         Cancelled, it leaves the attempt running: `stop` ends it. Never raises anything else.
+
+        Args:
+            run_id: Of the run.
+            attempt: That was delivered.
+            room: Slots; the attempt has one until its end, whatever became of who delivered it.
         """
         while run_id in self._tasks:
             running, task = self._tasks[run_id]
             if running >= attempt:
                 return
             await asyncio.wait([task])  # it has queued this attempt, and is about to end
-        if not self._stopping:
-            await asyncio.wait([self.begin(run_id, attempt)])
+        if room is not None:
+            await room.acquire()
+        if self._stopping or run_id in self._tasks:
+            if room is not None:
+                room.release()
+            return
+        task = self.begin(run_id, attempt)
+        if room is not None:
+            task.add_done_callback(lambda _: room.release())
+        await asyncio.wait([task])
 
     def begin(
         self, run_id: RunId, attempt: int, *, on_claimed: Callable[[], object] | None = None

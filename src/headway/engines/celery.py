@@ -12,6 +12,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
@@ -82,15 +83,16 @@ class CeleryEngine:
         # a method for a function.
         self._task = self.app.task(name=TASK, shared=False, typing=False)(self._execute)
         self._is_redis = broker.startswith("redis")
+        self._sender = _sender()
         self._portal: Portal | None = None
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Send a message for each. Blocks a thread, not the loop.
+        """Send a message for each. Blocks a thread of the engine's own, not the loop.
 
         Raises:
             OperationalError: the broker is away.
         """
-        await asyncio.to_thread(self._send, deliveries)
+        await asyncio.get_running_loop().run_in_executor(self._sender, self._send, deliveries)
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:
         with self.app.producer_or_acquire(None) as producer:
@@ -110,7 +112,14 @@ class CeleryEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await asyncio.to_thread(self.app.close)
+        self._sender.shutdown(wait=False, cancel_futures=True)
+        self._sender = _sender()
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        pool: Any = self.app.pool
+        pool.force_close_all()
+        self.app.close()
 
     def run(self, opening: Opening, lanes: Sequence[Lane], *, processes: bool) -> int:
         """Run Celery's worker in this process until it is told to stop; return its exit code.
@@ -137,6 +146,7 @@ class CeleryEngine:
         signals.worker_shutting_down.connect(ending.begin, weak=False)
         if processes:
             signals.worker_process_init.connect(ending.follow, weak=False)
+            signals.worker_process_shutdown.connect(ending.end, weak=False)
         else:
             self._portal.open()
         worker: Any = self.app.Worker(
@@ -162,25 +172,40 @@ class _Ending:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
-        self._reading, self._writing = os.pipe()
+        self._reading, writing = os.pipe()
+        self._writing: int | None = writing
 
     def begin(self, **_: Any) -> None:
         """Say that the worker stops. In threads the attempts are in this very process."""
-        os.close(self._writing)
+        self._let_go()  # each further signal comes here again
         _in_background(self._portal.close)
 
     def follow(self, **_: Any) -> None:
         """In a forked process: open at once, and close when the first process stops."""
-        os.close(self._writing)  # of the copy, which would keep the pipe open
+        self._let_go()  # of the copy, which would keep the pipe open
         _in_background(partial(self._wait, self._portal))
         try:
             self._portal.open()
         except Exception:
             log.exception("attempts cannot be executed yet")  # each delivery tries again
 
+    def end(self, **_: Any) -> None:
+        """In a forked process that is about to exit: wait until everything is handed back."""
+        self._portal.close()
+
+    def _let_go(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            os.close(writing)
+
     def _wait(self, portal: Portal) -> None:
         os.read(self._reading, 1)
         portal.close()
+
+
+def _sender() -> ThreadPoolExecutor:
+    """Return the one thread that sends: a broker that hangs holds up nothing else."""
+    return ThreadPoolExecutor(1, thread_name_prefix="headway-celery")
 
 
 def _in_background(call: Callable[[], None]) -> None:

@@ -34,7 +34,7 @@ LAST_WAIT_S: Final = 1_800.0
 """A run that waits for long is told of ever more seldom: mostly it waits for a worker, not for a message."""
 
 WINDOW: Final = 100
-"""Only the oldest queued runs are told of again: a lost one becomes the oldest, and as they start others follow."""
+"""Of each queue only the oldest are told of again: a lost one becomes the oldest, and as they start others follow."""
 
 BATCH: Final = 500
 NEW_MAX: Final = 10_000
@@ -129,13 +129,18 @@ class Dispatcher:
     async def _look_for_ever(self) -> None:
         while True:
             self._rung.clear()
+            leads = False
             try:
-                if await self._leads():
+                leads = await self._leads()
+                if leads:
                     await self.look()
             except HeadwayError as error:
                 log.warning("cannot look for queued runs: %s", error)
             except Exception:
                 log.exception("looking for queued runs failed")
+            if not leads:  # the bell is the leader's; others only ask now and then whether they are
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
             await asyncio.sleep(PAUSE_S)
             try:
                 async with asyncio.timeout(self._pace.next_s(LOOK_EVERY_S)):
@@ -164,10 +169,13 @@ class Dispatcher:
         return _Told(now + FIRST_WAIT_S if self._is_told_at_once(row) else now, FIRST_WAIT_S)
 
     async def _waiting(self) -> list[RunRow]:
-        """Return the oldest queued runs; of a job with a limit no more than there is room for."""
+        """Return the oldest queued runs of each queue; of a job with a limit no more than there is room for."""
         limited = {name: job for name, job in self._jobs.items() if _is_limited(job)}
-        free = self._jobs.keys() - limited
-        rows = await self._store.queued(free, limit=WINDOW) if free else []
+        free: dict[tuple[str, int], set[str]] = {}
+        for job in self._jobs.values():
+            if not _is_limited(job):
+                free.setdefault((job.queue, job.priority), set()).add(job.name)
+        rows = [row for names in free.values() for row in await self._store.queued(names, limit=WINDOW)]
         if any(job.concurrency is not None for job in limited.values()):
             claimed = [row.job for row in await self._store.claimed()]
         else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from concurrent.futures import Future
 
 from headway.engines.attempts import Attempts
 from headway.engines.base import Opening
 from headway.types import RunId
+
+log = logging.getLogger("headway.engine")
 
 
 class Portal:
@@ -37,8 +40,11 @@ class Portal:
         Raises:
             HeadwayError: the store cannot be opened.
         """
-        if self.open():
-            asyncio.run_coroutine_threadsafe(self._attempts.see_through(run_id, attempt), self._loop).result()
+        with self._lock:  # so that what is handed in before `close` is there before the loop hears of that
+            if not self._open():
+                return
+            done = asyncio.run_coroutine_threadsafe(self._attempts.see_through(run_id, attempt), self._loop)
+        done.result()
 
     def open(self) -> bool:
         """Open everything, unless it is open. False: it was closed for good. For any thread.
@@ -47,28 +53,36 @@ class Portal:
             HeadwayError: the store cannot be opened; the next call tries again.
         """
         with self._lock:
-            if self._thread is None and not self._closed:
-                opened: Future[None] = Future()
-                thread = threading.Thread(target=self._run, args=(opened,), name="headway-portal", daemon=True)
-                thread.start()
-                opened.result()
-                self._thread = thread
-            return not self._closed
+            return self._open()
+
+    def _open(self) -> bool:
+        if self._thread is None and not self._closed:
+            opened: Future[None] = Future()
+            thread = threading.Thread(target=self._run, args=(opened,), name="headway-portal", daemon=True)
+            thread.start()
+            opened.result()
+            self._thread = thread
+        return not self._closed
 
     def close(self) -> None:
-        """Let attempts go on for the drain time, hand back what is left, and wait until all is closed. Idempotent."""
+        """Let attempts go on for the drain time, hand back what is left, and wait until all is closed.
+
+        Whoever calls it again waits as well.
+        """
         with self._lock:
+            if self._thread is not None and not self._closed:
+                self._loop.call_soon_threadsafe(self._over.set)
             self._closed = True
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            self._loop.call_soon_threadsafe(self._over.set)
-            thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self, opened: Future[None]) -> None:
         try:
             asyncio.run(self._serve(opened))
-        except BaseException as error:  # noqa: BLE001 - whoever opened it is told
-            if not opened.done():
+        except BaseException as error:
+            if opened.done():
+                log.exception("closing failed")
+            else:
                 opened.set_exception(error)
 
     async def _serve(self, opened: Future[None]) -> None:

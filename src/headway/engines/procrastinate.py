@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 import psycopg
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
@@ -46,10 +46,11 @@ class ProcrastinateEngine:
         self._schema = schema_of(schema)
         options = {"options": f"-c search_path={self._schema}", "prepare_threshold": None}
         self._app = App(connector=PsycopgConnector(conninfo=dsn, kwargs=options, min_size=1, max_size=4))
-        self._app.task(name=TASK)(self._execute)
+        self._app.task(name=TASK, pass_context=True)(self._execute)
         # Without any periodic task a worker whose LISTEN has died goes on deaf, instead of ending.
         self._app.periodic(cron="*/10 * * * *")(self._app.task(name=KEEPING, queue=KEEPING)(self._keep))
         self._attempts: Attempts | None = None
+        self._rooms: dict[str, asyncio.Semaphore] = {}
         self._opening = asyncio.Lock()
         self._is_open = False
 
@@ -71,6 +72,8 @@ class ProcrastinateEngine:
     async def work(self, attempts: Attempts, lanes: Sequence[Lane]) -> None:
         """Take rows of each lane by a worker of Procrastinate's, and make another when one ends."""
         self._attempts = attempts
+        for lane in lanes:
+            self._rooms |= dict.fromkeys(lane.queues, asyncio.Semaphore(lane.slots))
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(self._serve(lane), name=f"headway-procrastinate-{lane}")
@@ -90,7 +93,11 @@ class ProcrastinateEngine:
         async with self._opening:
             if not self._is_open:
                 await make_schema(self._dsn, self._schema)
-                await self._app.open_async()
+                try:
+                    await self._app.open_async()
+                except BaseException:
+                    await self._app.close_async()  # else it passes for open
+                    raise
                 self._is_open = True
 
     async def _serve(self, lane: Lane) -> None:
@@ -111,9 +118,10 @@ class ProcrastinateEngine:
                 log.exception("the queue's worker failed")
             await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - so that not all come back at once
 
-    async def _execute(self, run_id: str, attempt: int) -> None:
-        if self._attempts is not None:
-            await self._attempts.see_through(run_id, attempt)
+    async def _execute(self, context: JobContext, run_id: str, attempt: int) -> None:
+        room = self._rooms.get(context.job.queue)
+        if self._attempts is not None and room is not None:
+            await self._attempts.see_through(run_id, attempt, room=room)
 
     async def _keep(self, timestamp: int) -> None:
         """Remove what dead processes were at: the rows stand for nothing, their runs are taken over by the sweeper."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from headway.engines.attempts import Attempts
 from headway.engines.base import Engine, InLoop
@@ -17,6 +18,8 @@ from headway.errors import UsageError
 from headway.stores.base import RunRow, Store
 
 log = logging.getLogger("headway.engine")
+
+STOPS_WITHIN_S: Final = 5.0
 
 
 class Workplace:
@@ -81,7 +84,8 @@ class Workplace:
         """Take no more deliveries, let attempts go on for the drain time, hand back what is left. Idempotent."""
         if self._working is not None:
             self._working.cancel()
-            await asyncio.gather(self._working, return_exceptions=True)
+            # a library that waits for a connection that hangs must not keep attempts from being handed back
+            await asyncio.wait([self._working], timeout=STOPS_WITHIN_S)
             self._working = None
         if self._attempts is not None:
             await self._attempts.stop(self._drain_s)
