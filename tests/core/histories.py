@@ -6,10 +6,10 @@ type fits its payload; that is all a fold may ask for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -17,7 +17,9 @@ from headway.core import limits
 from headway.core.clock import format_ms
 from headway.core.fold import Applied, Fold
 from headway.core.run import ENDED, REOPENABLE, RunStatus
-from headway.core.withdraw import Withdrawal
+from headway.core.withdraw import KINDS, Withdrawal
+
+T = TypeVar("T")
 
 Event = dict[str, Any]
 
@@ -254,6 +256,8 @@ class _Writer:
         for event in self.history.log:
             work.feed(event)
         changes = work.result()
+        if changes is not None and self.rng.random() < 0.2:  # an older Headway did not take back the rest
+            changes = {kind: changes[kind] for kind in KINDS}
         if changes is not None:
             self.write("attempt.discarded", {"attempt": self._attempt(), "step": step, "set": changes})
 
@@ -348,8 +352,21 @@ class _Writer:
                 "phases": {key: self._maybe(self._phase_entry(key)) for key in self._sample(KEYS)},
                 "items": {key: self._maybe(self._item_entry()) for key in self._sample(KEYS)},
                 "outputs": {key: self._maybe(self._output_entry()) for key in self._sample(KEYS)},
+                **self._maybe_said_back(),
             },
         }
+
+    def _maybe_said_back(self) -> dict[str, Any]:
+        """What older Headways did not write."""
+        said = [note["seq"] for note in self._fold.get("notes")]
+        custom = [(name, key) for name in self._sample(KEYS) for key in ("", *self._sample(KEYS))]
+        values = {
+            "notes": [*self._sample(said), self.rng.randint(1, 99)],
+            "custom": [
+                {"name": name, "key": key, "value": self._maybe({"data": self._json()})} for name, key in custom
+            ],
+        }
+        return {name: value for name, value in values.items() if self.rng.random() < 0.8}
 
     def _phase_entry(self, id: str) -> dict[str, Any]:
         return {
@@ -392,8 +409,8 @@ class _Writer:
     def _maybe(self, value: Any) -> Any:
         return value if self.rng.random() < 0.7 else None
 
-    def _sample(self, of: tuple[str, ...]) -> list[str]:
-        return self.rng.sample(of, self.rng.randint(0, 4))
+    def _sample(self, of: Sequence[T]) -> list[T]:
+        return self.rng.sample(of, self.rng.randint(0, min(4, len(of))))
 
     def _key(self) -> str:
         return self.rng.choice(KEYS)

@@ -23,7 +23,7 @@ def discards(step: bool, kind: str = "") -> Look:
     return lambda event, _, __: (
         event["type"] == "attempt.discarded"
         and (event["data"]["step"] is not None) == step
-        and bool(event["data"]["set"][kind] if kind else any(event["data"]["set"].values()))
+        and bool(event["data"]["set"].get(kind) if kind else any(event["data"]["set"].values()))
     )
 
 
@@ -85,6 +85,11 @@ INGREDIENTS: dict[str, Look] = {
     "withdrawal at a take-over": discards(step=False),
     "withdrawal of a phase": discards(step=True, kind="phases"),
     "withdrawal of an item": discards(step=True, kind="items"),
+    "withdrawal of a note": discards(step=True, kind="notes"),
+    "withdrawal of a custom value": discards(step=True, kind="custom"),
+    "withdrawal as older Headways wrote it": lambda event, _, __: (
+        event["type"] == "attempt.discarded" and event["data"]["set"].keys() <= {"phases", "items", "outputs"}
+    ),
     "withdrawal from parallel steps": of_parallel_steps,
     "step retry in mid-text": in_mid_text,
     "text beyond the BMP": lambda event, _, __: any(max(map(ord, text), default=0) > 0xFFFF for text in strings(event)),

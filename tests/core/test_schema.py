@@ -52,7 +52,7 @@ def test_an_event_fits_its_envelope():
 
 
 def test_events_of_the_cases_fit_their_schema():
-    """The cases are real events, as another implementation would check them."""
+    """The cases are real events, as another implementation would check them; but for one from before the schema."""
     payloads = schema.payloads_schema()
     checkers = {
         type: jsonschema.Draft202012Validator({**payloads["properties"][type], "$defs": payloads["$defs"]})
@@ -60,9 +60,11 @@ def test_events_of_the_cases_fit_their_schema():
     }
     checked = set()
     for case in cases("fold/*.json").values():
+        if "beyond 100" in case["name"] or "older Headways" in case["name"]:
+            continue
         for group in groups(case["events"]):
             event = group[0]["event"]
-            if event["type"] in checkers and isinstance(event["data"], dict) and "beyond 100" not in case["name"]:
+            if event["type"] in checkers and isinstance(event["data"], dict):
                 checkers[event["type"]].validate(event["data"])
                 checked.add(event["type"])
     assert checked == set(PAYLOADS)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headway.core import limits
 from headway.core.events import new_event
 from headway.core.fold import Fold
 from headway.core.run import ENDED
@@ -46,8 +47,21 @@ def withdrawal(log: Iterable[Event], withdrawn: Callable[[str], bool], base: Any
 def discarded(log: Log, withdrawn: Callable[[str], bool], step: str | None = None) -> Log:
     """The log with the withdrawal at its end, as a runtime writes it."""
     changes = withdrawal(log, withdrawn)
-    data = {"attempt": 1, "step": step, "set": changes or {"phases": {}, "items": {}, "outputs": {}}}
+    data = {"attempt": 1, "step": step, "set": changes or put_back()}
     return [*log, {**log[0], "seq": log[-1]["seq"] + 1, "type": "attempt.discarded", "step": None, "data": data}]
+
+
+def put_back(**changes: Any) -> dict[str, Any]:
+    """``set``, of which the rest is empty."""
+    return {"phases": {}, "items": {}, "outputs": {}, "notes": [], "custom": [], **changes}
+
+
+def state_after(log: Iterable[Event]) -> dict[str, Any]:
+    """What a viewer sees."""
+    fold = Fold()
+    for event in log:
+        fold.apply(event)
+    return fold.snapshot()
 
 
 def entries(fold: Fold) -> dict[tuple[str, str], Any]:
@@ -99,7 +113,89 @@ def test_finished_entries_survive():
         ("phase.finished", {"id": "p"}, "s"),
         ("item.failed", {"key": "b", "error": {"code": "c", "message": "m"}}, "s"),
     )
-    assert withdrawal(log, lambda step: True) == {"phases": {}, "items": {"b": None}, "outputs": {}}
+    assert withdrawal(log, lambda step: True) == put_back(items={"b": None})
+
+
+def test_notes_of_a_step_are_said_once():
+    """Also when nothing but notes was written: the next try says them again."""
+    log = log_of(
+        *BEGUN,
+        ("note", {"body": "of the body"}),
+        ("note", {"body": "of the step"}, "s"),
+        ("note", {"body": "of another"}, "t"),
+        ("note", {"body": "of one that finished"}, "u"),
+        ("step.finished", {"key": "u"}, "u"),
+    )
+    assert withdrawal(log, lambda step: step == "s") == put_back(notes=[5])
+    log = discarded(log, lambda step: step == "s", "s")
+    log += [{**log[4], "seq": 10}, {**log[7], "seq": 11, "data": {"key": "s"}}]
+    said = [note["body"] for note in state_after(log)["notes"]]
+    assert said == ["of the body", "of another", "of one that finished", "of the step"]
+    assert withdrawal(log, lambda step: step == "t") == put_back(notes=[6])
+    assert withdrawal(log, lambda step: False) is None
+
+
+def test_notes_that_others_pushed_out_do_not_come_back():
+    """Only what is in the ring is named, and the ring has room then."""
+    log = log_of(
+        *BEGUN,
+        *[("note", {"body": "before"})] * 100,
+        *[("note", {"body": "in the step"}, "s")] * (limits.NOTES_MAX - 1),
+    )
+    log = discarded(log, lambda step: True)
+    assert log[-1]["data"]["set"]["notes"] == list(range(104, 303))
+    assert [note["seq"] for note in state_after(log)["notes"]] == [103]
+
+
+def test_errors_stay():
+    """That a step failed is true also when it is tried again."""
+    log = log_of(*BEGUN, ("error", {"message": "m", "code": "c", "category": "a", "severity": "error"}, "s"))
+    assert withdrawal(log, lambda step: True) is None
+
+
+def test_custom_values_go_back():
+    """To what they were before the step, be that nothing or an application's own null."""
+    log = log_of(
+        *BEGUN,
+        ("custom", {"name": "a", "data": None}),
+        ("custom", {"name": "a", "key": "kept", "data": [1]}),
+        ("custom", {"name": "a", "data": 1}, "s"),
+        ("custom", {"name": "a", "key": "new", "data": 1}, "s"),
+        ("custom", {"name": "b", "key": "new", "data": 1}, "s"),
+        ("custom", {"name": "c", "data": 1}, "t"),
+        ("step.finished", {"key": "t"}, "t"),
+    )
+    before = state_after(log[:5])["custom"]
+    changes = withdrawal(log, lambda step: step == "s")
+    assert changes == put_back(
+        custom=[
+            {"name": "a", "key": "new", "value": None},
+            {"name": "b", "key": "new", "value": None},
+            {"name": "a", "key": "", "value": {"data": None}},
+        ]
+    )
+    assert state_after(discarded(log, lambda step: step == "s"))["custom"] == {**before, "c": {"": 1}}
+
+
+def test_custom_values_that_found_no_room_beside_those_of_the_step_come_back():
+    """What is removed makes room first."""
+    log = log_of(
+        *BEGUN,
+        *[("custom", {"name": "a", "key": str(n), "data": n}, "s") for n in range(limits.CUSTOM_MAX)],
+        ("custom", {"name": "b", "data": 1}),
+    )
+    assert "b" not in state_after(log)["custom"]
+    assert state_after(discarded(log, lambda step: True))["custom"] == {"b": {"": 1}}
+
+
+def test_what_an_older_headway_did_not_take_back_goes_with_the_next_withdrawal():
+    """It wrote phases, items and outputs only."""
+    log = log_of(*BEGUN, ("note", {"body": "b"}, "s"), ("custom", {"name": "a", "data": 1}, "s"))
+    old = discarded(log, lambda step: True)
+    old[-1]["data"]["set"] = {"phases": {}, "items": {}, "outputs": {}}
+    state = state_after(old)
+    assert ([note["seq"] for note in state["notes"]], state["custom"]) == ([4], {"a": {"": 1}})
+    assert withdrawal(old, lambda step: True) == put_back(notes=[4], custom=[{"name": "a", "key": "", "value": None}])
 
 
 def test_a_step_tried_again_in_mid_text():
@@ -138,7 +234,7 @@ def test_what_a_finished_step_says_late_stays():
     late = ("output.appended", {"key": "o", "delta": "late"}, "s")
     log = log_of(*BEGUN, ("step.finished", {"key": "s"}, "s"), late, ("item.started", {"key": "a"}, "t"))
     log = discarded(log, lambda step: step == "t")
-    assert log[-1]["data"]["set"] == {"phases": {}, "items": {"a": None}, "outputs": {}}
+    assert log[-1]["data"]["set"] == put_back(items={"a": None})
     assert withdrawal(log, lambda step: step == "t") is None
 
 
@@ -266,19 +362,23 @@ def test_exactly_finished_entries_and_what_kept_steps_wrote(history: History, se
     whole, kept = Fold(), Fold()
     for event in log:
         whole.apply(event)
-    for event in survivors(log, gone.__contains__):
+    stay = survivors(log, gone.__contains__)
+    for event in stay:
         kept.apply(event, partial=True)
     now, then = entries(whole), entries(kept)
     expected = {place: entry for place, entry in then.items() if place not in now or not is_finished(now[place])}
     expected |= {place: entry for place, entry in now.items() if is_finished(entry)}
+    said = [note for note in whole.snapshot()["notes"] if note["seq"] in {event["seq"] for event in stay}]
 
     changes = withdrawal(log, gone.__contains__)
     if changes is not None and log:
-        put_back = {"attempt": 1, "step": "s", "set": changes}
+        data = {"attempt": 1, "step": "s", "set": changes}
         if whole.status in ENDED:
             whole = Fold({**whole.snapshot(), "status": "running"})
-        whole.apply({**log[-1], "seq": whole.seq + 1, "type": "attempt.discarded", "data": put_back})
+        whole.apply({**log[-1], "seq": whole.seq + 1, "type": "attempt.discarded", "data": data})
     assert normal(entries(whole)) == normal(expected)
+    assert whole.snapshot()["notes"] == said
+    assert normal(whole.snapshot()["custom"]) == normal(kept.snapshot()["custom"])
 
 
 @pytest.mark.parametrize("seed", range(20))

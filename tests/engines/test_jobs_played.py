@@ -151,6 +151,28 @@ async def test_a_step_that_fails_is_tried_again_and_what_it_wrote_is_taken_back(
     assert [error["severity"] for error in log.snapshot["errors"]] == ["warning", "warning"]
 
 
+async def test_what_an_item_had_said_is_not_said_twice():
+    """Its function runs in a step, and when that is tried again, it says all of it again; errors stay."""
+    tries: list[int] = []
+
+    async def look(item: Item, number: int) -> None:
+        tries.append(number)
+        await item.note(f"looking at {number}")
+        await item.custom("seen", len(tries), key=str(len(tries)))
+        if len(tries) == 2:
+            raise ConnectionError("closed")
+
+    async def build(run: Run) -> None:
+        await run.map(look, [1, 2], concurrency=1, retries=1)
+
+    log = await play(build)
+    assert tries == [1, 2, 2]
+    assert [note["body"] for note in log.snapshot["notes"]] == ["looking at 1", "looking at 2"]
+    assert log.snapshot["custom"] == {"seen": {"1": 1, "3": 3}}
+    assert len(log.snapshot["errors"]) == 1
+    assert len(log.of("note")) == 3
+
+
 async def test_a_step_of_an_item_that_is_tried_again_is_told_with_item_and_category():
     """Whoever shows the item can say why it takes longer. What the step had planned is there again after the retry."""
     tries: list[int] = []

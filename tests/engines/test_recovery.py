@@ -169,6 +169,8 @@ async def test_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: S
                 finished[run_id, event["data"]["key"]] = parse_ms(event["time"]) or 0
         state = fold.snapshot()
         assert state["status"] == "succeeded", state["error"]
+        said = sorted(note["body"] for note in state["notes"])
+        assert said == [f"{item}.{step} is done" for item in range(10) for step in range(3)]
         expected = [[{"item": item, "step": step} for step in range(3)] for item in range(10)]
         assert state["result"] == expected
         for item in range(10):

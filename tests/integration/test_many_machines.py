@@ -163,7 +163,7 @@ def essence(state: Mapping[str, Any]) -> dict[str, Any]:
         "phases": [bare(phase) for phase in state["phases"]],
         "items": {key: bare(item) for key, item in sorted(state["items"].items())},
         "outputs": {key: bare(output) for key, output in sorted(state["outputs"].items())},
-        "notes": {note["body"] for note in state["notes"]},
+        "notes": sorted(note["body"] for note in state["notes"]),
         "errors": state["errors"],
     }
 

@@ -17,7 +17,7 @@ import { type ConnectionState, nextState, type Sign } from "./machine.ts";
 import { merged } from "./merged.ts";
 import { poll } from "./poll.ts";
 import { stream } from "./stream.ts";
-import type { Feed, Link, Outcome, Transport, TransportName } from "./transport.ts";
+import type { Feed, Link, Outcome, TransportName } from "./transport.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** What a view shows of a connection. */
@@ -41,8 +41,6 @@ export interface Connection {
   /** Make a new connection at once; the answer to a person who asks for it, and to a run that was tried again. */
   reconnect(): void;
 }
-
-const TRANSPORTS: Record<TransportName, Transport> = { sse: stream, poll };
 
 /** How long a server may take until its first byte. */
 const OPEN_MS = 10_000;
@@ -194,7 +192,7 @@ export function createConnection(
     change({ transport });
     watchdog.expect(OPEN_MS);
     try {
-      return await TRANSPORTS[transport](link, signal);
+      return await (transport === "sse" ? stream : poll)(link, signal);
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {

@@ -48,9 +48,31 @@ export interface AttemptDiscarded {
  * Replacement values of the entries touched; null removes the entry. The fold only assigns them.
  */
 export interface Discarded {
+  /**
+   * To be assigned in this order.
+   */
+  custom: CustomEntry[];
   items: Record<string, Item | null>;
+  /**
+   * Seqs of the notes that are taken back.
+   */
+  notes: number[];
   outputs: Record<string, Output | null>;
   phases: Record<string, Phase | null>;
+}
+/**
+ * A custom value to put back; null removes it. `key` as in the snapshot: empty where the event had none.
+ */
+export interface CustomEntry {
+  key: string;
+  name: string;
+  value: CustomValue | null;
+}
+/**
+ * What stands at a name and key; wrapped, because an application's null is a value, too.
+ */
+export interface CustomValue {
+  data: unknown;
 }
 /**
  * A keyed part of the run. `seq` is that of the event it came with: items are shown in this order.
@@ -501,7 +523,7 @@ export const ERRORS_MAX = 100;
 export const EVENT_BYTES_MAX = 262144;
 export const EXECUTIONS_MAX = 20;
 export const FAMILIES = ["run", "phase", "item", "output", "note", "log", "error", "step", "attempt", "custom"] as const;
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 export const ITEMS_MAX = 10000;
 export const NAME_MAX = 200;
 export const NOTES_MAX = 200;

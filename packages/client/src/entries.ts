@@ -9,6 +9,7 @@
 import {
   ALL_TEXT_MAX,
   CUSTOM_MAX,
+  type CustomValue,
   type Discarded,
   ITEMS_MAX,
   type Item,
@@ -23,6 +24,9 @@ import type { Tally } from "./progress.ts";
 import { GrowingText } from "./text.ts";
 
 type Parts = Pick<Snapshot, "items" | "outputs" | "custom" | "asks">;
+
+/** What a withdrawal assigns by key. */
+type Replaced = Pick<Discarded, "phases" | "items" | "outputs">;
 
 /** State of one run, and the rules that bound it. */
 export interface State {
@@ -41,10 +45,10 @@ export interface State {
   setOutput(key: string, output: Output | null): boolean;
   /** Add text to an output that exists, and drop what is over the caps. */
   appendText(key: string, delta: string): void;
-  /** Keep the last data of a name and key; new ones past the cap are ignored. */
-  setCustom(name: string, key: string, data: unknown): void;
+  /** Add, replace or remove the data of a name and key; new ones past the cap are ignored. */
+  setCustom(name: string, key: string, value: CustomValue | null): void;
   /** Put entries to the values given; null removes them. */
-  assign(values: Discarded): void;
+  assign(values: Replaced): void;
 }
 
 /** Copy to an object without a prototype, in which `constructor` and `__proto__` are keys like any other. */
@@ -53,7 +57,7 @@ export function bare<Value extends object>(value: Value): Value {
 }
 
 /** Removals first and then by key, because the order of an object's keys is not the same in every language. */
-function inOrder<Value>(values: Discarded[keyof Discarded]): [string, Value | null][] {
+function inOrder<Value>(values: Replaced[keyof Replaced]): [string, Value | null][] {
   const entries = Object.entries(values) as [string, Value | null][];
   return entries.sort(([a, x], [b, y]) => +!!x - +!!y || (a < b ? -1 : 1));
 }
@@ -103,11 +107,10 @@ export function createState(snapshot: Snapshot): State {
   };
 
   const setPhase = (id: string, phase: Phase | null) => {
-    const phases = [...body.phases];
-    const at = phases.findIndex((known) => known.id === id);
-    if (at >= 0) phases.splice(at, 1, ...(phase ? [phase] : []));
-    else if (phase && phases.length < PHASES_MAX) phases.push(phase);
-    body.phases = phases;
+    const phases = new Map(body.phases.map((known) => [known.id, known]));
+    if (phase) phases.set(id, phase);
+    else phases.delete(id);
+    body.phases = [...phases.values()].slice(0, PHASES_MAX);
   };
 
   const setItem = (key: string, item: Item | null) => {
@@ -156,15 +159,17 @@ export function createState(snapshot: Snapshot): State {
     capText(key);
   };
 
-  const setCustom = (name: string, key: string, data: unknown) => {
-    if (!Object.hasOwn(body.custom[name] ?? {}, key)) {
-      if (counts.custom >= CUSTOM_MAX) return;
-      counts.custom++;
-    }
-    ownIn(own("custom"), name)[key] = data;
+  const setCustom = (name: string, key: string, value: CustomValue | null) => {
+    const by = +!!value - +Object.hasOwn(body.custom[name] ?? {}, key);
+    if (by > 0 && counts.custom >= CUSTOM_MAX) return;
+    counts.custom += by;
+    const values = ownIn(own("custom"), name);
+    if (value) values[key] = value.data ?? null;
+    else delete values[key];
+    if (!value && !Object.keys(values).length) delete body.custom[name]; // a name goes with its last key
   };
 
-  const assign = ({ phases, items, outputs }: Discarded, list: typeof inOrder = inOrder) => {
+  const assign = ({ phases, items, outputs }: Replaced, list: typeof inOrder = inOrder) => {
     for (const [id, phase] of list<Phase>(phases)) setPhase(id, phase && { ...phase, id });
     for (const [key, item] of list<Item>(items)) setItem(key, item);
     for (const [key, output] of list<Output>(outputs)) setOutput(key, output);

@@ -82,7 +82,7 @@ export async function errorOf(response: Response): Promise<HeadwayError> {
   const { status, headers } = response;
   // A proxy in front answers with a page of its own; the status says enough.
   const problem: Partial<Problem> = (await response.json().catch(() => null)) ?? {};
-  const category = CATEGORIES[status] ?? (status >= 500 ? "server" : status >= 400 ? "invalid" : "protocol");
+  const category = CATEGORIES[status] ?? (status < 400 ? "protocol" : status < 500 ? "invalid" : "server");
   const retryAfterMs = (Number(headers.get("Retry-After")) || 0) * 1000;
   return new HeadwayError(category, undefined, { status, problem, retryAfterMs });
 }

@@ -25,7 +25,7 @@ import {
 import { bare, createState, type State } from "./entries.ts";
 import { merged } from "./merged.ts";
 import { eta, percent } from "./progress.ts";
-import { follow, isEnded, moves } from "./transitions.ts";
+import { follow, isEnded } from "./transitions.ts";
 
 /** What became of an event offered to a fold. `gap`: events before it are missing; it was not applied. */
 export type Applied = "applied" | "duplicate" | "gap";
@@ -86,18 +86,9 @@ export class Fold {
 
 function take(state: State, event: RunEvent): void {
   const { type } = event;
-  const name = moves(type) ? (type.split(".")[0] as string) : type;
-  const legal = name === "run" ? move(state.body, type) : !isEnded(state.body.status);
-  if (legal) HANDLERS[name]?.(state, event as never);
-}
-
-/** Follow the run's transition table; false when the event is illegal where the run stands. */
-function move(body: Snapshot, type: string): boolean {
-  const status = follow(type, body.status);
-  if (status === undefined) return false;
-  body.status = status as RunStatus;
-  if (status !== "waiting") body.asks = EMPTY.asks;
-  return true;
+  // After its end only what is said of the run itself can be legal.
+  const handler = HANDLERS[type] ?? HANDLERS[type.replace(/\..*/, ".")];
+  if (handler === run || !isEnded(state.body.status)) handler?.(state, event as never);
 }
 
 /** The words of a text. */
@@ -124,6 +115,10 @@ type RunEventOf<Verb extends string> = Extract<RunEvent, { type: `run.${Verb}` }
 function run(state: State, event: RunEvent): void {
   const { body } = state;
   const { time } = event;
+  const status = follow(event.type, body.status);
+  if (!status) return;
+  body.status = status as RunStatus;
+  if (status !== "waiting") body.asks = EMPTY.asks;
   switch (event.type) {
     case "run.queued":
       queued(state, event);
@@ -164,8 +159,7 @@ function queued(state: State, { execution_id, time, data }: RunEventOf<"queued">
     ...{ execution_id, attempt, reason, queued_at: time },
   } as Execution;
   Object.assign(body, { attempt, execution_id, executions: [...body.executions, execution].slice(-EXECUTIONS_MAX) });
-  show(body, { reached: null });
-  progressed(state, time);
+  progressed(state, time, null);
 }
 
 function changeExecution(body: Snapshot, change: Partial<Execution>): void {
@@ -191,20 +185,19 @@ function ended(body: Snapshot, { time, data }: RunEventOf<"succeeded" | "partial
 
 function reopened(state: State, { time, data }: RunEventOf<"reopened">): void {
   Object.assign(state.body, blank("finished_at result error cancel_requested_at"));
-  show(state.body, { reached: null });
   for (const key of data.items ?? []) {
     const item = state.body.items[key];
     if (item?.status === "failed") state.setItem(key, { ...item, status: "planned", error: null, progress: null });
   }
-  progressed(state, time);
+  progressed(state, time, null);
 }
 
 /** Replace the plan; phases that stay keep what happened in them, others that began stay at the end. */
 function planned(state: State, { time, data }: RunEventOf<"planned">): void {
   const { body } = state;
   const plan = data.phases.slice(0, PHASES_MAX).map(({ id, title, weight }): [string, Phase] => {
-    const known = body.phases.find((phase) => phase.id === id) ?? newPhase(id, "", null);
-    return [id, { ...known, title: title || id, weight }];
+    const known = body.phases.find((phase) => phase.id === id) ?? PLANNED;
+    return [id, { ...known, id, title: title || id, weight }];
   });
   const phases = new Map(plan); // of two with one id the first gives the place, the last the rest
   const others = body.phases.filter(({ id, status }) => !phases.has(id) && status !== "planned");
@@ -219,10 +212,13 @@ function show(body: Snapshot, change: Partial<Progress>): void {
   body.progress = merged(body.progress, change);
 }
 
-/** Work out percent and ETA anew; called by whatever may have moved them. */
-function progressed({ body, tallies }: State, time: string): void {
-  const { status, executions, phases, progress } = body;
-  const { reached } = progress;
+/**
+ * Work out percent and ETA anew; called by whatever may have moved them.
+ *
+ * @param reached What percent does not fall below; null: it begins anew.
+ */
+function progressed({ body, tallies }: State, time: string, reached = body.progress.reached): void {
+  const { status, executions, phases } = body;
   const now = percent(phases, tallies);
   const shown = now === null ? null : Math.max(now, reached ?? 0);
   const pace = status === "running" && shown !== null ? executions.at(-1) : undefined;
@@ -231,11 +227,11 @@ function progressed({ body, tallies }: State, time: string): void {
 
 // -- phases, items, outputs
 
-/** A phase that has not begun. `weight` null: nobody declared it. */
-function newPhase(id: string, title: string, weight: number | null): Phase {
-  const nothing = blank("total unit message started_at finished_at error");
-  return { id, title, weight, status: "planned", done: 0, ...nothing };
-}
+/** Of a phase that has not begun. */
+const PLANNED: Omit<Phase, "id" | "title" | "weight"> = {
+  ...blank("total unit message started_at finished_at error"),
+  ...{ status: "planned", done: 0 },
+};
 
 function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` }>): void {
   const { body } = state;
@@ -243,7 +239,7 @@ function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` 
   const known = body.phases.find((one) => one.id === id);
   const status = follow(event.type, known?.status) as Phase["status"] | undefined;
   if (!status || (!known && body.phases.length >= PHASES_MAX)) return;
-  const before = known ?? newPhase(id, id, null);
+  const before = known ?? { ...PLANNED, id, title: id, weight: null }; // nobody declared it
   const after = { ...before, ...phaseChange(before, event), status };
   after.started_at ??= event.time;
   state.setPhase(id, after);
@@ -254,13 +250,13 @@ function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` 
 function phaseChange(before: Phase, event: Extract<RunEvent, { type: `phase.${string}` }>): Partial<Phase> {
   switch (event.type) {
     case "phase.started":
-      return { ...newPhase(before.id, before.title, before.weight), ...pick(event.data, "total unit") };
+      return { ...PLANNED, ...pick(event.data, "total unit") };
     case "phase.progressed": {
       const { done, total = null, unit, message } = event.data;
       return { done, total, unit: unit ?? before.unit, message: message ?? before.message };
     }
     default:
-      return { error: ("error" in event.data && event.data.error) || null, finished_at: event.time };
+      return { ...pick(event.data as Pick<Phase, "error">, "error"), finished_at: event.time };
   }
 }
 
@@ -311,43 +307,42 @@ function output(state: State, { type, seq, data }: Extract<RunEvent, { type: `ou
 
 // -- the rest
 
-/** Add an entry made of an event to a list that keeps its last ones. */
-function listed<Entry>(list: Entry[], { seq, time, data }: RunEvent, names: string, max: number): Entry[] {
-  return [...list, { seq, time, ...pick(data, names) } as Entry].slice(-max);
-}
-
-function note({ body }: State, event: EventOf<"note">): void {
-  body.notes = listed(body.notes, event, "kind title body", NOTES_MAX);
-}
-
-function error({ body }: State, event: EventOf<"error">): void {
-  body.errors = listed(body.errors, event, "severity category code message retryable item", ERRORS_MAX);
+/** Make the handler that adds an entry made of an event to a list, which keeps its last ones. */
+function listed(list: "notes" | "errors", names: string, max: number) {
+  return ({ body }: State, { seq, time, data }: RunEvent): void => {
+    body[list] = [...body[list], { seq, time, ...pick(data, names) }].slice(-max) as never;
+  };
 }
 
 function custom(state: State, { data }: EventOf<"custom">): void {
-  state.setCustom(data.name, data.key || "", data.data ?? null);
+  state.setCustom(data.name, data.key || "", data);
 }
 
 function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): void {
   const { body } = state;
+  const { notes = [], custom = [] } = data.set; // older Headways left them out
   state.assign(data.set);
+  if (notes.length) body.notes = body.notes.filter(({ seq }) => !notes.includes(seq));
+  for (const entry of custom) state.setCustom(entry.name, entry.key, entry.value);
+  if (data.step != null) {
+    progressed(state, time);
+    return;
+  }
   // What a dead worker left is gone: only here may percent fall, and the ETA counts from what is left.
-  if (data.step == null) show(body, { reached: null });
-  progressed(state, time);
-  if (data.step != null) return;
+  progressed(state, time, null);
   show(body, { eta: null });
   if (body.executions.at(-1)?.from_percent != null) changeExecution(body, { from_percent: body.progress.reached ?? 0 });
 }
 
-/** By family for the types of the table, by type for the others. */
+/** By type, or by family for the types of the table. */
 const HANDLERS: Record<string, (state: State, event: never) => void> = bare({
-  run,
+  "run.": run,
   "run.planned": planned,
-  phase,
-  item,
-  output,
-  note,
-  error,
+  "phase.": phase,
+  "item.": item,
+  "output.": output,
+  note: listed("notes", "kind title body", NOTES_MAX),
+  error: listed("errors", "severity category code message retryable item", ERRORS_MAX),
   custom,
   "attempt.discarded": discarded,
 });

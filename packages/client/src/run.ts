@@ -83,8 +83,8 @@ export function createRun(
   const { clearTimeout, setTimeout } = http.environment;
   const viewers = new Set<() => void>();
   const listeners = new Map<string, Set<(value: never) => void>>();
-  let fold = known ? new Fold(known) : undefined;
-  let position = known?.cursor ?? null;
+  let fold: Fold | undefined;
+  let position: string | null = null;
   let state: RunState | undefined;
   let retained = 0;
   let lingering: unknown;
@@ -134,6 +134,7 @@ export function createRun(
     },
   };
 
+  if (known) feed.replace(known);
   const { info, reconnect, start, stop } = createConnection(address, feed, http, backoffMs, flush);
 
   const retain = () => {

@@ -19,14 +19,7 @@ export const stream: Transport = async (link, signal) => {
   const response = await http.request(asked(address.stream), { headers, signal });
   if (response.status === 204) return "ended";
   if (!response.headers.get("Content-Type")?.includes("event-stream")) throw new HeadwayError("protocol");
-  return read(link, (response.body as ReadableStream<Uint8Array>).getReader(), signal);
-};
-
-async function read(
-  link: Link,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  signal: AbortSignal,
-): Promise<Outcome> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const parse = createFrameParser(link.retry);
   try {
     for (;;) {
@@ -43,7 +36,7 @@ async function read(
     // Frees the connection when frames ended it; after an error there is nothing left to free.
     reader.cancel().catch(() => {});
   }
-}
+};
 
 /** Do what a frame says; an outcome ends the connection. */
 function take(link: Link, { event, data, id }: Frame): Outcome | undefined {

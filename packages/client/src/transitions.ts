@@ -6,7 +6,7 @@
 
 import type { RunStatus } from "./contract.gen.ts";
 
-/** Event, statuses it may happen in (`none`: there is nothing yet), status after it (`=`: as before). */
+/** Event, statuses it may happen in (`none`: there is nothing yet; `*`: any), status after it (`=`: as before). */
 const TABLE = `run.queued none,queued,running,waiting queued
 run.started queued running
 run.waiting running waiting
@@ -17,17 +17,17 @@ run.partial running partial
 run.failed queued,running,waiting failed
 run.cancelled queued,running,waiting cancelled
 run.reopened partial,failed,cancelled queued
-phase.started none,planned,running,finished,failed running
+phase.started * running
 phase.progressed none,planned,running running
 phase.finished none,planned,running finished
 phase.failed none,planned,running failed
 item.planned none planned
-item.started none,planned,running,finished,failed running
+item.started * running
 item.progressed none,planned,running running
-item.updated none,planned,running,finished,failed =
+item.updated * =
 item.finished none,planned,running finished
 item.failed none,planned,running failed
-output.started none,open,finished open
+output.started * open
 output.appended none,open open
 output.finished none,open finished`;
 
@@ -38,15 +38,10 @@ const MOVES: ReadonlyMap<string, string[]> = new Map(
   }),
 );
 
-/** Tell whether the table knows an event type. */
-export function moves(type: string): boolean {
-  return MOVES.has(type);
-}
-
 /** Return what a status becomes by an event of the table; undefined: the event may not happen in it. */
 export function follow(type: string, status: string | null | undefined): string | undefined {
   const [from = "", to] = MOVES.get(type) ?? [];
-  if (!from.split(",").includes(status ?? "none")) return undefined;
+  if (from !== "*" && !from.split(",").includes(status ?? "none")) return undefined;
   return to === "=" ? (status ?? "planned") : to;
 }
 

@@ -66,6 +66,23 @@ describe("what did not change is the same object", () => {
     expect(after.custom["a"]).toEqual({ "1": 1, "2": 2 });
   });
 
+  test("notes and custom values that a withdrawal does not name", () => {
+    const log = begun()
+      .add("note", { kind: "info", title: null, body: "said" })
+      .add("custom", { name: "a", key: null, data: 1 })
+      .add("custom", { name: "b", key: null, data: 1 });
+    const fold = folded(log);
+    const nothing = { phases: {}, items: {}, outputs: {}, notes: [], custom: [] };
+    const [before, after] = moved(fold, log.add("attempt.discarded", { attempt: 1, step: "s", set: nothing }));
+    expect(after.notes).toBe(before.notes);
+    expect(after.custom).toBe(before.custom);
+    const named = { ...nothing, notes: [before.notes[0]?.seq ?? 0], custom: [{ name: "a", key: "", value: null }] };
+    const [, last] = moved(fold, log.add("attempt.discarded", { attempt: 1, step: "s", set: named }));
+    expect([last.notes, last.custom]).toEqual([[], { b: { "": 1 } }]);
+    expect(last.custom["b"]).toBe(before.custom["b"]);
+    expect(before.custom["a"]).toEqual({ "": 1 });
+  });
+
   test("a phase beside the one that moved", () => {
     const log = begun().add("run.planned", {
       phases: [

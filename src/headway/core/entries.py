@@ -7,7 +7,7 @@ read alone. Every change is O(1) in the number of entries; tallies for the progr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -281,16 +281,18 @@ class Entries:
             self._custom_count += 1
         self._custom.setdefault(name, {})[key] = data
 
-    def assign(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+    def assign(self, values: Mapping[str, Any]) -> None:
         """Put entries to the values given; null removes them.
 
         All are removed before any is added, and they are added in the order of their keys (`key_order`), because the
-        order of an object's keys is not the same in every language, and it would show where a cap is reached.
+        order of an object's keys is not the same in every language, and it would show where a cap is reached. Custom
+        values are a list, and assigned in its order.
         """
         self._assign_phases(_in_order(values["phases"]))
         self._assign_items(_in_order(values["items"]))
         if values["outputs"]:
             self._assign_outputs(_in_order(values["outputs"]))
+        self._assign_custom(values.get("custom") or ())
 
     def _assign_phases(self, values: list[tuple[str, Any]]) -> None:
         phases = self._phase_by_id
@@ -322,6 +324,22 @@ class Entries:
         for key, _ in values:
             if key in self._outputs:
                 self._cap_text(self._outputs[key])
+
+    def _assign_custom(self, values: Iterable[Mapping[str, Any]]) -> None:
+        for entry in values:
+            name, key, value = entry["name"], entry["key"], entry["value"]
+            if value is None:
+                self._remove_custom(name, key)
+            else:
+                self.set_custom(name, key, copied(value.get("data")))
+
+    def _remove_custom(self, name: str, key: str) -> None:
+        values = self._custom.get(name)
+        if values is not None and key in values:
+            del values[key]
+            self._custom_count -= 1
+            if not values:
+                del self._custom[name]
 
 
 def _in_order(values: Mapping[str, Any]) -> list[tuple[str, Any]]:

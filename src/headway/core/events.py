@@ -251,12 +251,33 @@ class StepFinished(Payload):
     key: Name
 
 
+class CustomValue(Payload):
+    """What stands at a name and key; wrapped, because an application's null is a value, too."""
+
+    data: Any = None
+
+
+class CustomEntry(Payload):
+    """A custom value to put back; null removes it. ``key`` as in the snapshot: empty where the event had none."""
+
+    name: str
+    key: str
+    value: CustomValue | None
+
+
 class Discarded(Payload):
-    """Replacement values of the entries touched; null removes the entry. The fold only assigns them."""
+    """Replacement values of the entries touched; null removes the entry. The fold only assigns them.
+
+    Attributes:
+        notes: Seqs of the notes that are taken back.
+        custom: To be assigned in this order.
+    """
 
     phases: dict[str, Phase | None] = Field(default_factory=dict)
     items: dict[str, Item | None] = Field(default_factory=dict)
     outputs: dict[str, Output | None] = Field(default_factory=dict)
+    notes: list[int] = Field(default_factory=list)
+    custom: list[CustomEntry] = Field(default_factory=list)
 
 
 class AttemptDiscarded(Payload):
@@ -371,7 +392,7 @@ def new_event(
     if not isinstance(payload, model):
         raise TypeError(f"the data of {type} is a {model.__name__}, not a {payload.__class__.__name__}")
     plain = payload.model_dump(mode="json")
-    # what is withdrawn goes back to values that were checked when they were written, three levels further up
+    # what is withdrawn goes back to values that were checked when they were written, some levels further up
     if type != "attempt.discarded" and _is_deeper(plain, DEPTH_MAX):
         raise ValueError(f"the data is nested more than {DEPTH_MAX} levels deep")
     try:

@@ -335,6 +335,9 @@ class Fold:
 
     def _discarded(self, data: Data) -> None:
         self._entries.assign(data["set"])
+        gone = set(data["set"].get("notes") or ())
+        if gone:
+            self._body["notes"] = [note for note in self._body["notes"] if note["seq"] not in gone]
         if data.get("step") is not None:
             self._progressed()
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Grows when the same log would fold to another snapshot; stored snapshots of another version are not used."""
 
 OUTPUT_TEXT_MAX: Final = 1_048_576

@@ -1,9 +1,12 @@
 """What must be taken back when a step dies and is begun anew.
 
-Finished entries survive, and so does whatever finished steps wrote. Every other entry goes back to the value it would
-have without the events of the steps that are withdrawn. That value is found by folding the log twice, once whole and
-once without those events; ``attempt.discarded`` then carries plain replacement values, so that readers, who may have
-joined at any point, only assign.
+Finished entries survive, and so does whatever finished steps wrote. Every other entry and custom value goes back to the
+value it would have without the events of the steps that are withdrawn. That value is found by folding the log twice,
+once whole and once without those events; ``attempt.discarded`` then carries plain replacement values, so that readers,
+who may have joined at any point, only assign.
+
+Notes are taken out by their seqs. Older ones that they have pushed out of the ring do not come back; it promises the
+last things said, not a number of them. Errors stay: that something failed is true also when it is tried again.
 
 The second fold leaves out earlier withdrawals, too, together with what they withdrew. To assign their values would not
 do: when one of two parallel steps was tried again, they held what the other had written by then, and that may have to
@@ -52,6 +55,7 @@ class Withdrawal:
         self._queue: deque[_Held] = deque()  # from the first event on whose fate is not known
         self._tries: dict[str, list[_Held]] = {}  # events of steps that have not finished, by step
         self._finished: set[str] = set()
+        self._unsaid: set[int] = set()  # seqs of notes that do not stay
 
     def feed(self, event: Event) -> None:
         """Take the next event of the log, in order."""
@@ -65,24 +69,34 @@ class Withdrawal:
         while self._queue and self._queue[0].stays is not None:
             self._keep(self._queue.popleft())
 
-    def result(self) -> dict[str, dict[str, Any]] | None:
+    def result(self) -> dict[str, Any] | None:
         """Return ``set`` of ``attempt.discarded``, or None when nothing changes. To be called once, at the end."""
         while self._queue:
             self._keep(self._queue.popleft())
-        changes = {kind: self._changes(kind) for kind in KINDS}
+        changes: dict[str, Any] = {kind: self._changes(kind) for kind in KINDS}
+        changes["notes"] = [note["seq"] for note in self._whole.get("notes") if note["seq"] in self._unsaid]
+        changes["custom"] = self._custom_changes()
         return changes if any(changes.values()) else None
 
     def _take(self, event: Event, step: str | None) -> None:
         if step is None or step in self._finished:
             self._queue.append(_Held(event, True))
-        elif not self._withdrawn(step):
+        elif self._withdrawn(step):
+            self._leave_out(event)
+        else:
             held = _Held(event, None)
             self._queue.append(held)
             self._tries.setdefault(step, []).append(held)
 
     def _keep(self, held: _Held) -> None:
-        if held.stays is not False:
+        if held.stays is False:
+            self._leave_out(held.event)
+        else:
             self._kept.apply(held.event, partial=True)
+
+    def _leave_out(self, event: Event) -> None:
+        if event["type"] == "note":
+            self._unsaid.add(event["seq"])
 
     def _finish(self, step: str) -> None:
         self._finished.add(step)
@@ -104,6 +118,13 @@ class Withdrawal:
                 changes[key] = then
         return changes
 
+    def _custom_changes(self) -> list[dict[str, Any]]:
+        """Removals first, so that they make room where there is a cap."""
+        now, then = _by_place(self._whole.get("custom")), _by_place(self._kept.get("custom"))
+        places = [place for place in now if place not in then]
+        places += [place for place, value in then.items() if _bytes(now.get(place)) != _bytes(value)]
+        return [{"name": name, "key": key, "value": then.get((name, key))} for name, key in places]
+
     def _finished_keys(self, kind: str) -> list[str]:
         return [key for key in self._whole.keys(kind) if _has_finished(self._whole.entry(kind, key))]
 
@@ -112,6 +133,10 @@ def _entry_of(event: Event) -> tuple[str, str] | None:
     kind, name = _ENTRY_OF.get(event["type"].partition(".")[0], ("", ""))
     data = event["data"]
     return (kind, data[name]) if isinstance(data, dict) and name in data else None
+
+
+def _by_place(custom: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(name, key): {"data": data} for name, values in custom.items() for key, data in values.items()}
 
 
 def _bytes(entry: Mapping[str, Any] | None) -> bytes:
