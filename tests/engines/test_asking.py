@@ -269,6 +269,29 @@ async def test_parallel_parts_ask_one_after_the_other(hasty: World) -> None:
     assert len(await hasty.events(run_id, "item.planned")) == 3
 
 
+async def test_what_a_step_had_said_before_it_asked_is_said_once(hasty: World) -> None:
+    """The answer that comes later begins the step anew; what the body had said stays."""
+
+    async def look(run: Run) -> bool:
+        await run.note("in the step")
+        await run.custom("draft", run.context.attempt)
+        return await run.ask(bool, "Go?", key="go")
+
+    async def order(run: Run) -> bool:
+        await run.note("in the body")
+        return bool(await run.step(look))
+
+    run_id = await hasty.start(order)
+    await unwound(hasty, run_id)
+    await hasty.commands.answer(run_id, "look/go", True)
+    state = await hasty.finish(run_id)
+    assert state["result"] is True
+    assert [note["body"] for note in state["notes"]] == ["in the body", "in the step"]
+    (discarded,) = await hasty.events(run_id, "attempt.discarded")
+    assert discarded["data"]["set"]["custom"] == [{"name": "draft", "key": "", "value": None}]
+    assert state["custom"] == {"draft": {"": 2}}
+
+
 async def test_nothing_is_unwound_while_a_step_has_work(hasty: World) -> None:
     """It would have to be done again."""
     gate, runs = asyncio.Event(), 0

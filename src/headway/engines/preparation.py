@@ -51,14 +51,13 @@ async def prepare(
 ) -> Execution:
     """Make the execution of a claimed attempt of a job.
 
-    Takes back what unfinished steps of earlier attempts have written, except when the attempt goes on after an
-    answer: then nothing died.
+    Takes back what unfinished steps of earlier attempts have written: they begin anew. After an answer that is the
+    step which asked.
     """
     checkpoints = await store.steps(row.id)
     fold = await projections.current(row.id)
-    reason = fold.get("executions")[-1]["reason"]
     publisher = Publisher(StoreSink(store, projections, row.id, row.execution_id), strict=strict)
-    if row.attempt > 1 and reason != "resumed":
+    if row.attempt > 1:
         discarded = await withdraw(store, row, lambda step: step not in checkpoints)
         if discarded is not None:
             await publisher.flush(discarded)
