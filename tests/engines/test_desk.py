@@ -12,8 +12,9 @@ import pytest
 from headway.core.run import RunStatus
 from headway.engines.asking import questions
 from headway.engines.sweeper import Sweeper
-from headway.errors import Conflict
+from headway.errors import Conflict, StoreUnavailable
 from headway.publish.run import Run
+from headway.publish.steps import Step
 from headway.stores.base import Write
 from headway.testing import Clock
 from tests.engines.inquiries import KINDS, approve, delivered, die, ends, rejoin, store_of, unwound, waiting
@@ -62,6 +63,11 @@ def is_answer(write: Write) -> bool:
     return write.held is not None
 
 
+def is_given_up(write: Write) -> bool:
+    """Whether the job ends a question of its own."""
+    return write.fresh and write.held is None
+
+
 async def test_an_answer_just_before_it_lets_go(hasty: World) -> None:
     """It does not let go, and goes on in the same attempt."""
     run_id = await hasty.start(approve)
@@ -104,7 +110,7 @@ async def test_an_answer_just_before_the_question_ends_without_one(held: World, 
     run_id = await held.start(patient)
     meanwhile(
         held,
-        lambda write: write.fresh and write.held is None,
+        is_given_up,
         lambda: held.commands.answer(run_id, "go", True),
     )
     async with delivered(held, run_id):
@@ -112,6 +118,73 @@ async def test_an_answer_just_before_the_question_ends_without_one(held: World, 
         held.clock.advance(31)
     assert (await held.state(run_id))["result"] == ("too late" if way == "withdrawn" else True)
     assert await ends(held, run_id) == ["answered"]
+
+
+async def asked_twice(run: Run) -> Any:
+    """A step whose first try stops waiting for its answer, and whose second one asks again."""
+    tries: list[str] = []
+
+    async def enter(run: Run) -> str:
+        tries.append("try")
+        async with asyncio.timeout(0.05 if len(tries) == 1 else None):
+            return await run.ask(str, "Code?", key="code")
+
+    return await run.step(enter, options=Step(retries=2))
+
+
+async def test_an_answer_the_first_try_of_a_step_did_not_wait_for_is_there_for_the_second(held: World) -> None:
+    """The question does not stand open again under the id that was answered, for nobody could answer it then."""
+    run_id = await held.start(asked_twice)
+    meanwhile(held, is_given_up, lambda: held.commands.answer(run_id, "enter/code", "right"))
+    async with delivered(held, run_id):
+        pass
+    assert (await held.state(run_id))["result"] == "right"
+    assert await ends(held, run_id) == ["answered"]
+    assert len(await held.events(run_id, "run.waiting")) == 1
+
+
+async def test_a_withdrawal_nobody_heard_of_is_found_when_it_is_written_again(held: World) -> None:
+    """What is asked next is a question of its own."""
+    append, lost = held.store.append, list[Write]()
+
+    async def unheard(run_id: str, write: Write) -> Any:
+        done = await append(run_id, write)
+        if not lost and is_given_up(write):
+            lost.append(write)
+            raise StoreUnavailable("the answer was lost")
+        return done
+
+    held.store.append = unheard  # type: ignore[method-assign]
+    run_id = await held.start(asked_twice)
+    async with delivered(held, run_id):
+        async with asyncio.timeout(20):
+            while "enter/code#2" not in await waiting(held, run_id):
+                await asyncio.sleep(0.005)
+        await held.commands.answer(run_id, "enter/code#2", "right")
+    assert (await held.state(run_id))["result"] == "right"
+    assert await ends(held, run_id) == ["withdrawn", "answered"]
+
+
+async def test_a_question_that_never_holds_still_is_given_up_with_a_conflict(held: World) -> None:
+    """Instead of being tried for ever."""
+    run_id = await held.start(approve)
+    async with delivered(held, run_id):
+        await waiting(held, run_id)
+        append, tries = held.store.append, list[Write]()
+
+        async def refuse(run_id: str, write: Write) -> Any:
+            if is_answer(write):
+                tries.append(write)
+                raise Conflict("somebody was faster")
+            return await append(run_id, write)
+
+        held.store.append = refuse  # type: ignore[method-assign]
+        with pytest.raises(Conflict, match="changed each time"):
+            async with asyncio.timeout(20):
+                await held.commands.answer(run_id, "approve", {"go": True})
+        assert 1 < len(tries) < 100
+        held.store.append = append  # type: ignore[method-assign]
+        await held.commands.answer(run_id, "approve", {"go": True})
 
 
 async def test_a_cancellation_just_before_it_lets_go(hasty: World) -> None:

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from headway.core.clock import parse_ms
 from headway.core.events import (
@@ -51,6 +51,10 @@ class About:
     group: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     correlation_id: str | None = None
+
+
+_ANSWER_TRIES: Final = 10
+"""Each but the first is because a worker let go of the run, or took it, between the look and the write."""
 
 
 class Commands:
@@ -272,13 +276,19 @@ class Commands:
             Fenced: `execution_id` is given and is not the current one.
             InvalidInput: the answer does not fit; ``extra["errors"]`` lists where and why.
             EventTooLarge: it is too large.
-            Conflict: no such question is open, or somebody has given another answer.
+            Conflict: no such question is open, somebody has given another answer, or the run changes too fast.
         """
-        while True:
-            row = await self.row(run_id, execution_id)
+        row = await self.row(run_id, execution_id)
+        for _ in range(_ANSWER_TRIES):
             answered = await answer(self._store, self._projections, row, ask_id, data, by=by)
             if answered is not None:
                 return answered
+            row = await self.row(run_id, execution_id)
+        raise Conflict(
+            f"run {run_id} changed each time {ask_id[:64]!r} was to be answered",
+            current=str(row.status),
+            hint="read the run again, and answer what is open then",
+        )
 
     async def take_over(
         self, run_id: RunId, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None

@@ -37,6 +37,7 @@ class _Asking:
     """A question and who waits for its answer. Without an answer it is done when nobody waits any more."""
 
     question: Question
+    refused: str | None
     asked: Asked
     answer: asyncio.Future[bytes]
 
@@ -65,12 +66,12 @@ class StoreDesk:
 
     async def ask(self, question: Question, *, refused: str | None = None) -> bytes:
         """See `headway.publish.asking.Desk.ask`. Cancelled, the question is withdrawn, unless the run itself stops."""
-        asked = self._kept(question.key)
         if self._execution.cancel_requested:
             raise _stopping()
-        if asked is not None and asked.state == "answered" and refused is None:
+        asked = self._next(question, refused)
+        if asked.state == "answered":
             return orjson.dumps(asked.answer)
-        asking = _Asking(question, self._next(asked, question, refused), asyncio.get_running_loop().create_future())
+        asking = _Asking(question, refused, asked, asyncio.get_running_loop().create_future())
         self._turns.append(asking)
         if self._clerk is None or self._clerk.done():
             self._clerk = asyncio.create_task(self._take_turns(), name="headway-desk")
@@ -84,11 +85,13 @@ class StoreDesk:
         assert self._execution.checkpoints is not None  # noqa: S101 - a job's
         self._execution.checkpoints[PREFIX + asked.key] = asked.checkpoint().result
 
-    def _next(self, asked: Asked | None, question: Question, refused: str | None) -> Asked:
-        """Return how a question goes out now. Raises `AskTimedOut`: it did before, for as long as it may."""
-        generation = self._execution.generation
+    def _next(self, question: Question, refused: str | None) -> Asked:
+        """Return how a question goes out now, or its answer. Raises `AskTimedOut`: it was out for as long as it may."""
+        asked, generation = self._kept(question.key), self._execution.generation
         if asked is None:
             return Asked(question.key, state="open", generation=generation)
+        if asked.state == "answered" and refused is None:
+            return asked
         same = asked.generation == generation
         due = asked.due_ms is not None and self._execution.clock.now_ms() >= asked.due_ms
         if same and (asked.state == "timed_out" or (asked.state == "open" and due)):
@@ -155,6 +158,11 @@ class StoreDesk:
             self._turns.popleft()
 
     async def _see_to(self, asking: _Asking) -> None:
+        # anew: the try of a step before may have had the turn before, with the same question
+        asking.asked = self._next(asking.question, asking.refused)
+        if asking.asked.state == "answered":
+            asking.answer.set_result(orjson.dumps(asking.asked.answer))
+            return
         await self._go_out(asking)
         hold_until = asyncio.get_running_loop().time() + self._hold_s
         with doorbell(self._store, self._row.id) as bell:
@@ -212,18 +220,23 @@ class StoreDesk:
 
     async def _hand_over(self, asking: _Asking) -> bool:
         """Give the answer to who asked."""
-        steps = await patiently(lambda: self._store.steps(self._row.id))
-        asked = Asked.kept(asking.question.key, steps[PREFIX + asking.question.key])
-        self._keep(asked)
-        self._open = None
+        asked = await self._found_over(asking.question.key)
         if asked.state == "timed_out":
             return _fail(asking, _timed_out(asking.question))
         if not asking.answer.done():
             asking.answer.set_result(orjson.dumps(asked.answer))
         return True
 
+    async def _found_over(self, key: str) -> Asked:
+        """Keep what became of the open question by another hand, so that it never goes out again as it did before."""
+        steps = await patiently(lambda: self._store.steps(self._row.id))
+        asked = Asked.kept(key, steps[PREFIX + key])
+        self._keep(asked)
+        self._open = None
+        return asked
+
     async def _end(self, state: Outcome, asked: Asked) -> bool:
-        """End the open question without an answer; False: somebody else has ended it."""
+        """End the open question without an answer; False: somebody else has, and who asked is still to be told."""
         over = replace(asked, state=state)
         write = Write(
             events=[resumed(over)],
@@ -232,18 +245,16 @@ class StoreDesk:
             fresh=True,
             checkpoint=over.checkpoint(),
         )
-        ours = True
         try:
             await patiently(lambda: self._store.append(self._row.id, write))
-        except Conflict:
-            ours = False
+        except Conflict:  # it was answered, or this write was done before, and nobody heard of it
+            if state != "withdrawn":
+                return False
+            await self._found_over(asked.key)
         else:
             self._keep(over)
             self._open = None
-        if state == "withdrawn":
-            self._open = None
-            return True
-        return ours
+        return True
 
     # -- making room
 
