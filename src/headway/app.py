@@ -36,6 +36,7 @@ from headway.engines.preparation import StoreSink, context_of, step_discard
 from headway.engines.pruner import Pruner
 from headway.engines.registry import Registry
 from headway.engines.runtime import Runtime
+from headway.engines.scheduler import Scheduler
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
 from headway.engines.workplace import Workplace
@@ -232,6 +233,9 @@ class Headway(Registry):
         await workplace.start()
         stack.push_async_callback(workplace.stop)
         self.commands.on_queued = workplace.submit
+        scheduler = self._scheduler()
+        await scheduler.start()
+        stack.push_async_callback(scheduler.stop)
         self._workplace = workplace
         return workplace
 
@@ -274,6 +278,10 @@ class Headway(Registry):
             cancel_grace_s=self.settings.cancel_grace_s,
             ask_hold_s=self.settings.ask_hold_s,
         )
+
+    def _scheduler(self) -> Scheduler:
+        lease_s, now_ms = self.settings.lease_s, self._clock.now_ms
+        return Scheduler(self.store, self.commands, self.jobs, self._joined(), lease_s=lease_s, now_ms=now_ms)
 
     def _sweeper(self) -> Sweeper:
         settings = self.settings

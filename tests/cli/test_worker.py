@@ -11,10 +11,16 @@ from tests.cli.conftest import APP
 from tests.cli.terminals import piped
 from tests.integration.servers import free_port
 
+SCHEDULED = """
+@hw.job(schedule="0 3 * * *", timezone="Europe/Berlin")
+async def nightly(run):
+    pass
+"""
+
 
 async def test_it_executes_what_waits(folder, module):
     """Of the store it is given; told to stop, it ends well."""
-    module("worked_app", APP)
+    module("worked_app", APP + SCHEDULED)
 
     async def double(run, n: int) -> int:
         raise AssertionError("this process only starts it")
@@ -32,7 +38,8 @@ async def test_it_executes_what_waits(folder, module):
                 await asyncio.sleep(0.02)
         assert '"engine":"embedded"' in command.output
         assert '"queues":"default (3 at once)"' in command.output
-        assert '"jobs":"double"' in command.output
+        assert '"jobs":"double, nightly"' in command.output
+        assert '"schedules":"nightly (0 3 * * * Europe/Berlin)"' in command.output
         command.process.send_signal(signal.SIGTERM)
         assert await command.ended() == 0
     assert "Traceback" not in command.output

@@ -34,6 +34,15 @@ async def ask_the_register(run: Run, company: str) -> str:
 
 
 # --8<-- [end:rate]
+# --8<-- [start:schedule]
+@hw.job(schedule="0 7 * * 1-5", timezone="Europe/Berlin")  # at seven in Berlin, on weekdays
+async def takings(run: Run, days: int = 1) -> int:
+    """Add up what came in; started by the clock with the default, or by hand with any number of days."""
+    await run.progress(days, days)
+    return days
+
+
+# --8<-- [end:schedule]
 async def tomorrow(site: str) -> None:
     """Ask for a report on the next day."""
     # --8<-- [start:delay]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from headway.app import Headway
 from headway.cli.startup import Row, print_block
 from headway.cli.target import load_headway
 from headway.config import Settings
@@ -60,12 +61,18 @@ def work(plan: Plan, console: Console) -> None:
         Row("Jobs", ", ".join(sorted(headway.jobs))),
         Row("Store", shown(settings.store)),
         Row("Engine", headway.engine.name),
+        *_schedules(headway),
         Row("Queues", "; ".join(map(str, headway.lanes()))),
         Row("Process", str(os.getpid())),
         *([Row("Metrics", f"http://{plan.metrics}/metrics")] if plan.metrics else []),
     ]
     print_block("worker", rows, "Ctrl-C hands the runs back and stops.", console, settings.log_format)
     run(headway, metrics_at=metrics_at)
+
+
+def _schedules(headway: Headway) -> list[Row]:
+    due = [f"{job.name} ({job.schedule})" for job in headway.jobs.values() if job.schedule is not None]
+    return [Row("Schedules", ", ".join(sorted(due)))] if due else []
 
 
 def address(text: str) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -15,6 +15,7 @@ from headway.core.complaints import complaints, path_of
 from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
 from headway.core.plan import MAIN_PHASE, as_phases, planned
 from headway.engines.lanes import DEFAULT_QUEUE, PRIORITY_MAX, check_queue
+from headway.engines.schedule import Schedule
 from headway.errors import InvalidInput, UsageError
 from headway.publish.plain import Plain
 from headway.publish.run import Run
@@ -38,6 +39,8 @@ class Job:
         timeout: Seconds one attempt may take, waiting excluded; None: no limit.
         concurrency: Runs of this job at once over all processes; None: no limit.
         rate: So many of its attempts may begin in such a time, over all processes; None: no limit.
+        schedule: When runs of it are started by the clock; None: never.
+        default: Input of those, validated.
         queue: Where its runs wait; worker processes choose their queues.
         priority: Where several jobs wait in one queue, runs of the higher go first. 0 to 9.
         http: May be started over HTTP.
@@ -57,6 +60,8 @@ class Job:
     timeout: float | None = None
     concurrency: int | None = None
     rate: Rate | None = None
+    schedule: Schedule | None = None
+    default: Any = field(default=None, compare=False)
     queue: str = DEFAULT_QUEUE
     priority: int = 0
     http: bool = True
@@ -147,7 +152,7 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, rate: str | Non
     if not 0 <= options.get("priority", 0) <= PRIORITY_MAX:
         raise UsageError(f"job {name!r}: priority is from 0 to {PRIORITY_MAX}, higher goes first")
     takes_input = len(parameters) == 2
-    return Job(
+    job = Job(
         name=name,
         fn=fn,
         input=TypeAdapter(hints.get(parameters[1].name, Any)) if takes_input else None,
@@ -157,6 +162,16 @@ def make_job(fn: Callable[..., Any], *, name: str | None = None, rate: str | Non
         description=inspect.getdoc(fn),
         **options,
     )
+    return job if job.schedule is None else _scheduled(job, parameters[1].default if takes_input else None)
+
+
+def _scheduled(job: Job, default: Any) -> Job:
+    if default is inspect.Parameter.empty:
+        raise UsageError(
+            f"job {job.name!r} has a schedule, and nobody is there then to say its input",
+            hint="give the input a default: `async def job(run: Run, input: Model = Model())`",
+        )
+    return replace(job, default=job.parse(default))
 
 
 def _check_run_comes_first(name: str, first: str, hints: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from headway.core.events import PhasePlan
 from headway.engines.job import Job, make_job
 from headway.engines.lanes import DEFAULT_QUEUE
 from headway.engines.listener import Listener, Since, make_listener
+from headway.engines.schedule import UTC, Schedule
 from headway.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,6 +40,8 @@ class Registry:
         timeout: float | None = ...,
         concurrency: int | None = ...,
         rate: str | None = ...,
+        schedule: str | None = ...,
+        timezone: str = ...,
         queue: str = ...,
         priority: int = ...,
         http: bool = ...,
@@ -58,6 +61,8 @@ class Registry:
         timeout: float | None = None,
         concurrency: int | None = None,
         rate: str | None = None,
+        schedule: str | None = None,
+        timezone: str = UTC,
         queue: str = DEFAULT_QUEUE,
         priority: int = 0,
         http: bool = True,
@@ -79,6 +84,9 @@ class Registry:
             timeout: Seconds one attempt may take.
             concurrency: Runs of this job at once over all processes.
             rate: So many of its attempts may begin in such a time, over all processes: ``5/s``, ``10/m``, ``100/h``.
+            schedule: A run of it is started at these times, with the default of its input: five fields of cron,
+                ``0 7 * * 1-5``. Needs ``headway[schedule]``.
+            timezone: Whose clock `schedule` means: ``Europe/Berlin``.
             queue: Where its runs wait; worker processes choose their queues.
             priority: Where several jobs wait in one queue, runs of the higher go first; 0 to 9.
             http: May be started over HTTP.
@@ -102,6 +110,7 @@ class Registry:
                 timeout=timeout,
                 concurrency=concurrency,
                 rate=rate,
+                schedule=None if schedule is None else Schedule.parse(schedule, timezone),
                 queue=queue,
                 priority=priority,
                 http=http,

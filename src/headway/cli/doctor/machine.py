@@ -18,6 +18,7 @@ EXTRAS: Final = {
     "redis": ("redis",),
     "procrastinate": ("procrastinate", "psycopg"),
     "celery": ("celery", "kombu"),
+    "schedule": ("croniter", "tzdata"),
     "demo": ("ortools", "astral"),
 }
 """Packages by the extra that brings them; those of `server` are wanted."""
@@ -27,6 +28,7 @@ _NEEDED_BY: Final = {
     "redis": "runs in Redis need it",
     "procrastinate": "the engine of this name needs it",
     "celery": "the engine of this name needs it",
+    "schedule": "jobs with a schedule need it",
     "demo": "`headway demo` needs it",
 }
 
