@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, SecretStr, TypeAdapter
+from pydantic import BaseModel, Field, SecretStr, StringConstraints, TypeAdapter
 
 from headway.core.answer import has_secrets, unfit, without_secrets
 
@@ -150,8 +150,47 @@ def test_secrets_are_taken_out_at_every_depth() -> None:
         "old": {"user": "eve", "pin": None},
     }
     assert has_secrets(schema, answer)
-    assert not has_secrets(schema, {"user": "ada", "extra": [1, {"a": "b"}]})
+    assert not has_secrets(schema, {"user": "ada", "keys": []})
+    assert not has_secrets(FORM, {**GOOD, "extra": [1, {"a": "b"}]})
     assert not has_secrets(None, answer)
     places = {"type": "array", "prefixItems": [{"type": "string"}, {"type": "string", "writeOnly": True}]}
     assert without_secrets(places, ["a", "b", "c"]) == ["a", None, "c"]
     assert without_secrets({"type": "string", "writeOnly": True}, "hush") is None
+
+
+class Renamed(BaseModel, populate_by_name=True):
+    """Its secret has two names, of which the schema tells one."""
+
+    user: str
+    pw: SecretStr = Field(alias="password")
+    pwd: SecretStr | None = None
+    more: dict[str, int] = {}
+
+
+class Guest(BaseModel):
+    """Nothing of it is secret."""
+
+    nick: str
+
+
+@pytest.mark.parametrize(
+    ("type", "answer", "logged"),
+    [
+        (dict[Annotated[str, StringConstraints(pattern="^a")], SecretStr], {"ab": "hush"}, {"ab": None}),
+        (dict[Annotated[str, StringConstraints(pattern="^a")], SecretStr], {"b": "hush"}, {"b": None}),
+        (dict[Annotated[str, StringConstraints(pattern="^a")], int], {"ab": 1, "b": 2}, {"ab": 1, "b": 2}),
+        (Renamed, {"user": "ada", "password": "x", "pw": "hush"}, {"user": "ada", "password": None, "pw": None}),
+        (Renamed, {"user": "ada", "pdw": "hush", "more": {"a": 1}}, {"user": "ada", "pdw": None, "more": {"a": 1}}),
+        (list[Account], [{"user": "ada", "odl": {"pin": "hush"}}], [{"user": "ada", "odl": None}]),
+        (Account | Guest, {"nick": "ada", "nik": "hush"}, {"nick": "ada", "nik": None}),
+    ],
+)
+def test_what_may_be_a_secret_under_another_name_is_hidden(type: Any, answer: Any, logged: Any) -> None:
+    """A schema that has secrets is asked of each key whether it knows it; one that has none hides nothing."""
+    assert without_secrets(TypeAdapter(type).json_schema(), answer) == logged
+
+
+def test_a_pattern_that_is_not_understood_hides() -> None:
+    """As if it fitted every key."""
+    schema = {"type": "object", "patternProperties": {"(?=x)": {"writeOnly": True}}, "additionalProperties": {}}
+    assert without_secrets(schema, {"a": "hush"}) == {"a": None}

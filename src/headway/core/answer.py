@@ -7,7 +7,7 @@ of the job's own, is left to the job: its question is then asked again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -136,8 +136,14 @@ _KINDS: Final[Mapping[str, Callable[[Schema], Any]]] = {
 
 
 def without_secrets(schema: Schema | None, value: Any) -> Any:
-    """Return an answer as the log may keep it: what the schema calls ``writeOnly`` is null."""
-    return value if schema is None else _hidden(schema, value, schema.get("$defs", {}))
+    """Return an answer as the log may keep it: what the schema calls ``writeOnly`` is null.
+
+    Where a schema has secrets, so is every key it does not know: it may be a secret under another name, or mistyped.
+    """
+    if schema is None:
+        return value
+    definitions = schema.get("$defs", {})
+    return _hidden([schema], value, definitions) if _tells_of_secrets(schema, definitions) else value
 
 
 def has_secrets(schema: Schema | None, value: Any) -> bool:
@@ -145,23 +151,70 @@ def has_secrets(schema: Schema | None, value: Any) -> bool:
     return bool(without_secrets(schema, value) != value)
 
 
-def _hidden(schema: Any, value: Any, definitions: Mapping[str, Any]) -> Any:
-    if not isinstance(schema, Mapping):
-        return value
-    if schema.get("writeOnly"):
+def _hidden(schemas: Sequence[Any], value: Any, definitions: Mapping[str, Any]) -> Any:
+    """Hide what any of the schemas of a value calls secret."""
+    parts = [part for schema in schemas for part in _parts(schema, definitions)]
+    if any(part.get("writeOnly") for part in parts):
         return None
-    if "$ref" in schema:
-        value = _hidden(definitions.get(schema["$ref"].removeprefix("#/$defs/")), value, definitions)
-    for several in ("anyOf", "oneOf", "allOf"):
-        for inner in schema.get(several, ()):
-            value = _hidden(inner, value, definitions)
     if isinstance(value, dict):
-        named, further = schema.get("properties", {}), schema.get("additionalProperties")
-        return {name: _hidden(named.get(name, further), inner, definitions) for name, inner in value.items()}
+        guarded = any(_tells_of_secrets(part, definitions) for part in parts)
+        found = {name: [inner for part in parts for inner in _of_key(part, name)] for name in value}
+        return {
+            name: None if guarded and not found[name] else _hidden(found[name], inner, definitions)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        places, items = schema.get("prefixItems", ()), schema.get("items")
         return [
-            _hidden(places[place] if place < len(places) else items, inner, definitions)
-            for place, inner in enumerate(value)
+            _hidden([_of_place(part, place) for part in parts], inner, definitions) for place, inner in enumerate(value)
         ]
     return value
+
+
+def _parts(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[Schema]:
+    """Yield a schema and those it refers to or is combined of: what may be said of one value."""
+    if not isinstance(schema, Mapping):
+        return
+    yield schema
+    ref = schema.get("$ref")
+    if ref is not None and ref not in seen:
+        yield from _parts(definitions.get(ref.removeprefix("#/$defs/")), definitions, seen | {ref})
+    for several in ("anyOf", "oneOf", "allOf"):
+        for inner in schema.get(several, ()):
+            yield from _parts(inner, definitions, seen)
+
+
+def _of_key(schema: Schema, name: str) -> list[Any]:
+    """Return what a schema of an object says of a key of it."""
+    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    found = [named[name]] if name in named else []
+    found += [inner for pattern, inner in patterns.items() if _matches(pattern, name)]
+    further = schema.get("additionalProperties")
+    return found or ([further] if isinstance(further, Mapping) else [])
+
+
+def _of_place(schema: Schema, place: int) -> Any:
+    places = schema.get("prefixItems", ())
+    return places[place] if place < len(places) else schema.get("items")
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        # pydantic's own expressions take no longer than the name is long
+        return SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python(name)
+    except SchemaError:
+        return True  # it cannot be told, and what may be secret is hidden
+
+
+def _tells_of_secrets(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> bool:
+    if isinstance(schema, list):
+        return any(_tells_of_secrets(inner, definitions, seen) for inner in schema)
+    if not isinstance(schema, Mapping):
+        return False
+    if schema.get("writeOnly") is True:
+        return True
+    ref = schema.get("$ref")
+    if isinstance(ref, str) and ref not in seen:
+        seen |= {ref}
+        if _tells_of_secrets(definitions.get(ref.removeprefix("#/$defs/")), definitions, seen):
+            return True
+    return any(_tells_of_secrets(inner, definitions, seen) for word, inner in schema.items() if word != "$defs")
