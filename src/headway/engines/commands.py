@@ -170,6 +170,8 @@ class Commands:
             execution_id = (await self.row(run_id)).execution_id
         appended = await self._store.append(run_id, Write(events=events, execution_id=execution_id))
         await self._projections.save(run_id, appended.run)
+        if appended.run.status in ENDED and not appended.run.external:
+            await forget_secrets(self._store, run_id)
         return appended
 
     async def cancel(
@@ -186,6 +188,8 @@ class Commands:
         """
         while True:
             row = await self.row(run_id, execution_id)
+            if row.status in ENDED:
+                await forget_secrets(self._store, run_id)  # who asked before may not have come so far
             if row.status in ENDED or row.cancel_requested:
                 return row
             # by a key: of two who ask at once, one is written

@@ -157,8 +157,13 @@ class Runtime:
             raise
         except Exception as error:
             log.exception("attempt %d of %s could not be prepared", row.attempt, row.id)
-            failed = new_event("run.failed", RunFailed(error=describe(error)))
-            await patiently(lambda: self._store.append(row.id, Write(events=[failed], execution_id=row.execution_id)))
+            failed = Write(
+                events=[new_event("run.failed", RunFailed(error=describe(error)))], execution_id=row.execution_id
+            )
+            try:
+                await patiently(lambda: self._store.append(row.id, failed))
+            finally:
+                await patiently(lambda: forget_secrets(self._store, row.id))
             raise RunClosed(f"run {row.id} could not be prepared") from error
         return execution
 
@@ -234,7 +239,8 @@ class Runtime:
             return await self._conclude(run, row, job, task, leaving=leaving)
         finally:
             await desk.close(withdraw=False)
-            if run.ended and desk.knows_secrets():
+            # also where somebody else ended it: of a run that has not ended nothing is forgotten
+            if desk.knows_secrets():
                 await patiently(lambda: forget_secrets(self._store, run.id))
             # a thread or a task the body has left behind hears of it where it reports next
             await run._execution.publisher.close()
