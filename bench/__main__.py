@@ -15,7 +15,19 @@ from bench.outcome import Record
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path("bench") / "results.json"
-PROGRAMS = ("fanout", "latency", "across", "appends", "join", "resume", "cut", "stalled", "pruning", "itineraries")
+PROGRAMS = (
+    "fanout",
+    "latency",
+    "across",
+    "appends",
+    "engines",
+    "join",
+    "resume",
+    "cut",
+    "stalled",
+    "pruning",
+    "itineraries",
+)
 """In the order of the page."""
 
 

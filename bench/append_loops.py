@@ -7,9 +7,7 @@ moves a counter row and inserts. Redis: `XADD`, a batch as one pipeline. DBOS: `
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
-import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,8 +18,8 @@ from typing import Any, Final
 import asyncpg
 import redis.asyncio
 
-from bench.peers.starlettes import PYTHON
-from bench.processes import BenchError, cpu_seconds
+from bench.dbos_peer import call_dbos
+from bench.processes import cpu_seconds
 from bench.servers import Kept
 
 POOL: Final = 10
@@ -152,17 +150,3 @@ def dbos(kept: Kept, load: Load) -> Pace:
     """Append by `DBOS.write_stream_async`, one call an event."""
     found = call_dbos("appends", kept, {"runs": load.runs, "seconds": load.seconds, "size": load.size})
     return Pace(found["events_per_s"], found["p50_ms"], found["cpu_us"])
-
-
-def call_dbos(what: str, kept: Kept, options: dict[str, float]) -> dict[str, Any]:
-    """Run `bench/dbos_app.py` and return what it found."""
-    program = Path(__file__).with_name("dbos_app.py")
-    command = [str(PYTHON), str(program), what, kept.dsn, f"{kept.schema}dbos", json.dumps(options)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise BenchError("DBOS is not there: `make bench-peers`") from error
-    if done.returncode:
-        raise BenchError(f"DBOS failed: {done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found

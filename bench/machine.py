@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("headway", "uvicorn", "uvloop", "httptools", "fastapi", "starlette", "orjson", "asyncpg", "redis")
+PACKAGES = (
+    "headway", "uvicorn", "uvloop", "httptools", "fastapi", "starlette", "orjson", "asyncpg", "redis", "procrastinate",
+    "celery",
+)  # fmt: skip
 
 
 def describe() -> dict[str, str]:

@@ -78,7 +78,7 @@ def running(
             stderr=output,
             env={**os.environ, **(env or {})},
             text=True,
-            preexec_fn=enter,  # noqa: PLW1509  this program has a single thread when it starts others
+            preexec_fn=enter,  # noqa: PLW1509  two system calls, which wait for no other thread
         )
     try:
         yield process
