@@ -5,9 +5,11 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,12 @@ from headway.cli.commands import app
 from headway.cli.doctor.spooling import spooling
 from headway.client import Client, attach
 from headway.client.leftovers import flush
-from headway.client.spool import REFUSED, Header, Spool, SpoolFull
+from headway.client.sink import HttpSink
+from headway.client.spool import REFUSED, Header, Spool, SpoolFile, SpoolFull
+from headway.client.spooling import SpooledSink, send_next
 from headway.core.events import NewEvent, new_event
-from headway.errors import RunClosed
+from headway.errors import HeadwayError, InvalidEvent, RunClosed, StoreUnavailable
+from headway.publish.publisher import Receipt
 from tests.client.running import Running, Wire, wire
 from tests.integration.servers import ROOT, ServerProcess
 
@@ -193,6 +198,92 @@ async def test_the_end_of_the_run_stops_a_reporter_that_was_cut_off(client, netw
     assert b"late" in path.read_bytes()
 
 
+async def test_a_batch_whose_reporter_is_cancelled_is_written_before_the_file_is_let_go(
+    client, network, folder, monkeypatch
+):
+    """The thread that writes it goes on by itself."""
+    writing, go_on, write = threading.Event(), threading.Event(), SpoolFile.write
+
+    def slowly(file: SpoolFile, events: Any) -> None:
+        writing.set()
+        assert go_on.wait(30)
+        write(file, events)
+
+    monkeypatch.setattr(SpoolFile, "write", slowly)
+    async with cut_off(client, network, folder) as sink:
+        reporting = asyncio.create_task(sink.append([note("a")], None))
+        await asyncio.to_thread(writing.wait, 30)
+        reporting.cancel()
+        await asyncio.wait([reporting])
+        await sink.leave()
+        go_on.set()
+        async with taken(folder) as file:
+            assert [line.events and line.events[0].key for line in file.lines()] == ["note/a"]
+
+
+async def test_who_is_cancelled_while_leaving_lets_go_of_the_file(client, network, folder, monkeypatch):
+    """Whoever comes next can send it while this process lives."""
+    monkeypatch.setattr("headway.client.spooling.LEAVE_S", 60)
+    async with cut_off(client, network, folder) as sink:
+        await sink.append([note("a")], None)
+        leaving = asyncio.create_task(sink.leave())
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        async with taken(folder):
+            pass
+
+
+async def test_an_answer_that_is_none_ends_nothing(client, network, folder):
+    """It is logged, and what waits is sent again."""
+
+    class Odd(HttpSink):
+        odd = 1
+
+        async def send(self, events: Any) -> Any:
+            if network.mode == "open" and self.odd:
+                self.odd -= 1
+                raise KeyError("seq")
+            return await super().send(events)
+
+    async with cut_off(client, network, folder, Odd) as sink:
+        await sink.append([note("a")], None)
+        network.switch("open")
+        async with asyncio.timeout(20):
+            while list(folder.iterdir()):
+                await asyncio.sleep(0.01)
+        assert await notes(client, sink.run_id) == ["a"]
+
+
+@asynccontextmanager
+async def cut_off(
+    client: Client, network: Wire, folder: Path, inner: type[HttpSink] = HttpSink
+) -> AsyncIterator[SpooledSink]:
+    """What a reporter writes to whose server is away."""
+    run_id = (await client.open("x"))["id"]
+    execution_id = (await client.get(run_id))["execution_id"]
+    network.switch("closed")
+    async with Client(network.url) as through:
+        sink = SpooledSink(
+            inner(through, run_id, execution_id), Spool(folder), Header(network.url, run_id, execution_id)
+        )
+        try:
+            yield sink
+        finally:
+            await sink.leave()
+
+
+@asynccontextmanager
+async def taken(folder: Path) -> AsyncIterator[SpoolFile]:
+    """The file that waits, as soon as its writer has let go of it."""
+    (path,) = Spool(folder).files()
+    async with asyncio.timeout(20):
+        while (file := Spool(folder).take(path)) is None:
+            await asyncio.sleep(0.01)
+    with file:
+        yield file
+
+
 # -- when it has ended
 
 
@@ -301,6 +392,36 @@ async def test_a_batch_the_server_does_not_take_holds_up_nobody(client, network,
     assert (path.suffix, b"invalid_event" in path.read_bytes()) == (REFUSED, True)
 
 
+async def test_what_was_put_aside_is_not_put_aside_again(folder):
+    """The server goes away in the middle of finding out which batch it does not take."""
+    answers: list[HeadwayError | None] = [
+        *(InvalidEvent("wrong") for _ in range(2)),  # all at once; the first alone
+        StoreUnavailable("away"),  # the second
+        StoreUnavailable("away"),  # those that are left
+        None,
+    ]
+    sent: list[list[str | None]] = []
+
+    async def send(events: Sequence[NewEvent]) -> Receipt:
+        sent.append([event.key for event in events])
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+        return Receipt(1, "1", "running", False)
+
+    with Spool(folder).begin(Header("http://x", "run_1", "exe_1"), "me") as file:
+        place = file.size
+        for text in "abc":
+            file.write([note(text)])
+        while place < file.size:
+            with suppress(StoreUnavailable):
+                place = await send_next(file, place, send)
+        aside = file.path.with_suffix(REFUSED).read_bytes()
+    a, b, c = "note/a", "note/b", "note/c"
+    assert sent == [[a, b, c], [a], [b], [b, c], [b, c]]
+    assert len(aside.splitlines()) == 2  # whose they are, and the batch
+
+
 async def test_without_the_right_to_it_waits(client, network, folder):
     """Other credentials may help."""
 
@@ -389,6 +510,45 @@ def test_the_file_of_a_living_reporter_is_left_alone(folder):
     assert taken is not None
     taken.remove()
     assert spool.take(file.path) is None
+
+
+def test_a_new_file_that_somebody_looks_at_is_locked_all_the_same(folder):
+    """It is empty for a moment, and taken for one that was left behind; its writer waits for its lock."""
+    spool, path = Spool(folder), folder / "run_1-me.events"
+    folder.mkdir()
+    path.touch()
+    looking = spool.take(path)
+    assert looking is not None
+    with ThreadPoolExecutor(1) as pool:
+        beginning = pool.submit(spool.begin, Header("http://x", "run_1", "exe_1"), "me")
+        wait([beginning], timeout=0.2)
+        looking.close()
+        file = beginning.result()
+    with file:
+        assert spool.take(path) is None
+
+
+def test_who_gets_the_lock_knows_what_was_written_meanwhile(folder):
+    """Else it would take a file away of which it has sent only a part."""
+    spool, path = Spool(folder), folder / "run_1-me.events"
+    folder.mkdir()
+    path.touch()
+    with SpoolFile(spool, path, os.open(path, os.O_RDWR)) as opened:
+        with spool.begin(Header("http://x", "run_1", "exe_1"), "me") as file:
+            file.write([note("a")])
+        assert opened.lock()
+        assert opened.size == path.stat().st_size > 0
+
+
+def test_a_file_that_was_removed_is_not_mistaken_for_the_next_of_its_name(folder):
+    """Its reporter was heard, and is cut off again: removing what was sent would remove what was not."""
+    spool = Spool(folder)
+    header = Header("http://x", "run_1", "exe_1")
+    first = spool.begin(header, "me")
+    with SpoolFile(spool, first.path, os.open(first.path, os.O_RDWR)) as opened:
+        first.remove()
+        with spool.begin(header, "me"):
+            assert not opened.lock()
 
 
 def test_where_it_is(tmp_path):

@@ -35,6 +35,9 @@ BYTES_VARIABLE: Final = "HEADWAY_SPOOL_MAX_BYTES"
 MAX_BYTES: Final = 67_108_864
 """Bytes of all files of a directory, if nothing else is set."""
 
+LOCK_S: Final = 2.0
+"""A new file that cannot be locked for so long is not used."""
+
 WAITING: Final = ".events"
 REFUSED: Final = ".refused"
 
@@ -124,8 +127,8 @@ class Spool:
             file = SpoolFile(self, path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise _full(self.folder, error) from error
+        _wait_for_lock(file)
         try:
-            file.lock()
             file.append({"headway_spool": 1, "url": header.url, "run_id": header.run_id, **_execution(header)})
             _sync_folder(self.folder)
         except BaseException:
@@ -139,7 +142,7 @@ class Spool:
             file = SpoolFile(self, path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
         except OSError:
             return None
-        if file.lock() and path.exists():  # else somebody has sent and removed it meanwhile
+        if file.lock():
             return file
         file.close()
         return None
@@ -168,13 +171,17 @@ class SpoolFile:
         return self._size
 
     def lock(self) -> bool:
-        """Take the lock; False if somebody holds it."""
+        """Take the lock; False if somebody holds it, or has removed the file meanwhile."""
         if sys.platform == "win32" or self._file is None:
             return True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            here = os.fstat(self._file)
+            if not os.path.samestat(here, self.path.stat()):  # its writer has begun another one under this name
+                return False
         except OSError:
             return False
+        self._size = here.st_size  # its last writer may have gone on since it was opened
         return True
 
     # -- writing
@@ -264,8 +271,10 @@ class SpoolFile:
 
     def remove(self) -> None:
         """All of it was sent: take it away."""
-        self.path.unlink(missing_ok=True)
-        self.close()
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Let go of it; who comes next may send it. Idempotent."""
@@ -286,6 +295,22 @@ def _let_go_in_children() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go_in_children)
+
+
+def _wait_for_lock(file: SpoolFile) -> None:
+    """Take the lock of a file that was just made, which somebody who looks for what was left behind may hold.
+
+    They hold it for a moment, and leave a file alone that does not say yet whose it is.
+
+    Raises:
+        SpoolFull: it cannot be locked; the file is closed.
+    """
+    until = time.monotonic() + LOCK_S
+    while not file.lock():
+        if time.monotonic() > until:
+            file.close()
+            raise SpoolFull(f"{file.path} cannot be locked", hint=f"set {VARIABLE} to a directory with file locks")
+        time.sleep(0.01)
 
 
 def _execution(header: Header) -> dict[str, str]:
