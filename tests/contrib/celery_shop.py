@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 from celery import Celery, Task, signals
+from celery.exceptions import Ignore
 
 import headway
 from headway.contrib.celery import report_to_headway
@@ -82,6 +83,20 @@ def endless(name: str) -> None:
     for number in range(1_000_000):
         run.progress(number)
         time.sleep(0.02)
+
+
+@app.task
+def late(name: str, ignore: bool) -> None:
+    """Hear that it is to stop, and go on until its run has ended."""
+    run = headway.current()
+    here.set(f"begun:{name}", run.id)
+    while not run.cancel_requested:
+        time.sleep(0.02)
+    here.set(f"heard:{name}", 1)
+    wait_for(f"go:{name}")
+    if ignore:
+        raise Ignore
+    run.note("late")
 
 
 @app.task

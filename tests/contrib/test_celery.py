@@ -18,6 +18,7 @@ from celery import Celery
 
 from headway.app import Headway
 from headway.client import Client
+from headway.core.events import RunCancelled, new_event
 from tests.client.running import Running, running
 from tests.integration.servers import ROOT
 from tests.stores.redis_server import RedisServer
@@ -239,6 +240,21 @@ async def test_a_viewer_s_cancel_stops_the_task(shop: Shop, name: str) -> None:
     await shop.client.cancel(run_id)
     assert (await shop.ended(run_id))["status"] == "cancelled"
     await shop.result(sent, "REVOKED")
+
+
+@pytest.mark.parametrize(("ignore", "status"), [(False, "REVOKED"), (True, "STARTED")])
+async def test_a_task_that_stops_after_its_run_was_given_up(shop: Shop, name: str, ignore: bool, status: str) -> None:
+    """It did not stop in time, and was cancelled for it; to Celery it has not failed."""
+    shop.lease_s = "3"
+    shop.work("-c", "1")
+    sent = shop.send("late", name, ignore)
+    run_id = await shop.begun(name)
+    await shop.client.cancel(run_id)
+    await shop.until(lambda: shop.keys.exists(f"heard:{name}"))
+    await shop.client.append(run_id, None, [new_event("run.cancelled", RunCancelled(reason=None, forced=True))])
+    shop.keys.set(f"go:{name}", 1)
+    await shop.result(shop.send("compute", name))
+    assert shop.outcome(sent)[0] == status
 
 
 async def test_revoked_tasks_are_cancelled_runs(shop: Shop, name: str) -> None:

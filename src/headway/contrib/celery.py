@@ -197,7 +197,7 @@ class Reporting:
             result = body()
             _finish(run, result)
         except CancelRequested as error:
-            run.cancelled()
+            _said(run.cancelled)  # it may have ended already: who does not stop in time is given up
             _mark_revoked(task)
             raise Ignore from error
         except STOPPING as error:  # another execution's by now, or ended: whatever comes of this one counts no more
@@ -206,7 +206,7 @@ class Reporting:
             self._hand_back(run, error)
             raise
         except Ignore:
-            run.finish()
+            _said(run.finish)
             raise
         except Exception as error:
             _said(run.fail, error)
