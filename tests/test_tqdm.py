@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import io
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from tqdm import tqdm as real
@@ -216,6 +219,31 @@ async def test_bars_of_many_threads(client, server):
     for state in states:
         assert {item["progress"]["done"] for item in state["items"].values()} == {5}
         assert len(state["items"]) == 8
+
+
+async def test_a_bar_that_is_collected_while_another_begins(client, server, monkeypatch):
+    """It is closed wherever the collector finds it; the place it had is free again."""
+
+    class Collecting(WeakKeyDictionary[Any, Any]):
+        def setdefault(self, key: Any, default: Any = None) -> Any:
+            gc.collect()
+            return super().setdefault(key, default)
+
+    def work() -> None:
+        with attach(server.url, run_id):
+            circle: list[Any] = [tqdm(total=2, file=io.StringIO())]
+            circle.append(circle)  # only the collector finds the bar
+            del circle
+            list(trange(3, file=io.StringIO()))
+
+    monkeypatch.setattr("headway.tqdm._places", Collecting())
+    run_id = (await client.open("x"))["id"]
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    await asyncio.to_thread(thread.join, 30)
+    assert not thread.is_alive()
+    state = await client.get(run_id)
+    assert (state["progress"]["percent"], state["items"]) == (99, {})
 
 
 async def test_somebody_who_wants_it_to_stop_is_heard_where_the_bar_moves(client, server, monkeypatch):

@@ -111,8 +111,7 @@ class _Report:
         self._told: tuple[Any, ...] | None = None
         self._told_at = -REPORT_S
         self._say = _Saying.of(reporter)
-        self._others: WeakSet[_Report] = WeakSet()
-        self.place = 0
+        self.place: int | None = None
 
     @classmethod
     def here(cls, phase: str | None) -> _Report | None:
@@ -143,8 +142,7 @@ class _Report:
             taken = {other.place for other in others}
             self.place = next(place for place in range(len(taken) + 1) if place not in taken)
             others.add(self)
-            self._others = others
-        return self.place
+            return self.place
 
     def tell(self, done: float, total: float | None, message: str | None, *, final: bool, now: bool) -> None:
         """Say how far it is, unless that was said just now."""
@@ -153,8 +151,7 @@ class _Report:
                 self._tell_now(done, total, message)
                 if self._owns and (total is None or done >= total):
                     self._say(self._target.finish)
-            with _lock:
-                self._others.discard(self)
+            self.place = None  # without the lock: the collector closes bars, also of a thread that holds it just now
         elif now or time.monotonic() - self._told_at >= REPORT_S:
             self._tell_now(done, total, message)
 
