@@ -86,6 +86,16 @@ async def test_taking_over_fences_who_was_there(here: World) -> None:
         await here.commands.row(run.id)
 
 
+async def test_a_job_that_waits_for_its_worker_is_not_begun_from_outside(here: World) -> None:
+    """If whoever began it died, nobody would notice: it has no worker to miss and no lease."""
+    run_id = await here.start(fails, 1)
+    for forced in (False, True):
+        with pytest.raises(Conflict, match="waits for a worker"):
+            await here.commands.take_over(run_id, take_over=forced)
+    assert await here.deliver(run_id)
+    assert (await here.row(run_id)).status == "failed"
+
+
 async def test_an_owner_whose_lease_is_over_need_not_be_asked(here: World) -> None:
     """Before, whoever wants the run is told when its owner last showed life."""
     run, _ = await here.commands.open("report", About(), lease_s=0.1)

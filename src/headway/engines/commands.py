@@ -311,7 +311,8 @@ class Commands:
         Raises:
             RunNotFound: there is no such run.
             RunClosed: it has ended.
-            Conflict: somebody else took it over, or it ended, at the same time.
+            Conflict: somebody else took it over, or it ended, at the same time; or it is queued for a worker of its
+                job, and nobody would notice if whoever reports from outside died.
             Owned: an execution is running and `take_over` is False; ``extra`` has its last sign of life as
                 ``updated_at``, and ``lease_s``.
             Fenced: `execution_id` is given and is not the current one.
@@ -323,6 +324,7 @@ class Commands:
             with contextlib.suppress(Conflict):
                 return await self._claim_outside(row, key)
         if row.status is RunStatus.QUEUED:
+            _check_outside(row)
             with contextlib.suppress(Conflict):
                 return await self._claim_outside(row, key)
             row = await self.row(run_id)  # somebody was faster
@@ -405,6 +407,16 @@ def _started(row: RunRow, key: str | None) -> NewEvent:
     """Return the event by which an attempt is begun; its key tells one beginning of this attempt from another."""
     named = None if key is None else f"headway/begin/{row.attempt}/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     return new_event("run.started", RunStarted(attempt=row.attempt), key=named)
+
+
+def _check_outside(row: RunRow) -> None:
+    """Leave the queued run of a job to its engine: begun from outside it would have neither a worker nor a lease."""
+    if not row.external:
+        raise Conflict(
+            f"run {row.id} waits for a worker of job {row.job!r}",
+            hint="attach when it is running, or open a run that is queued for work elsewhere",
+            current=str(row.status),
+        )
 
 
 def _check_current(row: RunRow, execution_id: str | None) -> None:
