@@ -90,7 +90,7 @@ def test_it_ends_when_told_and_says_that_all_is_well(tmp_path: Path, how: str) -
         assert worker.stderr is not None
         assert worker.stdin is not None
         for line in worker.stderr:
-            if "jobs run by" in line:
+            if "run by the" in line:
                 break
         if how == "signal":
             worker.send_signal(signal.SIGTERM)

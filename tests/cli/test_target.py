@@ -93,9 +93,9 @@ def test_what_cannot_be_served(module, target, said, hint):
 
 def test_mistakes_of_the_module_are_its_own(module):
     """A traceback helps whoever wrote it; a module it misses is not the one that was asked for."""
-    module("six", "import no_such_package")
+    module("sixth", "import no_such_package")
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
-        load_target("six:app")
+        load_target("sixth:app")
     module("seven", "1 / 0")
     with pytest.raises(ZeroDivisionError):
         load_target("seven:app")

@@ -114,7 +114,7 @@ class Scheduler:
             log.exception("the run of job %r that was due at %s cannot be started", job.name, tick)
             return
         if created:
-            log.info(Line("started by schedule", job=job.name, due=tick, run=row.id))
+            log.info(Line("started by schedule", job=job.name, due=tick, run_id=row.id))
 
 
 def _role(scheduled: Sequence[tuple[Job, Schedule]]) -> str:
