@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -90,7 +89,6 @@ async def headway(url: str, way: Way, load: Load, server: int | None) -> tuple[P
 
 def measure(options: argparse.Namespace) -> list[Figure]:
     """Measure all shapes on all stores, interleaved with what is bare."""
-    logging.getLogger("headway").setLevel(logging.ERROR)  # that single appends are slow is in the figures
     figures = []
     with tempfile.TemporaryDirectory(dir=options.folder) as name, servers(Path(name)) as started:
         for _ in range(options.rounds):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -69,7 +68,6 @@ Found = dict[str, list[Figures]]
 
 def measure(options: argparse.Namespace) -> Outcome:
     """Measure all engines, interleaved with what is bare."""
-    logging.getLogger("headway").setLevel(logging.ERROR)
     sizes = Sizes(**{name: getattr(options, name) for name in Sizes.__slots__})
     found: Found = {}
     with tempfile.TemporaryDirectory() as name, servers(Path(name)) as started:

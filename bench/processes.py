@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import re
 import resource
@@ -43,6 +44,18 @@ def raise_file_limit(wanted: int) -> None:
     except (ValueError, PermissionError) as error:
         message = f"{wanted} open files are needed and {hard} allowed: raise `ulimit -Hn`, or measure fewer viewers"
         raise BenchError(message) from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Let Headway log only errors in this process meanwhile: that single appends are slow is in the figures."""
+    log = logging.getLogger("headway")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def stop_on_sigterm() -> None:

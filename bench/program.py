@@ -12,7 +12,7 @@ from typing import Any
 
 from bench import machine
 from bench.outcome import Outcome, Record
-from bench.processes import BenchError, stop_on_sigterm
+from bench.processes import BenchError, quiet, stop_on_sigterm
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Program:
     def run(self, options: argparse.Namespace) -> Record:
         """Measure; a smoke test judges nothing, because its numbers are too small for the goals."""
         about, start = machine.describe(), time.monotonic()
-        outcome = self.measure(options)
+        with quiet():
+            outcome = self.measure(options)
         busy = machine.busy(about)
         if busy:
             outcome.warnings.insert(0, busy)

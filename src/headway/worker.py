@@ -72,7 +72,7 @@ async def serve_jobs(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
-        threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True, name="headway-parent").start()
+        _when_input_ends(lambda: loop.call_soon_threadsafe(stop.set))
     async with contextlib.AsyncExitStack() as stack:
         if numbers_to is not None:
             await stack.enter_async_context(_telling(headway.store.measures, numbers_to))
@@ -94,12 +94,17 @@ async def _telling(measures: Measures, pipe: int) -> AsyncIterator[None]:
         await asyncio.wait([telling])
 
 
-def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    # not by `sys.stdin`: its lock, held by a thread that still reads, aborts the interpreter at its end
-    while os.read(0, 4096):
-        pass
-    with contextlib.suppress(RuntimeError):  # the loop ended by itself
-        loop.call_soon_threadsafe(stop.set)
+def _when_input_ends(tell: Callable[[], object]) -> None:
+    """Tell, from a thread, that whoever holds the other end of standard input is gone."""
+
+    def wait() -> None:
+        # not by `sys.stdin`: its lock, held by a thread that still reads, aborts the interpreter at its end
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop ended by itself
+            tell()
+
+    threading.Thread(target=wait, daemon=True, name="headway-parent").start()
 
 
 def run(
@@ -132,16 +137,10 @@ def _run_own(headway: Headway, engine: OwnProcesses, *, until_stdin_closes: bool
     if numbers_to is not None:
         os.close(numbers_to)  # what is counted stays in the processes that execute
     if until_stdin_closes:
-        threading.Thread(target=_end_with_stdin, daemon=True, name="headway-parent").start()
+        _when_input_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
     code = engine.run(headway.attempts, headway.lanes(), processes=headway.settings.pool == "prefork")
     if code:
         sys.exit(code)
-
-
-def _end_with_stdin() -> None:
-    while os.read(0, 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -139,8 +139,9 @@ async def test_a_ring_that_is_lost_is_made_good_by_looking(here: World, monkeypa
 async def test_the_next_process_takes_over_when_one_leaves(here: World) -> None:
     """Until then it tells nothing."""
     first, second = Heard(), Heard()
-    one, two = await listening(here.store, first), await listening(here.store, second)
+    one = await listening(here.store, first)
     await until(lambda: one._telling is not None and one._telling._since is not None)
+    two = await listening(here.store, second)
     run = await running(here.store)
     await until(lambda: first.seqs == [1, 2])
     assert two.statistics() == {}
