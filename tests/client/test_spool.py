@@ -291,7 +291,8 @@ async def test_the_next_who_attaches_sends_what_was_left_behind(client, network,
     """Of its own run before it says anything, of others beside its work."""
     other = await left_behind(client, network, "o1", "o2", end=True)
     run_id = await left_behind(client, network, "1", "2")
-    assert len(list(folder.iterdir())) == 2
+    # what the first left may have been sent while the second was attached, before the network was gone
+    assert any(path.name.startswith(run_id) for path in folder.iterdir())
     async with attach(network.url, run_id) as run:
         assert await notes(client, run_id) == ["first", "1", "2"]
         await run.note("3")

@@ -115,24 +115,28 @@ class _Beginning:
             return await self.look()
         if status in ENDED:
             return Done(status, state["result"])
-        self._check_is_the_last(state["executions"])
-        begun = await self._take(state)
+        begun = await self._take(state, is_next=self._is_next(state["executions"]))
         if begun is None:
             return None
         context = Context(run_id, begun["execution_id"], begun["attempt"], state["metadata"].get("request_id"))
         beat_s = min(BEAT_MAX_S, (begun.get("lease_s") or self._lease_s) / 3)
         return _Begun(self._client, context, self._loop, beat_s=beat_s)
 
-    def _check_is_the_last(self, executions: Sequence[dict[str, Any]]) -> None:
-        """Refuse a message that was delivered again although the work was to be tried again: another was sent for that.
+    def _is_next(self, executions: Sequence[dict[str, Any]]) -> bool:
+        """Tell whether this is the message of the try after the one that is under way, which is about to end.
 
         A snapshot holds 20 executions; of a run with more it is not told.
+
+        Raises:
+            Owned: the message was delivered again although the work was to be tried again: another was sent for that.
         """
-        retries, tried = sum(execution["reason"] == "retry" for execution in executions), self._delivery.retries
+        retries: int = sum(execution["reason"] == "retry" for execution in executions)
+        tried = self._delivery.retries
         if tried < retries:
             raise Owned(f"this is the message of try {tried + 1}; {retries + 1} have been asked for")
+        return tried > retries
 
-    async def _take(self, state: dict[str, Any]) -> dict[str, Any] | None:
+    async def _take(self, state: dict[str, Any], *, is_next: bool) -> dict[str, Any] | None:
         """Begin the execution that was seen, if its owner is known to be dead or there is none."""
         try:
             return await self._client.take_over(state["run_id"], key=self._key, execution_id=state["execution_id"])
@@ -140,7 +144,7 @@ class _Beginning:
             if error.extra.get("lease_s") is None:
                 return state
             sign = error.extra["updated_at"]
-            if self._sign not in (None, sign):
+            if self._sign not in (None, sign) and not is_next:
                 raise
             self._sign = sign
             return None
