@@ -242,9 +242,14 @@ async def test_a_viewer_s_cancel_stops_the_task(shop: Shop, name: str) -> None:
     await shop.result(sent, "REVOKED")
 
 
-@pytest.mark.parametrize(("ignore", "status"), [(False, "REVOKED"), (True, "STARTED")])
-async def test_a_task_that_stops_after_its_run_was_given_up(shop: Shop, name: str, ignore: bool, status: str) -> None:
-    """It did not stop in time, and was cancelled for it; to Celery it has not failed."""
+@pytest.mark.parametrize(("ignore", "statuses"), [(False, {"REVOKED"}), (True, {"STARTED", "REVOKED"})])
+async def test_a_task_that_stops_after_its_run_was_given_up(
+    shop: Shop, name: str, ignore: bool, statuses: set[str]
+) -> None:
+    """It did not stop in time, and was cancelled for it; to Celery it has not failed.
+
+    Who ignores leaves no state behind, unless its message was delivered once more: that one finds the run cancelled.
+    """
     shop.lease_s = "3"
     shop.work("-c", "1")
     sent = shop.send("late", name, ignore)
@@ -254,7 +259,7 @@ async def test_a_task_that_stops_after_its_run_was_given_up(shop: Shop, name: st
     await shop.client.append(run_id, None, [new_event("run.cancelled", RunCancelled(reason=None, forced=True))])
     shop.keys.set(f"go:{name}", 1)
     await shop.result(shop.send("compute", name))
-    assert shop.outcome(sent)[0] == status
+    assert shop.outcome(sent)[0] in statuses
 
 
 async def test_revoked_tasks_are_cancelled_runs(shop: Shop, name: str) -> None:
