@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 import headway
+from headway.app import Headway
 from headway.client import Client, attach
 from headway.errors import (
     CancelRequested,
+    Conflict,
     Fenced,
     InvalidEvent,
     RunClosed,
@@ -20,7 +22,8 @@ from headway.errors import (
     StoreUnavailable,
     UsageError,
 )
-from tests.client.running import wire
+from headway.publish.run import Run
+from tests.client.running import running, wire
 from tests.client.scripted import RUN
 
 
@@ -42,6 +45,14 @@ async def types(client: Client, run_id: str) -> list[str]:
     events = (await client.events(run_id))["events"]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     return [event["type"] for event in events if not event["type"].startswith(("run.queued", "run.started"))][1:]
+
+
+async def until(client: Client, run_id: str, status: str) -> dict[str, Any]:
+    """Wait for a status; return the run's state."""
+    async with asyncio.timeout(20):
+        while (state := await client.get(run_id))["status"] != status:
+            await asyncio.sleep(0.01)
+    return state
 
 
 async def in_thread(work: Callable[[], Any]) -> Any:
@@ -128,6 +139,30 @@ async def test_a_queued_run_gets_an_execution(client, server, run_id):
         assert run.context.attempt == 2
         await run.finish()
     assert (await client.get(run_id))["status"] == "succeeded"
+
+
+async def test_a_job_is_joined_beside_its_worker_and_not_taken_over():
+    """Whoever took it would have no lease, and the worker would be gone."""
+    hw = Headway("memory://", worker="inline")
+    go = asyncio.Event()
+
+    @hw.job
+    async def build(run: Run) -> str:
+        await go.wait()
+        return "by its worker"
+
+    with running(hw) as server:
+        async with Client(server.url) as client:
+            run_id = (await client.start("build"))["id"]
+            await until(client, run_id, "running")
+            with pytest.raises(Conflict, match="belongs to a worker of job 'build'"):
+                await attach(server.url, run_id, take_over=True).__aenter__()
+            async with attach(server.url, run_id) as run:
+                await run.note("beside it")
+            server.loop.call_soon_threadsafe(go.set)
+            state = await until(client, run_id, "succeeded")
+    assert (state["attempt"], state["result"]) == (1, "by its worker")
+    assert [note["body"] for note in state["notes"]] == ["beside it"]
 
 
 async def test_what_cannot_be_joined(client, server, run_id):

@@ -96,6 +96,30 @@ async def test_a_job_that_waits_for_its_worker_is_not_begun_from_outside(here: W
     assert (await here.row(run_id)).status == "failed"
 
 
+async def test_a_job_at_work_is_not_taken_from_its_workers(here: World) -> None:
+    """For the same reason, whoever asks and by what key; handed back, another worker has it."""
+    begun = asyncio.Event()
+
+    async def build(run: Run) -> int:
+        if run.context.attempt == 1:
+            begun.set()
+            await asyncio.Event().wait()
+        return run.context.attempt
+
+    run_id = await here.start(build)
+    executing = asyncio.create_task(here.deliver(run_id))
+    await begun.wait()
+    before = await here.row(run_id)
+    for forced, key in ((False, None), (True, None), (True, "mine")):
+        with pytest.raises(Conflict, match="belongs to a worker of job 'build'") as refused:
+            await here.commands.take_over(run_id, take_over=forced, key=key)
+        assert "hand it back" in str(refused.value.hint)
+    assert await here.row(run_id) == before
+    await here.commands.hand_back(run_id, before.execution_id)
+    await executing
+    assert (await here.finish(run_id))["result"] == 2
+
+
 async def test_an_owner_whose_lease_is_over_need_not_be_asked(here: World) -> None:
     """Before, whoever wants the run is told when its owner last showed life."""
     run, _ = await here.commands.open("report", About(), lease_s=0.1)

@@ -94,7 +94,7 @@ async def test_an_attempt_that_is_stopped(here: World, how: str) -> None:
     if how == "cancelled":
         await here.commands.cancel(run_id)
     elif how == "lost":
-        await here.commands.take_over(run_id, take_over=True)
+        await here.commands.hand_back(run_id)
     else:
         executing.cancel()
     with contextlib.suppress(asyncio.CancelledError):

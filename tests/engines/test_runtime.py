@@ -203,10 +203,10 @@ async def test_a_run_taken_over_stops_its_body(here: World) -> None:
     run_id = await here.start(build)
     executing = asyncio.create_task(here.deliver(run_id))
     await begun.wait()
-    await here.commands.take_over(run_id, take_over=True)
+    await here.commands.hand_back(run_id)
     await executing
     assert stopped.is_set()
-    assert ((await here.row(run_id)).status, (await here.row(run_id)).attempt) == ("running", 2)
+    assert ((await here.row(run_id)).status, (await here.row(run_id)).attempt) == ("queued", 2)
 
 
 async def test_a_body_may_end_its_run_itself(here: World) -> None:

@@ -246,7 +246,7 @@ def attach(
     """Report into a run of a server.
 
     Joins the execution that is under way, also beside others: fifty processes may report on one run by items. A queued
-    run without one gets a new execution.
+    run without one gets a new execution, unless it is a job's, which waits for a worker.
 
     While the server is away, reports are kept in files (see `spool`) and sent in order when it is back, each once, by
     this process or, if it has ended meanwhile, by the next one that attaches or by ``headway flush``. Without a spool
@@ -266,6 +266,7 @@ def attach(
     Raises:
         RunNotFound: when entered: there is no such run.
         RunClosed: when entered: it has ended.
+        Conflict: when entered: it is a job's, and queued or to be taken over.
         StoreUnavailable: when entered: the server cannot be reached for `PATIENCE_S`.
     """
     kept = Spool.of_environment() if spool is True else None if spool is False else Spool(Path(spool))

@@ -141,6 +141,7 @@ class Client:
         Raises:
             Owned: somebody reports into it, and their lease is not over.
             Fenced: `execution_id` is not the current one.
+            Conflict: it is the run of a job, whose workers alone execute it.
         """
         headers = {"Idempotency-Key": key} if key is not None else {}
         params = {"execution_id": execution_id} if execution_id is not None else {}

@@ -300,7 +300,8 @@ class Commands:
         """Begin an execution for somebody who reports from outside.
 
         A queued run's attempt is begun as it stands. A running one gets a new attempt, and the execution before is
-        fenced: if `take_over` asks for that, or if its lease is over.
+        fenced: if `take_over` asks for that, or if its lease is over. A run of a job is its workers' alone: they have
+        its input, its checkpoints and a beat that is missed when they die; who reports from outside has none of these.
 
         Args:
             run_id: The run.
@@ -311,8 +312,7 @@ class Commands:
         Raises:
             RunNotFound: there is no such run.
             RunClosed: it has ended.
-            Conflict: somebody else took it over, or it ended, at the same time; or it is queued for a worker of its
-                job, and nobody would notice if whoever reports from outside died.
+            Conflict: somebody else took it over, or it ended, at the same time; or it is the run of a job.
             Owned: an execution is running and `take_over` is False; ``extra`` has its last sign of life as
                 ``updated_at``, and ``lease_s``.
             Fenced: `execution_id` is given and is not the current one.
@@ -320,11 +320,11 @@ class Commands:
         row = await self.row(run_id, execution_id)
         if row.status in ENDED:
             raise RunClosed(f"run {run_id} is {row.status}", current=str(row.status), hint=_HOW_AGAIN)
+        _check_outside(row)
         if key is not None and row.status is RunStatus.RUNNING:
             with contextlib.suppress(Conflict):
                 return await self._claim_outside(row, key)
         if row.status is RunStatus.QUEUED:
-            _check_outside(row)
             with contextlib.suppress(Conflict):
                 return await self._claim_outside(row, key)
             row = await self.row(run_id)  # somebody was faster
@@ -410,13 +410,15 @@ def _started(row: RunRow, key: str | None) -> NewEvent:
 
 
 def _check_outside(row: RunRow) -> None:
-    """Leave the queued run of a job to its engine: begun from outside it would have neither a worker nor a lease."""
-    if not row.external:
-        raise Conflict(
-            f"run {row.id} waits for a worker of job {row.job!r}",
-            hint="attach when it is running, or open a run that is queued for work elsewhere",
-            current=str(row.status),
-        )
+    """Leave the run of a job to its workers: begun from outside it would have neither a worker nor a lease to miss."""
+    if row.external:
+        return
+    queued = row.status is RunStatus.QUEUED
+    raise Conflict(
+        f"run {row.id} {'waits for' if queued else 'belongs to'} a worker of job {row.job!r}",
+        hint=_HOW_BESIDE if queued else _HOW_INSTEAD,
+        current=str(row.status),
+    )
 
 
 def _check_current(row: RunRow, execution_id: str | None) -> None:
@@ -426,5 +428,7 @@ def _check_current(row: RunRow, execution_id: str | None) -> None:
         )
 
 
+_HOW_BESIDE = "attach when it is running, or open a run that is queued for work elsewhere"
+_HOW_INSTEAD = "attach without take_over to report beside its worker; to give it to another worker, hand it back (queued)"
 _HOW_AGAIN = "retry reopens what failed, was cancelled or ended partially"
 _WHY_NOT = "only failed, partial and cancelled runs are tried again; start a new run instead"
