@@ -113,7 +113,7 @@ async def test_a_job_at_work_is_not_taken_from_its_workers(here: World) -> None:
     for forced, key in ((False, None), (True, None), (True, "mine")):
         with pytest.raises(Conflict, match="belongs to a worker of job 'build'") as refused:
             await here.commands.take_over(run_id, take_over=forced, key=key)
-        assert "hand it back" in str(refused.value.hint)
+        assert "hand it back (queued)" in str(refused.value.hint)
     assert await here.row(run_id) == before
     await here.commands.hand_back(run_id, before.execution_id)
     await executing

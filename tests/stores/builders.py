@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import pytest
 
 from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent, new_event
@@ -15,6 +16,7 @@ from headway.core.fold import Fold
 from headway.core.ids import new_execution_id, new_run_id
 from headway.core.limits import FOLD_VERSION
 from headway.core.run import ENDED, RunStatus
+from headway.errors import HeadwayError
 from headway.stores.base import Claim, NewRun, Requeue, RunRow, Store, StoredSnapshot, Write
 from headway.stores.rate import Rate
 
@@ -99,6 +101,15 @@ async def report(store: Store, run: RunRow, *events: NewEvent) -> list[StoredEve
 async def end(store: Store, run: RunRow, event: NewEvent = SUCCEEDED) -> RunRow:
     """End a run."""
     return (await store.append(run.id, Write(events=[event], execution_id=run.execution_id))).run
+
+
+async def refused(store: Store, run: RunRow, write: Write, error: type[HeadwayError]) -> HeadwayError:
+    """Expect a write to be refused and to have changed nothing."""
+    before = await log(store, run.id), await store.get(run.id), await store.steps(run.id)
+    with pytest.raises(error) as raised:
+        await store.append(run.id, write)
+    assert (await log(store, run.id), await store.get(run.id), await store.steps(run.id)) == before
+    return raised.value
 
 
 async def log(store: Store, run_id: str, after: Cursor = START, *, partial: bool = False) -> list[StoredEvent]:

@@ -8,7 +8,7 @@ import pytest
 from headway.core.events import NewEvent
 from headway.core.ids import new_execution_id, new_run_id
 from headway.core.run import RunStatus
-from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, RunNotFound, UsageError
+from headway.errors import Conflict, Fenced, KeyReused, RunClosed, RunNotFound, UsageError
 from headway.stores.base import Checkpoint, Claim, Release, Requeue, RunRow, Store, Write
 from tests.stores.builders import (
     CANCEL_REQUESTED,
@@ -25,21 +25,12 @@ from tests.stores.builders import (
     new_run,
     note,
     queued,
+    refused,
     report,
     requeue,
     running,
     started,
 )
-
-
-async def refused(store: Store, run: RunRow, write: Write, error: type[HeadwayError]) -> HeadwayError:
-    """Expect a write to be refused and to have changed nothing."""
-    before = await log(store, run.id), await store.get(run.id), await store.steps(run.id)
-    with pytest.raises(error) as raised:
-        await store.append(run.id, write)
-    assert (await log(store, run.id), await store.get(run.id), await store.steps(run.id)) == before
-    return raised.value
-
 
 # -- creating
 
@@ -302,27 +293,6 @@ async def test_illegal_transitions_are_refused(store: Store) -> None:
     resumed = NewEvent("run.resumed", b'{"ask_id":"a","answer":1}')
     error = await refused(store, run, Write(events=[note(), resumed], execution_id=run.execution_id), Conflict)
     assert error.extra["current"] == "running"
-
-
-async def test_a_checkpoint_is_stored_with_its_event(store: Store) -> None:
-    """By key; a refused write stores none."""
-    run = await running(store)
-    finished = NewEvent("step.finished", b'{"key":"hotel"}', step="hotel")
-    write = Write(events=[finished], execution_id=run.execution_id, checkpoint=Checkpoint("hotel", b'{"name":"x"}'))
-    await store.append(run.id, write)
-    assert await store.steps(run.id) == {"hotel": b'{"name":"x"}'}
-    again = (await store.append(run.id, requeue(run))).run
-    await refused(store, run, write, Fenced)
-    assert await store.steps(again.id) == {"hotel": b'{"name":"x"}'}
-    assert await store.steps(new_run_id()) == {}
-
-
-async def test_a_checkpoint_of_the_same_key_replaces(store: Store) -> None:
-    """The last one counts."""
-    run = await running(store)
-    for result in (b"1", b"2"):
-        await store.append(run.id, Write(execution_id=run.execution_id, checkpoint=Checkpoint("k", result)))
-    assert await store.steps(run.id) == {"k": b"2"}
 
 
 # -- control writes

@@ -429,6 +429,6 @@ def _check_current(row: RunRow, execution_id: str | None) -> None:
 
 
 _HOW_BESIDE = "attach when it is running, or open a run that is queued for work elsewhere"
-_HOW_INSTEAD = "attach without take_over to report beside its worker; to give it to another worker, hand it back (queued)"
+_HOW_INSTEAD = "attach without take_over to report beside its worker, or hand it back (queued) for another worker"
 _HOW_AGAIN = "retry reopens what failed, was cancelled or ended partially"
 _WHY_NOT = "only failed, partial and cancelled runs are tried again; start a new run instead"

@@ -84,6 +84,7 @@ class Write:
         seq: Compare-and-set: refused as `Conflict` when the log's last seq is another one.
         held: Compare-and-set: refused as `Conflict` unless a worker holds the run (True) or none does (False).
         fresh: Refused as `Conflict` when the key of one of its events is in the log already.
+        checkpoint: Kept with the events; not where all of them were in the log already, for it came with them then.
     """
 
     events: Sequence[NewEvent] = ()

@@ -22,7 +22,7 @@ from headway.core.cursor import Cursor, new_tag
 from headway.core.events import ENDING_TYPES, NewEvent, StoredEvent, encode
 from headway.core.run import ACTIVE, ENDED, RUN_TRANSITIONS, RunStatus
 from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, UsageError
-from headway.stores.base import Claim, NewRun, Page, Prunable, Requeue, Retention, RunRow, Standing, Write
+from headway.stores.base import Checkpoint, Claim, NewRun, Page, Prunable, Requeue, Retention, RunRow, Standing, Write
 
 _format_ms = lru_cache(maxsize=4)(format_ms)
 """All writes of one transaction happen at one time."""
@@ -39,12 +39,15 @@ class Decision:
         events: To be added to the log.
         keys: Their idempotency keys, one per event.
         moved: More of the row changes than its position and ``updated_at``.
+        checkpoint: To be kept with them. None also where the whole batch was in the log before: its checkpoint came
+            with it then, and what is kept under that key by now may be newer.
     """
 
     run: RunRow
     events: Sequence[StoredEvent]
     keys: Sequence[str | None]
     moved: bool
+    checkpoint: Checkpoint | None = None
 
 
 def decide(
@@ -83,7 +86,7 @@ def decide(
     if write.fresh and len(events) < len(write.events):
         raise Conflict(f"run {run.id} was told of this before", current=run.status)
     if not events and write.execution_id is None:
-        return Decision(run, (), (), moved=False)
+        return Decision(run, (), (), moved=False, checkpoint=_checkpoint(write, events))
     return _Entry(run, write, now_ms, claimed, begun).add(events)
 
 
@@ -289,7 +292,8 @@ class _Entry:
         if stored:
             self._changes |= {"seq": seq, "tag": tag, "total": total}
         self._changes["updated_at"] = time
-        return Decision(_changed(run, self._changes), stored, [event.key for event in events], moved)
+        keys, checkpoint = [event.key for event in events], _checkpoint(self._write, events)
+        return Decision(_changed(run, self._changes), stored, keys, moved, checkpoint)
 
     def _follow(self, event: NewEvent) -> None:
         """Move the status along."""
@@ -393,6 +397,10 @@ def _unknown(events: Sequence[NewEvent], known: Collection[str]) -> Sequence[New
             seen.add(event.key)
             fresh.append(event)
     return fresh
+
+
+def _checkpoint(write: Write, events: Sequence[NewEvent]) -> Checkpoint | None:
+    return write.checkpoint if events or not write.events else None
 
 
 def _check_seen(run: RunRow, write: Write) -> None:

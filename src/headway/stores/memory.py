@@ -185,8 +185,8 @@ class MemoryStore(Store):
         kept.keep(decision, now_ms)
         if write.claim is not None and write.claim.rate is not None and decision.events:
             self._begun[kept.row.job] = write.claim.rate.kept(begun, now_ms)
-        if write.checkpoint is not None:
-            kept.steps[write.checkpoint.key] = write.checkpoint.result
+        if decision.checkpoint is not None:
+            kept.steps[decision.checkpoint.key] = decision.checkpoint.result
         if decision.events:
             self._doorbell.news((run_id,))
         return Appended(kept.shown(), decision.events)

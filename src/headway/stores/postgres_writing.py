@@ -115,16 +115,16 @@ class Appender:
         self, run_id: RunId, write: Write, known: _Known | None, decision: Decision | None
     ) -> tuple[Appended, _Known]:
         if known is not None and decision is not None:
-            done = await self._at_once(known, write, decision)
+            done = await self._at_once(known, decision)
             if done is not None:
                 self.at_once += 1
                 return done
         self.locked += 1
         return await self._under_lock(run_id, write)
 
-    async def _at_once(self, known: _Known, write: Write, decision: Decision) -> tuple[Appended, _Known] | None:
+    async def _at_once(self, known: _Known, decision: Decision) -> tuple[Appended, _Known] | None:
         """Write by one statement; None: the row is not what it was, or a key is in the log already."""
-        arguments = self._arguments(known.number, known.revision, write, decision)
+        arguments = self._arguments(known.number, known.revision, decision)
         try:
             number = await self._database.fetchval_once("write", *arguments)
         except asyncpg.UniqueViolationError:
@@ -140,10 +140,10 @@ class Appender:
             async with self._database.transaction() as transaction:
                 number, revision, run, decision = await self._decide(transaction, run_id, write)
                 if decision.run is not run:
-                    await transaction.execute("write", *self._arguments(number, revision, write, decision))
+                    await transaction.execute("write", *self._arguments(number, revision, decision))
                     revision += 1
-                elif write.checkpoint is not None:
-                    step = write.checkpoint
+                elif decision.checkpoint is not None:
+                    step = decision.checkpoint
                     await transaction.execute("put_step", number, step.key, step.result)
         except LOST as error:
             if decision is None:
@@ -170,8 +170,8 @@ class Appender:
             await transaction.execute("put_begun", run.job, rate.kept(begun, now_ms))
         return number, revision, run, decision
 
-    def _arguments(self, number: int, revision: int, write: Write, decision: Decision) -> tuple[Any, ...]:
-        run, step = decision.run, write.checkpoint
+    def _arguments(self, number: int, revision: int, decision: Decision) -> tuple[Any, ...]:
+        run, step = decision.run, decision.checkpoint
         return (
             number, revision, run.seq, run.tag, run.total, run.updated_at, lapses_ms(run, self._now_ms()),
             run.status.value, run.attempt, run.execution_id, run.worker, run.takeovers, run.cancel_requested,

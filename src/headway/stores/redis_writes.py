@@ -122,7 +122,7 @@ class Writes:
             if decision is None:
                 at = await self._load(run_id, write)
                 continue
-            if decision.run is at.run.row and write.checkpoint is None:
+            if decision.run is at.run.row and decision.checkpoint is None:
                 return Appended(at.run.shown(), decision.events), at.run
             outcome = await self._commit(run_id, write, _Try(at.run, decision, new_revision(), now_ms, tries))
             if isinstance(outcome, KeptRun):
@@ -167,11 +167,12 @@ class Writes:
         commands = index_commands(before, run, lapses_ms(run, made.now_ms)) if decision.moved or run.external else b""
         values = changed_values(before, run)
         news = self._herald.message(run_id) if events else ""
-        step, result = ("", b"") if write.checkpoint is None else (write.checkpoint.key, write.checkpoint.result)
+        kept = decision.checkpoint
         return bool(news), [
             run_id, made.before.revision, made.revision, events[0].tag if events else "", before.seq, before.total,
             len(events), len(values), len(dropped), commands, _limit(write.claim), news,
-            0 if write.checkpoint is None else 1, step, result, self._process, int(made.tries >= _PATIENT_TRIES),
+            *((0, "", b"") if kept is None else (1, kept.key, kept.result)),
+            self._process, int(made.tries >= _PATIENT_TRIES),
             *_rate(write.claim), made.now_ms,
             *event_values(events, decision.keys), *values, *dropped,
         ]  # fmt: skip
@@ -266,7 +267,7 @@ def _decision(at: Seen, write: Write, now_ms: int) -> Decision | None:
         if at.fresh:
             raise
         return None
-    writes_nothing = decision.run is at.run.row and write.checkpoint is None
+    writes_nothing = decision.run is at.run.row and decision.checkpoint is None
     return None if writes_nothing and not at.fresh else decision
 
 

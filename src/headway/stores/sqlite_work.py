@@ -54,8 +54,9 @@ def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
     if rate is not None and decision.events:
         kept = orjson.dumps(rate.kept(times, transaction.now_ms))
         transaction.connection.execute(_SQL["put_begun"], (run.job, kept))
-    if write.checkpoint is not None:
-        transaction.connection.execute(_SQL["put_step"], (row[0], write.checkpoint.key, write.checkpoint.result))
+    if decision.checkpoint is not None:
+        step = decision.checkpoint
+        transaction.connection.execute(_SQL["put_step"], (row[0], step.key, step.result))
     return Appended(decision.run, decision.events)
 
 
