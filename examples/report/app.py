@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from examples.itinerary.problems import Problem, answer_problems
 from examples.report.beginnings import Beginnings
+from examples.report.business import listen
 from examples.report.demo.routes import demo
 from examples.report.job import register
 from examples.report.patience import Away, Patience
@@ -22,6 +23,7 @@ from examples.report.routes import projects
 from examples.report.settings import ReportSettings
 from examples.report.status_routes import statuses
 from examples.report.tables.database import database_for
+from examples.report.tables.events import EventTable
 from examples.report.tables.migrations import migrate
 from examples.report.tables.reports import Tables
 from headway import Headway, Settings
@@ -62,10 +64,12 @@ app = FastAPI(title="Report", lifespan=hw.lifespan(with_tables))
 if hw.settings.cors_origins:
     app.add_middleware(CORSMiddleware, allow_origins=sorted(hw.settings.cors_origins), allow_methods=["GET"])
 
-register(hw, Tables(database_for(hw.settings.store, patience_s=WORKERS_WAIT_S)), settings)
+workers_database = database_for(hw.settings.store, patience_s=WORKERS_WAIT_S)
+register(hw, Tables(workers_database), settings)
+listen(hw, EventTable(workers_database))
 hw.mount(app, PREFIX)
 answer_problems(app)
-app.include_router(projects(reporting, tables))
+app.include_router(projects(reporting, tables, EventTable(tables.database)))
 app.include_router(statuses(hw, reporting, beginnings))
 app.include_router(demo(hw, reporting, settings))
 

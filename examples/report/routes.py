@@ -12,6 +12,7 @@ from examples.report.capture.guard import checked
 from examples.report.errors import AddressRefused
 from examples.report.models import COMPETITORS_MAX
 from examples.report.reporting import Reporting
+from examples.report.tables.events import EventRow, EventTable
 from examples.report.tables.reports import Project, Tables
 
 
@@ -45,12 +46,13 @@ class NewProject(BaseModel):
         return _page(value)
 
 
-def projects(reporting: Reporting, tables: Tables) -> APIRouter:
+def projects(reporting: Reporting, tables: Tables, events: EventTable) -> APIRouter:
     """Return the routes.
 
     Args:
         reporting: Asks for reports.
         tables: Projects.
+        events: What happened to their reports.
     """
     router = APIRouter(prefix="/api/projects", tags=["projects"])
     patience = reporting.patience
@@ -95,6 +97,13 @@ def projects(reporting: Reporting, tables: Tables) -> APIRouter:
             raise Problem(409, "nothing_to_retry", "its report has not failed, in whole or in part")
         return {"projectId": project_id, "runId": handle.id}
 
+    @router.get("/{project_id}/business-events")
+    async def happened(project_id: str) -> dict[str, Any]:
+        """What happened to its report, the last 200 in order. They come a moment after they happened."""
+        await reporting.found(project_id)
+        rows = await patience(lambda: events.of_project(project_id))
+        return {"events": [_happened(row) for row in rows]}
+
     return router
 
 
@@ -119,6 +128,18 @@ def shown(project: Project) -> dict[str, Any]:
             "captured": report.captured,
             "total": report.total,
         },
+    }
+
+
+def _happened(row: EventRow) -> dict[str, Any]:
+    return {
+        "runId": row.run_id,
+        "seq": row.seq,
+        "kind": row.kind,
+        "happenedAt": row.happened_at.isoformat(),
+        "reportId": row.report_id,
+        "correlationId": row.correlation_id,
+        "details": row.details,
     }
 
 

@@ -63,6 +63,10 @@ async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: D
     await view.status("Ready")
     await expect(view.page.get_by_text("Captured", exact=True)).to_have_count(4)  # three cards, one term
     await expect(view.page.locator(".percent")).to_have_text("100 %")
+    happened = view.page.locator("#happened li")
+    await expect(happened.first).to_contain_text("The report was ready", timeout=PATIENCE_MS)
+    await expect(happened.filter(has_text="was captured")).to_have_count(3)
+    await expect(happened.last).to_contain_text("The report was asked for")
     frame = view.page.frame_locator("iframe")
     await expect(frame.get_by_role("heading", name="Competitors of Lanternwatch")).to_be_visible()
     pdf = await view.page.get_by_role("link", name="Open the PDF").get_attribute("href")

@@ -40,6 +40,7 @@ function refused(problem, status) {
 export const projects = () => ask("/api/projects");
 export const project = (id) => ask(`/api/projects/${encodeURIComponent(id)}`);
 export const status = (id) => ask(`/api/projects/${encodeURIComponent(id)}/initial-report-status`);
+export const happened = (id) => ask(`/api/projects/${encodeURIComponent(id)}/business-events`);
 export const create = (body) => ask("/api/projects", { method: "POST", body });
 export const start = (id) => ask(`/api/projects/${encodeURIComponent(id)}/initial-report`, { method: "POST" });
 export const retry = (id) => ask(`/api/projects/${encodeURIComponent(id)}/initial-report/retry`, { method: "POST" });

@@ -4,6 +4,7 @@ import { Headway } from "/headway/client.js";
 import * as api from "./api.js";
 import { each, h, set, show, text } from "./dom.js";
 import { newProject } from "./form.js";
+import { showHappened } from "./happened.js";
 import { projectView } from "./project.js";
 import { clock, many, ofReport } from "./words.js";
 
@@ -11,7 +12,8 @@ const LOOK_MS = 2_500;
 const headway = new Headway({ baseUrl: "/headway" });
 const element = (id) => document.getElementById(id);
 const main = element("main");
-const page = { demo: { sites: {}, kill: false }, view: null, projectId: null, runId: null, leave: () => {} };
+const NOWHERE = { view: null, project: null, projectId: null, runId: null, leave: () => {} };
+const page = { demo: { sites: {}, kill: false }, ...NOWHERE };
 
 const say = (words) => text(element("said"), words);
 
@@ -19,7 +21,8 @@ const say = (words) => text(element("said"), words);
 
 async function route() {
   page.leave();
-  Object.assign(page, { view: null, projectId: null, runId: null, leave: () => {} });
+  Object.assign(page, NOWHERE);
+  showEvents([]);
   const id = location.hash.match(/^#\/projects\/([\w.:-]+)$/)?.[1];
   if (id === undefined) {
     document.title = "Report";
@@ -36,6 +39,7 @@ async function open(id) {
     const project = await api.project(id);
     if (page.projectId !== id) return; // somebody went on meanwhile
     document.title = `${project.name} - Report`;
+    page.project = project;
     page.view = projectView(project, { kill: page.demo.kill, say, changed: look });
     main.replaceChildren(page.view.element);
     watch(project.report?.runId ?? null);
@@ -79,9 +83,10 @@ function watch(runId) {
 
 async function look() {
   const id = page.projectId;
-  const [listed, status, numbers] = await Promise.allSettled([
+  const [listed, status, events, numbers] = await Promise.allSettled([
     api.projects(),
     id === null ? Promise.resolve(null) : api.status(id),
+    id === null ? Promise.resolve(null) : api.happened(id),
     api.statistics(),
   ]);
   if (listed.status === "fulfilled") showProjects(listed.value.projects);
@@ -90,6 +95,7 @@ async function look() {
     page.view?.showStatus(status.value);
     watch(status.value.runId ?? null);
   }
+  if (id === page.projectId && events.status === "fulfilled") showEvents(events.value?.events ?? []);
   showDegraded([listed, status]);
 }
 
@@ -125,6 +131,11 @@ function showProjects(projects) {
       return { element: h("li", {}, link, badge), update };
     },
   );
+}
+
+function showEvents(events) {
+  show(element("events"), events.length > 0);
+  showHappened(element("happened"), events, page.project?.competitors ?? []);
 }
 
 function showNumbers({ open: streams, max_connections: most, store, late_calls: late }) {

@@ -84,3 +84,19 @@ export function ofAttempts(executions) {
   const lost = executions.filter((execution) => execution.outcome === "lost").length;
   return lost === 0 ? "" : `Taken over ${lost === 1 ? "once" : `${lost} times`}; what was captured was kept.`;
 }
+
+const EVENTS = {
+  report_requested: () => "The report was asked for",
+  report_started: ({ attempt }) => (attempt > 1 ? "A worker went on with it" : "A worker began"),
+  worker_lost: () => "Its worker was lost",
+  competitor_captured: ({ pages }, name) => `${name} was captured, ${many(pages, "page")}`,
+  competitor_failed: (_, name) => `${name} could not be captured wholly`,
+  report_completed: ({ dataCompletenessScore: score }) => `The report was ready, ${score} of 100 complete`,
+  report_incomplete: ({ captured, total }) => `The report was ready, with ${captured} of ${many(total, "competitor")}`,
+  report_failed: ({ message }) => `The report failed: ${message}`,
+  report_cancelled: () => "The report was cancelled",
+  report_retried: () => "It was asked for again",
+};
+
+/** @param {{ kind: string, details: object }} event @param {string} [name] of the competitor it is about */
+export const ofEvent = ({ kind, details }, name = details.competitor) => EVENTS[kind]?.(details, name) ?? kind;

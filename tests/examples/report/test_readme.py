@@ -26,6 +26,6 @@ def test_settings_it_names_are_those_there_are() -> None:
 
 def test_every_name_of_ours_it_names_is_there() -> None:
     """``module.name`` in the table that maps the requirement to the code."""
-    for module, name in re.findall(r"`(status_routes|status|job|patience|reporting)\.(?!py`)(\w+)", README):
+    for module, name in re.findall(r"`(status_routes|status|job|patience|reporting|business)\.(?!py`)(\w+)", README):
         source = (FOLDER / f"{module}.py").read_text(encoding="utf-8")
         assert re.search(rf"\b{name}\b", source), f"{module}.{name}"

@@ -13,6 +13,7 @@ import pytest
 from examples.report.errors import DatabaseAway
 from examples.report.models import Captured, PageKind, Scores, Site
 from examples.report.tables.database import Database, PostgresDatabase, SqliteDatabase, database_for, statements
+from examples.report.tables.events import LISTED, EventRow, EventTable
 from examples.report.tables.migrations import SQL, migrate
 from examples.report.tables.reports import Tables
 from tests.stores.conftest import fresh_url, postgres_server  # a fixture, used by its name
@@ -87,7 +88,7 @@ async def test_the_second_migration_moves_what_the_first_version_wrote(database:
         project_id,
         NOW,
     )
-    assert await migrate(database) == ["0002_initial_reports"]
+    assert await migrate(database) == ["0002_initial_reports", "0003_business_events"]
     project = await old.project(project_id)
     assert project is not None
     report = project.report
@@ -154,6 +155,25 @@ async def test_runs_of_projects_are_found_together(tables: Tables) -> None:
     await tables.add_report(second, 45)
     assert await tables.run_ids([first, second, "proj_unknown"]) == {first: "run_1"}
     assert await tables.run_ids([]) == {}
+
+
+def an_event(seq: int, kind: str = "report_started", project_id: str = "proj_1") -> EventRow:
+    """Something that happened to a report."""
+    return EventRow("run_1", seq, project_id, "rep_1", kind, NOW, None, {"attempt": 1, "word": "für"})
+
+
+async def test_a_business_event_is_written_once_however_often_it_is_told(database: Database) -> None:
+    """The first one stays; others of its project and of its run are kept beside it, in order."""
+    await migrate(database)
+    events = EventTable(database)
+    await events.add(an_event(2))
+    await events.add(an_event(1))
+    await asyncio.gather(*(events.add(an_event(2, "something_else")) for _ in range(3)))
+    await events.add(an_event(3, project_id="proj_2"))
+    assert await events.of_project("proj_1") == [an_event(1), an_event(2)]
+    for seq in range(10, 10 + LISTED):
+        await events.add(an_event(seq))
+    assert [row.seq for row in await events.of_project("proj_1")] == list(range(10, 10 + LISTED)), "the last ones"
 
 
 async def test_a_database_that_is_not_there_is_told_in_time() -> None:

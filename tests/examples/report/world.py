@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from examples.report.business import listen
 from examples.report.job import register
 from examples.report.patience import Patience
 from examples.report.reporting import Reporting
 from examples.report.settings import ReportSettings
 from examples.report.tables.database import SqliteDatabase
+from examples.report.tables.events import EventTable
 from examples.report.tables.migrations import migrate
 from examples.report.tables.reports import Project, Tables
 from headway import Headway, Settings
@@ -27,11 +29,13 @@ class World:
     """All of it.
 
     Attributes:
+        events: What happened to reports, as the listener has written it down.
         sites: Addresses of the demo's sites.
     """
 
     hw: Headway
     tables: Tables
+    events: EventTable
     reporting: Reporting
     sites: dict[str, str]
 
@@ -61,5 +65,7 @@ async def world(folder: Path, sites: dict[str, str], worker: Any = "inline") -> 
     tables = Tables(SqliteDatabase(folder / "reports.db"))
     await migrate(tables.database)
     register(hw, tables, ReportSettings(allowed=allowed(sites), page_s=5))
+    events = EventTable(tables.database)
+    listen(hw, events)
     async with hw:
-        yield World(hw, tables, Reporting(hw, tables, Patience()), sites)
+        yield World(hw, tables, events, Reporting(hw, tables, Patience()), sites)
