@@ -30,7 +30,7 @@ LONG_S: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Something that is counted, or timed if it has bounds.
+    """Something that is counted, timed if it has bounds, or looked at when somebody asks (`GAUGES`).
 
     Attributes:
         name: In Prometheus' manner, without prefix and without ``_total``.
@@ -217,6 +217,16 @@ HTTP_SECONDS: Final = Measure(
     ("route",),
     QUICK_S,
 )
+
+LISTENER_LAG: Final = Measure(
+    "listener_lag_seconds", "Since the end of the oldest run a listener was not told to its end.", ("listener",)
+)
+LISTENER_TOLD: Final = Measure(
+    "listener_told_timestamp_seconds", "When a listener was last told of something, to a few seconds.", ("listener",)
+)
+
+GAUGES: Final = (LISTENER_LAG, LISTENER_TOLD)
+"""Not counted here: read from the store at each scrape, so that they also tell of a listener nobody tells."""
 
 ALL: Final = (
     CONNECTS, CONNECTION_SECONDS, RESUMES, SENT_BYTES, LAGGED, RESETS, EVENTS, APPEND_SECONDS, APPEND_TO_WRITE_SECONDS,

@@ -16,6 +16,7 @@ from typing import Any
 
 from headway.app import Headway
 from headway.engines.base import OwnProcesses
+from headway.engines.behind import behind
 from headway.engines.numbers import tell
 from headway.errors import UsageError
 from headway.measures import Measures
@@ -77,7 +78,8 @@ async def serve_jobs(
         if numbers_to is not None:
             await stack.enter_async_context(_telling(headway.store.measures, numbers_to))
         if metrics_at is not None:
-            metrics = Metrics(headway.store.measures, {"store": headway.store.statistics})
+            parts, listeners = {"store": headway.store.statistics}, lambda: behind(headway.store)
+            metrics = Metrics(headway.store.measures, parts, listeners=listeners)
             await stack.enter_async_context(listening(metrics, *metrics_at))
         await headway.work(stop)
 

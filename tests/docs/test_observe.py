@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headway.measures import ALL
+from headway.measures import ALL, GAUGES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/observe.md").read_text()
@@ -15,6 +15,7 @@ SOURCES = "\n".join(path.read_text() for path in (ROOT / "src/headway").rglob("*
 
 NAMES = {f"headway_{each.name}{suffix}" for each in ALL if each.bounds for suffix in ("_bucket", "_sum", "_count")}
 NAMES |= {f"headway_{each.name}_total" for each in ALL if not each.bounds} | {"headway_viewers"}
+NAMES |= {f"headway_{each.name}" for each in GAUGES}
 LABELS = {"transport", "client", "le"}.union(*(each.labels for each in ALL))
 QUERIES = [match[1] for match in re.finditer(r"^\| [^|]+\? \| `(.+)` \|$", PAGE, re.MULTILINE)]
 ALERTS = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
@@ -25,6 +26,8 @@ def test_every_measure_is_on_the_page() -> None:
     for each in ALL:
         name, kind = (each.name, "histogram") if each.bounds else (f"{each.name}_total", "counter")
         assert f"| `headway_{name}` | {kind} | {', '.join(each.labels)} | {each.help} |" in PAGE
+    for each in GAUGES:
+        assert f"| `headway_{each.name}` | gauge | {', '.join(each.labels)} | {each.help} |" in PAGE
 
 
 @pytest.mark.parametrize("query", [*QUERIES, *(rule["expr"] for rule in ALERTS)])

@@ -2,15 +2,19 @@
 
 import builtins
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from headway.errors import NotFound, UsageError
-from headway.measures import ALL, APPEND_SECONDS, CONNECTS, EVENTS, LABELS_MAX, OTHER, Measures
+from headway.engines.behind import Behind, behind
+from headway.errors import NotFound, StoreUnavailable, UsageError
+from headway.measures import ALL, APPEND_SECONDS, CONNECTS, EVENTS, GAUGES, LABELS_MAX, OTHER, Measures
 from headway.ops.metrics import Metrics, listening, numbers
+from headway.stores.memory import MemoryStore
+from tests.stores.builders import end, running
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -77,10 +81,35 @@ def test_clients_that_make_up_names_are_few_on_the_page() -> None:
     assert shown[("client", OTHER), ("transport", OTHER)] == 5
 
 
+async def test_how_far_listeners_are_behind_is_asked_of_the_store() -> None:
+    """At each scrape; one that was never told has no time. A store that does not answer takes nothing else away."""
+    store = MemoryStore()
+    await store.open()
+    await store.add_listener("bill", from_beginning=True)
+    await store.add_listener("mail", from_beginning=True)
+    run = await end(store, await running(store))
+    await store.move_listener("mail", run.finished_at or "", told=True)
+    metrics = Metrics(Measures(), {}, listeners=lambda: behind(store))
+    assert not [name for name, labels in samples(metrics) if labels], "nobody has asked yet"
+    await metrics.look()
+    read = {(name, labels[0][1]): value for (name, labels), value in samples(metrics).items() if labels}
+    assert read["headway_listener_lag_seconds", "mail"] == 0
+    assert read["headway_listener_lag_seconds", "bill"] >= 0
+    assert read["headway_listener_told_timestamp_seconds", "mail"] > 1.7e9
+    assert ("headway_listener_told_timestamp_seconds", "bill") not in read
+
+    async def away() -> Sequence[Behind]:
+        raise StoreUnavailable("it is away")
+
+    without = Metrics(Measures(), {"store": lambda: {"rows": 7}}, listeners=away)
+    await without.look()
+    assert samples(without)["headway_store_rows", ()] == 7
+
+
 def test_every_measure_is_on_the_page() -> None:
     """Also before anything happened, so that a dashboard can be drawn."""
     text = Metrics(Measures(), {}).page()[0].decode()
-    assert [each.name for each in ALL if f"# HELP headway_{each.name}" not in text] == []
+    assert [each.name for each in (*ALL, *GAUGES) if f"# HELP headway_{each.name}" not in text] == []
 
 
 def test_two_of_them_do_not_mix() -> None:

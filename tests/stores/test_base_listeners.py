@@ -36,8 +36,16 @@ async def test_a_listener_is_registered_once(store: Store, clock: FakeClock) -> 
     later = format_ms(clock.ms)
     await store.move_listener("mail", later)
     await store.move_listener("mail", now)
-    await store.move_listener("nobody", later)
+    await store.move_listener("nobody", later, told=True)
     assert await store.add_listener("mail", from_beginning=True) == ListenerRow("mail", now, later)
+    await store.move_listener("mail", now, told=True)
+    clock.ms -= 1_000
+    await store.move_listener("mail", now, told=True)
+    assert await store.add_listener("mail") == ListenerRow("mail", now, later, told_at=later)
+    clock.ms += 61_000
+    even_later = format_ms(clock.ms)
+    await store.move_listener("mail", even_later)
+    assert await store.add_listener("mail") == ListenerRow("mail", now, even_later, told_at=later)
     assert [row.name for row in await store.listeners()] == ["audit", "mail"]
     await store.remove_listener("mail")
     await store.remove_listener("mail")

@@ -70,6 +70,7 @@ Store = Annotated[
         "Else HEADWAY_STORE, else ./headway.db.",
     ),
 ]
+Kept = Annotated[str | None, typer.Option(metavar="URL", help="Which store. Else HEADWAY_STORE, else ./headway.db.")]
 Instead = Annotated[str | None, typer.Option(metavar="URL", help="Read this store instead of asking a server.")]
 LogLevel = Annotated[Level | None, typer.Option(help="Lowest level that is logged. Else HEADWAY_LOG_LEVEL, else info.")]
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")]
@@ -308,6 +309,46 @@ def prune(
     drop(Pruning(store, older_than, deltas_older_than, dry_run, as_json))
 
 
+listeners = typer.Typer(name="listeners", invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(listeners)
+
+
+@listeners.callback()
+@plainly
+def list_listeners(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: Kept = None,
+) -> None:
+    """List the listeners of a store, and forget those that are gone.
+
+    How far each was told, when it was last told of something, and how long the oldest run has ended that it was not
+    told to its end. A server need not run.
+    """
+    from headway.cli.listeners import list_listeners as show
+
+    context.obj = store
+    if context.invoked_subcommand is None:
+        show(store, as_json=as_json)
+
+
+@listeners.command()
+@plainly
+def forget(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the listener.")],
+    store: Kept = None,
+) -> None:
+    """Forget a listener whose function is gone from the code.
+
+    One that a process tells is refused. How far it was told of each run is kept with the run: should it come back
+    under its name, it is told nothing twice.
+    """
+    from headway.cli.listeners import forget as drop
+
+    drop(store or context.obj, name)
+
+
 @app.command()
 @plainly
 def flush(
@@ -334,9 +375,7 @@ def migrate(
     sql: Annotated[
         bool, typer.Option("--sql", help="Only print what makes a Postgres schema from nothing; nothing is opened.")
     ] = False,
-    store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Which store. Else HEADWAY_STORE, else ./headway.db.")
-    ] = None,
+    store: Kept = None,
 ) -> None:
     """Bring the store's schema up to date.
 

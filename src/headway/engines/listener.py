@@ -23,6 +23,11 @@ FORM: Final = "write it as `async def listener(event, run)`"
 NAME_MAX: Final = 100
 
 
+def role_of(name: str) -> str:
+    """Return the role of the one process that tells a listener."""
+    return f"listener:{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A registered function.

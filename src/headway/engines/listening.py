@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from headway.engines.leadership import Leadership
-from headway.engines.listener import Call, Listener
+from headway.engines.listener import Call, Listener, role_of
 from headway.engines.telling import Telling
 from headway.errors import HeadwayError
 from headway.stores.base import Store
@@ -56,7 +56,7 @@ class Listening:
         self._call = call
         self._look_every_s = look_every_s
         self._leadership = Leadership(
-            store, f"listener:{listener.name}", worker, lease_s=lease_s, every_s=min(ASK_EVERY_S, look_every_s)
+            store, role_of(listener.name), worker, lease_s=lease_s, every_s=min(ASK_EVERY_S, look_every_s)
         )
         self._telling: Telling | None = None
         self._wake = asyncio.Event()

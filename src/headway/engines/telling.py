@@ -98,6 +98,7 @@ class Telling:
         self._others: set[RunId] = set()
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._newest_end = ""
+        self._told = False
         self._stopped = False
         self.on_idle: Callable[[], object] = lambda: None
 
@@ -163,7 +164,8 @@ class Telling:
         """Keep up to which end everything was told, and let go of runs that ended well before that."""
         untold = [place.ended_at for place in self._places.values() if place.ended_at and not place.is_done]
         horizon = min([self._newest_end, *(_earlier(ended_at, by_ms=1) for ended_at in untold)])
-        await self._store.move_listener(self._listener.name, horizon)
+        told, self._told = self._told, False
+        await self._store.move_listener(self._listener.name, horizon, told=told)
         window = _earlier(self._newest_end, by_ms=OVERLAP_MS)
         self._places = {
             run_id: place
@@ -260,6 +262,7 @@ class Telling:
             log.warning(line, exc_info=error)
             return False
         place.failures, place.due = 0, 0.0
+        self._told = True
         self._store.measures.count(LISTENED, name, "told")
         return True
 

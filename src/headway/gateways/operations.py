@@ -46,6 +46,7 @@ async def readyz(asked: Asked) -> Response:
 async def metrics(asked: Asked) -> Response:
     """Return what is measured, in Prometheus' format. Needs the scope `admin`."""
     asked.principal.require("admin")
+    await asked.services.metrics.look()
     body, media_type = asked.services.metrics.page()
     return Response(body, headers={"Cache-Control": "no-store"}, media_type=media_type)
 

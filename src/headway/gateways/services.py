@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from headway.config import Settings
+from headway.engines.behind import behind
 from headway.engines.commands import Commands
 from headway.engines.job import Job
 from headway.engines.live import Live
@@ -76,7 +77,12 @@ class Services:
             "hub": self.hub.statistics,
             "waits": self.waits.statistics,
         }
-        return Metrics(self.store.measures, parts, lambda: self.hub.viewers() + self.waits.viewers())
+        return Metrics(
+            self.store.measures,
+            parts,
+            viewers=lambda: self.hub.viewers() + self.waits.viewers(),
+            listeners=lambda: behind(self.store),
+        )
 
     def started(self) -> None:
         """Insist that the application's lifespan ran.

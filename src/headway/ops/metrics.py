@@ -1,28 +1,53 @@
 """Metrics in Prometheus' format: what `headway.measures` has counted, and buffers as they are when somebody asks.
 
-Both are read at each scrape, so showing them costs nothing in between.
+Both are read at each scrape, so showing them costs nothing in between. How far behind listeners are is asked of the
+store then: it knows that also when every worker is dead.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from headway.errors import NotFound, UsageError
-from headway.measures import ALL, CONNECTS, HTTP_REQUESTS, HTTP_SECONDS, Histogram, Measure, Measures
+from headway.core.clock import parse_ms
+from headway.engines.behind import Behind
+from headway.errors import HeadwayError, NotFound, UsageError
+from headway.measures import (
+    ALL,
+    CONNECTS,
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    LISTENER_LAG,
+    LISTENER_TOLD,
+    Histogram,
+    Measure,
+    Measures,
+)
+from headway.ops.logging import get_logger
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+_log = get_logger(__name__)
+
 Statistics: TypeAlias = Callable[[], Mapping[str, Any]]
 Viewers: TypeAlias = Callable[[], Counter[tuple[str, str]]]
 """Counts those who watch now, by transport and client."""
+Listeners: TypeAlias = Callable[[], Awaitable[Sequence[Behind]]]
+"""Asks how far behind listeners are."""
 
 SCRAPE_S: Final = 5.0
 """How long a scrape waits for an event loop that is busy."""
+
+STORE_S: Final = 2.0
+"""How long it waits for the store: the other numbers are told also while that is away."""
+
+
+async def _no_listeners() -> Sequence[Behind]:
+    return ()
 
 
 class Metrics:
@@ -32,12 +57,21 @@ class Metrics:
         measures: What was counted and timed.
         parts: ``statistics`` of each part by name; numbers in them become gauges ``headway_<part>_<name>``.
         viewers: See `Viewers`.
+        listeners: See `Listeners`.
     """
 
-    def __init__(self, measures: Measures, parts: Mapping[str, Statistics], viewers: Viewers = Counter) -> None:
+    def __init__(
+        self,
+        measures: Measures,
+        parts: Mapping[str, Statistics],
+        viewers: Viewers = Counter,
+        listeners: Listeners = _no_listeners,
+    ) -> None:
         self._measures = measures
         self._parts = parts
         self._viewers = viewers
+        self._listeners = listeners
+        self._behind: Sequence[Behind] = ()
 
     def request(self, route: str, method: str, status: int, seconds: float | None) -> None:
         """Count one answered request.
@@ -52,8 +86,17 @@ class Metrics:
         if seconds is not None:
             self._measures.observe(HTTP_SECONDS, seconds, route)
 
+    async def look(self) -> None:
+        """Ask for what is not known here, before a page. It is left out while the store does not answer in time."""
+        self._behind = ()
+        try:
+            async with asyncio.timeout(STORE_S):
+                self._behind = await self._listeners()
+        except (HeadwayError, TimeoutError) as error:
+            _log.debug("the store does not tell of listeners", error=str(error))
+
     def page(self) -> tuple[bytes, str]:
-        """Return everything as text, and its media type.
+        """Return everything as text, and its media type; of listeners what the last `look` has found.
 
         Raises:
             NotFound: prometheus-client is not installed.
@@ -76,11 +119,27 @@ class Metrics:
         for labels, count in self._shown_viewers().items():
             watching.add_metric(labels, count)
         yield watching
+        yield from self._of_listeners()
         for measure in ALL:
             yield self._family(measure)
         for part, statistics in self._parts.items():
             for name, value in numbers(statistics()):
                 yield GaugeMetricFamily(f"headway_{part}_{name}", f"{name} of the {part}", value)
+
+    def _of_listeners(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        lag, told = (
+            GaugeMetricFamily(f"headway_{gauge.name}", gauge.help, labels=gauge.labels)
+            for gauge in (LISTENER_LAG, LISTENER_TOLD)
+        )
+        for each in self._behind:
+            lag.add_metric([each.listener.name], each.lag_s())
+            told_ms = parse_ms(each.listener.told_at)
+            if told_ms is not None:
+                told.add_metric([each.listener.name], told_ms / 1000)
+        yield lag
+        yield told
 
     def _shown_viewers(self) -> Counter[tuple[str, ...]]:
         """Count those who watch under labels that are as few as those of `CONNECTS`: clients name themselves."""
@@ -142,6 +201,7 @@ class _OnLoop:
         return asyncio.run_coroutine_threadsafe(self._read(), self._loop).result(SCRAPE_S)
 
     async def _read(self) -> list[Metric]:
+        await self._metrics.look()
         return list(self._metrics.collect())
 
 

@@ -450,12 +450,21 @@ class Store(ABC):
         """Return all registered listeners by name."""
 
     @abstractmethod
-    async def move_listener(self, name: str, told_until: str) -> None:
-        """Keep up to which end of a run everything was told. It never goes back. Rings no doorbell."""
+    async def move_listener(self, name: str, told_until: str, *, told: bool = False) -> None:
+        """Keep up to which end of a run everything was told. It never goes back. Rings no doorbell.
+
+        Args:
+            name: Of the listener.
+            told_until: End of a run.
+            told: Something was told since this was kept last; that is noted with the time (store's clock).
+        """
 
     @abstractmethod
     async def remove_listener(self, name: str) -> None:
-        """Forget a listener. Its positions go with their runs; one that comes back goes on from there. Idempotent."""
+        """Forget a listener. Its positions go with their runs; one that comes back goes on from there. Idempotent.
+
+        A process that tells it meanwhile does not notice; one that starts later registers it anew.
+        """
 
     @abstractmethod
     async def positions(self, listener: str, run_ids: Collection[RunId]) -> dict[RunId, Cursor]:
@@ -545,11 +554,13 @@ class ListenerRow:
         name: Of the listener.
         since: It hears of events from this time on (store's clock); "" for all.
         told_until: Of every run that ended up to this time it was told everything; "" for none.
+        told_at: When it was last told of something, to a few seconds (store's clock); "" for never.
     """
 
     name: str
     since: str
     told_until: str
+    told_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,11 +342,13 @@ class MemoryStore(Store):
         await self._turn()
         return [row for _, row in sorted(self._listeners.items())]
 
-    async def move_listener(self, name: str, told_until: str) -> None:
+    async def move_listener(self, name: str, told_until: str, *, told: bool = False) -> None:
         await self._turn()
         row = self._listeners.get(name)
-        if row is not None and told_until > row.told_until:
-            self._listeners[name] = replace(row, told_until=told_until)
+        if row is not None:
+            told_at = format_ms(self._now_ms()) if told else ""
+            later = {"told_until": max(row.told_until, told_until), "told_at": max(row.told_at, told_at)}
+            self._listeners[name] = replace(row, **later)
 
     async def remove_listener(self, name: str) -> None:
         await self._turn()

@@ -285,9 +285,9 @@ class PostgresStore(Store):
     async def listeners(self) -> list[ListenerRow]:
         return [ListenerRow(*row) for row in await self._rows("listeners")]
 
-    async def move_listener(self, name: str, told_until: str) -> None:
+    async def move_listener(self, name: str, told_until: str, *, told: bool = False) -> None:
         self._check_writable()
-        await self._database.execute("move_listener", name, told_until)
+        await self._database.execute("move_listener", name, told_until, format_ms(self._now_ms()) if told else "")
 
     async def remove_listener(self, name: str) -> None:
         self._check_writable()

@@ -233,8 +233,9 @@ class RedisStore(Store):
         rows = zip(found[::2], found[1::2], strict=True)
         return [ListenerRow(name.decode(), *orjson.loads(kept)) for name, kept in sorted(rows)]
 
-    async def move_listener(self, name: str, told_until: str) -> None:
-        await self._writing.script("move_listener", "", name, told_until)
+    async def move_listener(self, name: str, told_until: str, *, told: bool = False) -> None:
+        at = self._writing
+        await at.script("move_listener", "", name, told_until, format_ms(at.now_ms()) if told else "")
 
     async def remove_listener(self, name: str) -> None:
         await self._writing.command("HDEL", f"{self._prefix}listeners", name)

@@ -257,8 +257,12 @@ class SqliteStore(Store):
     async def listeners(self) -> list[ListenerRow]:
         return [ListenerRow(*row) for row in await self._rows("listeners")]
 
-    async def move_listener(self, name: str, told_until: str) -> None:
-        await self._do("move_listener", name, told_until)
+    async def move_listener(self, name: str, told_until: str, *, told: bool = False) -> None:
+        def change(transaction: Transaction) -> None:
+            told_at = format_ms(transaction.now_ms) if told else ""
+            transaction.connection.execute(_SQL["move_listener"], (name, told_until, told_at))
+
+        await self._write(change)
 
     async def remove_listener(self, name: str) -> None:
         await self._do("remove_listener", name)

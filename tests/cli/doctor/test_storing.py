@@ -154,5 +154,6 @@ async def test_a_listener_that_is_behind(sqlite, path, monkeypatch):
     assert finding.level is Level.WARN
     assert finding.text.startswith(f"bill ing was not told to the end of {run.id} (j), which ended ")
     assert "listener failed" in finding.mend
+    assert "headway listeners forget 'bill ing'" in finding.mend
     await sqlite.move_listener("bill\ning", run.finished_at)
     assert (await found(path))["listeners"].level is Level.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -15,18 +16,16 @@ from headway.cli.doctor.place import long_wal, place
 from headway.cli.words import age, clock, counted, one_line, seconds_of, size
 from headway.config import TRANSPORTS, Settings
 from headway.core.run import ACTIVE, RunStatus
+from headway.engines.behind import Behind, behind
 from headway.errors import HeadwayError
 from headway.ops.transports import SETTING
-from headway.stores.base import Ended, ListenerRow, RunFilter, RunRow, Store
+from headway.stores.base import RunFilter, RunRow, Store
 from headway.stores.location import kind_of, path_of, shown, store_at
 from headway.stores.queries import migrations
 from headway.stores.sqlite_files import SqliteFile
 
 BEHIND_S: Final = 60.0
 """So far behind a listener may be: it is told within seconds, and tried again after some more."""
-
-LAST: Final = "~"
-"""Sorts behind every run id."""
 
 SILENT_S: Final = 86_400.0
 """A run nobody wrote to for so long is forgotten, rather than long."""
@@ -135,8 +134,8 @@ async def _content(store: Store) -> AsyncIterator[Finding]:
     orphans = [row for row in await store.claimed() if row.worker not in alive]
     yield _workers(len(alive), len(states) - len(alive), orphans)
     yield _oldest(unfinished, attended=bool(alive))
-    for listener in await store.listeners():
-        yield await _listener(store, listener)
+    for each in await behind(store):
+        yield _listener(each)
     yield await _store_clock(store)
     stored = await store.setting(SETTING)
     off = sorted(TRANSPORTS - set(TRANSPORTS if stored is None else stored))
@@ -189,18 +188,17 @@ def _oldest(unfinished: Sequence[RunRow], *, attended: bool) -> Finding:
     return ok(about, text)
 
 
-async def _listener(store: Store, listener: ListenerRow) -> Finding:
+def _listener(each: Behind) -> Finding:
     """Say how far behind a listener is: which of the ended runs it was not told to its end is the oldest."""
-    about, name = "listeners", one_line(listener.name)
-    behind = await store.ended(Ended(listener.told_until, LAST), limit=1)
-    oldest = behind[0].finished_at if behind else None
-    if oldest is None or time.time() - (seconds_of(oldest) or 0.0) < BEHIND_S:
+    about, name = "listeners", one_line(each.listener.name)
+    if each.oldest is None or each.lag_s() < BEHIND_S:
         return ok(about, f"{name} was told of all that ended")
-    run = f"{behind[0].id} ({one_line(behind[0].job)}), which ended {_since(oldest)} ago"
+    run = f"{each.oldest.id} ({one_line(each.oldest.job)}), which ended {age(each.lag_s())} ago"
     return warn(
         about,
         f"{name} was not told to the end of {run}",
-        "look for `listener failed` in the log of the workers, and whether one with this listener runs",
+        "look for `listener failed` in the log of the workers, and whether one with this listener runs; "
+        f"if its function is gone from the code: headway listeners forget {shlex.quote(name)}",
     )
 
 

@@ -216,13 +216,14 @@ ORDER BY finished_at DESC, id DESC LIMIT $2;
 INSERT INTO headway.listeners (name, since, told_until) VALUES ($1, $2, $2) ON CONFLICT (name) DO NOTHING;
 
 -- name: listener
-SELECT name, since, told_until FROM headway.listeners WHERE name = $1;
+SELECT name, since, told_until, told_at FROM headway.listeners WHERE name = $1;
 
 -- name: listeners
-SELECT name, since, told_until FROM headway.listeners WHERE name > '' ORDER BY name;
+SELECT name, since, told_until, told_at FROM headway.listeners WHERE name > '' ORDER BY name;
 
 -- name: move_listener
-UPDATE headway.listeners SET told_until = $2 WHERE name = $1 AND told_until < $2;
+UPDATE headway.listeners SET told_until = greatest(told_until, $2), told_at = greatest(told_at, $3)
+WHERE name = $1 AND (told_until < $2 OR told_at < $3);
 
 -- name: remove_listener
 DELETE FROM headway.listeners WHERE name = $1;

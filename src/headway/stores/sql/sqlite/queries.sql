@@ -176,13 +176,14 @@ ORDER BY finished_at DESC, id DESC LIMIT ?2;
 INSERT INTO listeners (name, since, told_until) VALUES (?1, ?2, ?2) ON CONFLICT (name) DO NOTHING;
 
 -- name: listener
-SELECT name, since, told_until FROM listeners WHERE name = ?1;
+SELECT name, since, told_until, told_at FROM listeners WHERE name = ?1;
 
 -- name: listeners
-SELECT name, since, told_until FROM listeners WHERE name > '' ORDER BY name;
+SELECT name, since, told_until, told_at FROM listeners WHERE name > '' ORDER BY name;
 
 -- name: move_listener
-UPDATE listeners SET told_until = ?2 WHERE name = ?1 AND told_until < ?2;
+UPDATE listeners SET told_until = max(told_until, ?2), told_at = max(told_at, ?3)
+WHERE name = ?1 AND (told_until < ?2 OR told_at < ?3);
 
 -- name: remove_listener
 DELETE FROM listeners WHERE name = ?1;
