@@ -165,7 +165,7 @@ async def test_a_postgres_that_is_restarted_loses_and_doubles_nothing(tmp_path: 
         await until(lambda: one._telling is not None and one._telling._since is not None)
         run = await running(store)
         await until(lambda: heard.seqs == [1, 2])
-        while (await store.positions("mail", [run.id])).get(run.id) != run.cursor:  # else it is told of 2 again, rightly
+        while (await store.positions("mail", [run.id])).get(run.id) != run.cursor:  # else 2 is told again, rightly
             await asyncio.sleep(0.02)
         server.kill()
         await asyncio.sleep(0.3)
