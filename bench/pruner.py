@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from headway.stores.base import Retention
+from headway.engines.retention import retentions
+from headway.stores.retention import Retention
 from headway.stores.sqlite import SqliteStore
 
 
@@ -19,7 +20,7 @@ async def main(file: str) -> None:
     await store.open()
     print(0, flush=True)
     try:
-        while done := await store.prune(Retention()):
+        while done := await store.prune(await retentions(store, Retention())):
             print(done, flush=True)
     finally:
         await store.close()

@@ -35,6 +35,7 @@ from headway.engines.live import Live
 from headway.engines.preparation import StoreSink, context_of, step_discard
 from headway.engines.pruner import Pruner
 from headway.engines.registry import Registry
+from headway.engines.retention import keep_stated
 from headway.engines.runtime import Runtime
 from headway.engines.scheduler import Scheduler
 from headway.engines.supervision import Supervision
@@ -50,7 +51,7 @@ from headway.publish.execution import Clock, Execution, RealClock
 from headway.publish.publisher import Publisher
 from headway.publish.run import Run
 from headway.security.principal import Authenticate
-from headway.stores.base import Retention, RunRow, Store
+from headway.stores.base import RunRow, Store
 from headway.stores.location import anywhere, lock_beside, store_at
 from headway.stores.projection import Projections
 
@@ -172,6 +173,7 @@ class Headway(Registry):
         async with self._opened() as stack:
             for listener in self.listeners.values():  # wherever they run, they hear of what happens from now on
                 await self.store.add_listener(listener.name, from_beginning=listener.since == "beginning")
+            await keep_stated(self.store, self.retentions)
             if self.jobs or self.listeners:
                 await self._start_working(stack, worker)
             self._running = stack.pop_all()
@@ -295,8 +297,7 @@ class Headway(Registry):
 
     def _pruner(self) -> Pruner:
         settings = self.settings
-        retention = Retention(settings.retention_s, settings.delta_retention_s)
-        return Pruner(self.store, self._joined(), retention, lease_s=settings.lease_s)
+        return Pruner(self.store, self.projections, self._joined(), settings.retention(), lease_s=settings.lease_s)
 
     async def _stop(self) -> None:
         if self._workplace is not None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from headway.core.limits import BODY_BYTES_MAX
 from headway.stores.location import KINDS
+from headway.stores.retention import Retention
 
 PREFIX: Final = "HEADWAY_"
 EngineName = Literal["embedded", "procrastinate", "celery"]
@@ -64,8 +65,9 @@ class Settings(BaseSettings):
         drain_s: Seconds a stopping worker lets its attempts go on before it hands them back.
         cancel_grace_s: Seconds a run that was asked to stop has before it is cancelled without its worker.
         ask_hold_s: Seconds a job that waits for nothing but an answer is kept in memory before it makes room.
-        retention_s: Seconds the log of an ended run is kept; its last snapshot stays.
-        delta_retention_s: Seconds the text deltas of an ended run are kept.
+        retention_s: Seconds the log of an ended run is kept; its last snapshot stays. Jobs may say otherwise.
+        text_retention_s: Seconds the streamed text of an ended run is kept in the log.
+        lines_retention_s: Seconds the lines of an ended run's own logging are kept; None: as long as the log.
         log_level: Lowest level that is logged by ``headway serve`` and ``headway worker``.
         log_format: ``json``, ``console``, or ``auto``: console on a terminal, else JSON.
     """
@@ -95,7 +97,8 @@ class Settings(BaseSettings):
     cancel_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
     ask_hold_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
     retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30 * 86_400
-    delta_retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3_600
+    text_retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3_600
+    lines_retention_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
 
@@ -129,6 +132,10 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    def retention(self) -> Retention:
+        """Return how long ended runs keep their logs, where nothing else is said of their job."""
+        return Retention(self.retention_s, self.text_retention_s, self.lines_retention_s)
 
 
 def warn_of_unknown_variables() -> None:

@@ -14,9 +14,10 @@ from headway.app import Headway
 from headway.cli.archive import archive_of_store
 from headway.cli.commands import app
 from headway.errors import Trimmed
-from headway.stores.base import Retention, RunRow
+from headway.stores.base import RunRow
 from headway.stores.memory import MemoryStore
 from headway.stores.projection import Projections
+from headway.stores.retention import Part, Retention
 from headway.stores.sqlite import SqliteStore
 from tests.cli.terminals import environment, piped
 from tests.client.running import running as serving
@@ -64,7 +65,7 @@ async def test_what_is_left_of_a_trimmed_log(sqlite: SqliteStore, path):
     await save(sqlite, run.id)
     await report(sqlite, run, note(), note())
     await end(sqlite, run)
-    await sqlite.trim(run.id, floor=5, deltas_only=True)
+    await sqlite.trim(run.id, floor=5, part=Part.TEXT)
     with serving(Headway(str(path), worker="none")) as server:
         for where in (("--url", server.url), ("--store", str(path))):
             result = await invoke(run.id, *where)
@@ -103,7 +104,7 @@ async def test_a_log_that_is_pruned_meanwhile(store):
     await save(store, run.id)
     archive = await archive_of_store(store, run.id, snapshot=False)
     seqs = [seq for seq, _ in await anext(archive.lines)]
-    await store.prune(Retention(0, 0))
+    await store.prune(dict.fromkeys(await store.prunable_jobs(), Retention(0, 0)))
     seqs += [seq async for lines in archive.lines for seq, _ in lines]
     assert seqs == [*range(1, 501), 603]
 

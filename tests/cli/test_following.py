@@ -9,9 +9,9 @@ from headway.cli.following import LEFT, TAKEN_OVER, follow
 from headway.client import Connection
 from headway.core.run import ENDED
 from headway.errors import RunNotFound, StoreInvalid, StoreLocked, UsageError
-from headway.stores.base import Retention
 from headway.stores.memory import MemoryStore
 from headway.stores.projection import Projections
+from headway.stores.retention import Retention
 from headway.stores.sqlite import SqliteStore
 from tests.stores.builders import claim, delta, end, log, new_run, note, report, requeue, running, save
 
@@ -64,7 +64,7 @@ async def test_a_log_that_is_trimmed_meanwhile(store):
                 await report(store, run, *(note() for _ in range(20)))
                 await end(store, run)
                 await save(store, run.id)
-                await store.prune(Retention(0, 0))
+                await store.prune(dict.fromkeys(await store.prunable_jobs(), Retention(0, 0)))
     assert states == [(2, True), (23, True)]
 
 

@@ -12,14 +12,12 @@ from headway.cli.words import (
     done_of,
     notice_text,
     one_line,
-    parse_age,
     percent,
     seconds_of,
     size,
     trouble_of,
 )
 from headway.core.run import RunStatus
-from headway.errors import UsageError
 
 
 def test_every_status_has_a_sign():
@@ -104,22 +102,6 @@ def test_times():
 def test_notices(told, shown):
     """Operators say what they like."""
     assert notice_text(told) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90s", 90), ("15min", 900), ("15 m", 900), ("1.5h", 5_400), ("7D", 604_800), ("2w", 1_209_600), ("never", None)],
-)
-def test_an_age_as_a_person_writes_it(text, seconds):
-    """With its unit, in any case."""
-    assert parse_age(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "7", "d", "-1d", "1e9s", "7 days", "1d2h"])
-def test_what_is_no_age(text):
-    """A number alone could be anything."""
-    with pytest.raises(UsageError, match="write a number with its unit"):
-        parse_age(text)
 
 
 @pytest.mark.parametrize(

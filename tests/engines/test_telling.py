@@ -12,6 +12,7 @@ from headway.engines.listener import Listener, Since
 from headway.engines.telling import AT_ONCE, Telling
 from headway.measures import LISTENED
 from headway.stores.base import RunRow, Store
+from headway.stores.retention import Part
 from tests.stores.builders import SUCCEEDED, FakeClock, delta, end, failed, note, report, running, save
 from tests.stores.conftest import clock, postgres_server, redis_server, store
 
@@ -205,11 +206,11 @@ async def test_what_was_trimmed_before_is_said_and_passed_over(
     telling = ear.telling(store)
     await telling.look()
     whole, text = await running(store), await running(store)
-    for run, deltas_only in ((whole, False), (text, True)):
+    for run, part in ((whole, Part.LOG), (text, Part.TEXT)):
         await report(store, run, note(), delta(), note())
         await end(store, run)
         await save(store, run.id)
-        await store.trim(run.id, floor=5, deltas_only=deltas_only)
+        await store.trim(run.id, floor=5, part=part)
     await all_told(telling)
     assert ear.told == {whole.id: [6], text.id: [1, 2, 3, 5, 6]}
     assert caplog.text.count("listener missed trimmed events") == 2

@@ -12,6 +12,7 @@ from headway.core import limits
 from headway.core.fold import Fold
 from headway.gateways import outputs
 from headway.gateways.outputs import WholeText
+from headway.stores.retention import Part
 from tests.gateways.serving import World, as_user, open_run, problem_of, report
 
 
@@ -92,7 +93,7 @@ async def test_what_is_not_kept_any_more_is_said(world: World, client: httpx.Asy
     run_id, whole = await large(client)
     await report(client, run_id, {"type": "run.succeeded", "data": {}})
     await world.hw.projections.save(run_id, force=True)
-    await world.hw.store.trim(run_id, floor=10, deltas_only=True)
+    await world.hw.store.trim(run_id, floor=10, part=Part.TEXT)
     answer = await client.get(f"/v1/runs/{run_id}/outputs/text")
     begins = int(answer.headers["headway-from-offset"])
     assert begins == len(whole) - limits.OUTPUT_TEXT_MAX

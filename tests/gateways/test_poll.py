@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from headway.core.fold import Fold
-from headway.stores.base import Retention
+from headway.stores.retention import Part
 from tests.gateways.serving import (
     World,
     client_at,
@@ -285,11 +285,11 @@ async def test_a_page_without_its_deltas_says_so(world: World, client: httpx.Asy
     delta = {"type": "output.appended", "data": {"key": "text", "delta": "x"}}
     await report(client, run_id, delta, note(), delta, {"type": "run.succeeded", "data": {}})
     await world.hw.projections.save(run_id, force=True)
-    await world.hw.store.trim(run_id, floor=6, deltas_only=True)
+    await world.hw.store.trim(run_id, floor=6, part=Part.TEXT)
     page = (await client.get(f"/v1/runs/{run_id}/events")).json()
     assert page["partial"]
     assert [event["seq"] for event in page["events"]] == [1, 2, 3, 5, 7]
-    assert await world.hw.store.prune(Retention(log_s=None, delta_s=None)) == 0
+    assert await world.hw.store.prune({}) == 0
 
 
 async def test_many_waiting_wake_together(world: World, client: httpx.AsyncClient) -> None:

@@ -31,6 +31,11 @@ def delta(text: str = "x") -> NewEvent:
     return new_event("output.appended", {"key": "text", "delta": text})
 
 
+def line(text: str = "x") -> NewEvent:
+    """A line of the run's own logging."""
+    return new_event("log", {"text": text})
+
+
 def queued(attempt: int = 1, reason: str = "created", **header: Any) -> NewEvent:
     """A new attempt; with a header it is the first."""
     run = {"job": "j", "title": "t", "created_at": "2026-01-01T00:00:00.000Z"} | header if attempt == 1 else None

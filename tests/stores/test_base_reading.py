@@ -10,7 +10,8 @@ from headway.core.ids import new_run_id
 from headway.core.limits import FOLD_VERSION
 from headway.core.run import RunStatus
 from headway.errors import RunActive, RunNotFound
-from headway.stores.base import Checkpoint, Retention, RunFilter, RunRow, Standing, Store, StoredSnapshot, Write
+from headway.stores.base import Checkpoint, Ended, RunFilter, RunRow, Standing, Store, StoredSnapshot, Write
+from headway.stores.retention import Part, Retention
 from tests.stores.builders import (
     CANCELLED,
     REOPENED,
@@ -18,6 +19,7 @@ from tests.stores.builders import (
     claim,
     delta,
     end,
+    line,
     log,
     new_run,
     note,
@@ -142,7 +144,7 @@ async def test_trimmed_deltas_leave_a_partial_log(store: Store) -> None:
         await report(store, run, delta(), note())
     cursors = {seq: await cursor_at(store, run, seq) for seq in range(1, 9)}
     await save(store, run.id)
-    await store.trim(run.id, floor=5, deltas_only=True)
+    await store.trim(run.id, floor=5, part=Part.TEXT)
     row = await store.get(run.id)
     assert row is not None
     assert (row.floor, row.delta_floor, row.total) == (0, 5, (await log(store, run.id, cursors[6]))[-1].total)
@@ -160,7 +162,7 @@ async def test_trimming_all_follows_trimming_deltas(store: Store) -> None:
     run = await running(store)
     await report(store, run, delta(), delta(), note(), delta(), note(), note())
     await save(store, run.id)
-    await store.trim(run.id, floor=4, deltas_only=True)
+    await store.trim(run.id, floor=4, part=Part.TEXT)
     await store.trim(run.id, floor=3)
     row = await store.get(run.id)
     assert row is not None
@@ -178,7 +180,7 @@ async def test_nothing_is_trimmed_that_no_snapshot_holds(store: Store) -> None:
     await store.trim(run.id, floor=9)
     assert len(await log(store, run.id)) == 10
     kept = await save(store, run.id, 6)
-    await store.trim(run.id, floor=9, deltas_only=True)
+    await store.trim(run.id, floor=9, part=Part.TEXT)
     await store.trim(run.id, floor=9)
     row = await store.get(run.id)
     assert row is not None
@@ -283,9 +285,9 @@ async def test_logs_are_kept_for_their_retention(store: Store, clock: FakeClock)
     alive = await written(store)
     await save(store, run.id)
     await save(store, alive.id)
-    retention = Retention(log_s=100, delta_s=10)
+    retention = Retention(log_s=100, text_s=10)
     clock.ms += 9_000
-    assert await store.prune(retention) == 0
+    assert await store.prune(await of_all(store, retention)) == 0
     clock.ms += 2_000
     assert await prune_all(store, retention) == 5
     assert [event.seq for event in await log(store, run.id, partial=True)] == [1, 2, 4, 6]
@@ -300,10 +302,15 @@ async def test_logs_are_kept_for_their_retention(store: Store, clock: FakeClock)
     assert len(await log(store, alive.id)) == 10
 
 
+async def of_all(store: Store, retention: Retention) -> dict[str, Retention]:
+    """One retention for all jobs."""
+    return dict.fromkeys(await store.prunable_jobs(), retention)
+
+
 async def prune_all(store: Store, retention: Retention, max_rows: int = 2_000) -> int:
     """Prune until nothing is left to do."""
     total = 0
-    while done := await store.prune(retention, max_rows=max_rows):
+    while done := await store.prune(await of_all(store, retention), max_rows=max_rows):
         assert done <= max_rows
         total += done
     return total
@@ -316,8 +323,8 @@ async def test_pruning_goes_in_small_steps(store: Store, clock: FakeClock) -> No
         await end(store, run)
         await save(store, run.id)
     clock.ms += 100_000
-    assert await store.prune(Retention(log_s=1, delta_s=None), max_rows=7) == 7
-    await prune_all(store, Retention(log_s=1, delta_s=None), max_rows=7)
+    assert await store.prune(await of_all(store, Retention(log_s=1, text_s=None)), max_rows=7) == 7
+    await prune_all(store, Retention(log_s=1, text_s=None), max_rows=7)
     for run in runs:
         row = await store.get(run.id)
         assert row is not None
@@ -338,19 +345,19 @@ async def test_what_would_be_pruned_is_told_before(store: Store, clock: FakeCloc
     await save(store, late.id)
     await written(store)  # goes on, and keeps everything
     clock.ms += 20_000
-    retention = Retention(log_s=60, delta_s=10)
+    retention = Retention(log_s=60, text_s=10)
     before = await all_events(store)
-    told = await store.prunable(retention)
+    told = await store.prunable(await of_all(store, retention))
     assert await all_events(store) == before
-    assert [(one.job, one.deltas_only, one.runs, one.events) for one in told] == [
-        ("a", False, 2, 2 * 4 + 2),
-        ("b", False, 1, 4 + 3),
-        ("a", True, 1, 2),
+    assert [(one.job, one.part, one.runs, one.events) for one in told] == [
+        ("a", Part.LOG, 2, 2 * 4 + 2),
+        ("b", Part.LOG, 1, 4 + 3),
+        ("a", Part.TEXT, 1, 2),
     ]
     await prune_all(store, retention, max_rows=5)
     gone = before - await all_events(store)
     assert (sum(one.events for one in told), sum(one.bytes for one in told)) == (len(gone), sum(map(len, gone)))
-    assert await store.prunable(retention) == []
+    assert await store.prunable(await of_all(store, retention)) == []
 
 
 async def all_events(store: Store) -> set[bytes]:
@@ -370,10 +377,11 @@ async def test_a_part_of_the_work_is_left_to_tell(store: Store, clock: FakeClock
     for _ in range(120):
         await save(store, (await end(store, await written(store, 3))).id)
     clock.ms += 100_000
-    retention = Retention(log_s=1, delta_s=None)
-    (whole,) = await store.prunable(retention)
-    done = await store.prune(retention, max_rows=7)
-    (left,) = await store.prunable(retention)
+    retention = Retention(log_s=1, text_s=None)
+    every = await of_all(store, retention)
+    (whole,) = await store.prunable(every)
+    done = await store.prune(every, max_rows=7)
+    (left,) = await store.prunable(every)
     assert whole.runs == 120
     assert left.events == whole.events - done
 
@@ -383,8 +391,8 @@ async def test_for_ever_is_for_ever(store: Store, clock: FakeClock) -> None:
     run = await end(store, await written(store))
     await save(store, run.id)
     clock.ms += 10**12
-    assert await store.prune(Retention(log_s=None, delta_s=None)) == 0
-    assert await store.prunable(Retention(log_s=None, delta_s=None)) == []
+    every = await of_all(store, Retention(log_s=None, text_s=None))
+    assert (list(every), await store.prune(every), await store.prunable(every)) == ([run.job], 0, [])
     assert len(await log(store, run.id)) == 11
 
 
@@ -399,10 +407,10 @@ async def test_a_reopened_run_is_kept(store: Store, clock: FakeClock) -> None:
         events=[REOPENED, *again.events], statuses={RunStatus.CANCELLED}, requeue=again.requeue, seq=cancelled.seq
     )
     await store.append(run.id, reopened)
-    assert await store.prune(Retention(log_s=1, delta_s=1)) == 0
+    assert await prune_all(store, Retention(log_s=1, text_s=1)) == 0
     await store.append(run.id, cancel())
     clock.ms += 100_000
-    await prune_all(store, Retention(log_s=1, delta_s=1))
+    await prune_all(store, Retention(log_s=1, text_s=1))
     row = await store.get(run.id)
     assert row is not None
     assert row.floor == 4
@@ -450,3 +458,69 @@ async def test_a_run_at_work_is_not_deleted(store: Store) -> None:
         with pytest.raises(RunActive):
             await store.delete(run.id)
         run = await claim(store, run) if run.status is RunStatus.QUEUED else run
+
+
+async def test_every_job_and_part_has_its_time(store: Store, clock: FakeClock) -> None:
+    """Lines go before text in one job and after it in another; a job that is not named keeps everything."""
+    ids = {}
+    for job in ("a", "b", "c"):
+        run = await running(store, job=job)
+        await report(store, run, delta(), line(), note(), delta("late"), line("late"))
+        await end(store, run)
+        await save(store, run.id)
+        ids[job] = run.id
+    retention = {"a": Retention(log_s=90, text_s=30, lines_s=10), "b": Retention(None, text_s=10, lines_s=30)}
+
+    async def left() -> list[list[int]]:
+        return [[event.seq for event in await log(store, ids[job], partial=True)] for job in ("a", "b", "c")]
+
+    async def prune() -> list[tuple[str, Part, int]]:
+        told = [(one.job, one.part, one.events) for one in await store.prunable(retention)]
+        while await store.prune(retention, max_rows=3):
+            pass
+        assert await store.prunable(retention) == []
+        return told
+
+    clock.ms += 11_000
+    assert await prune() == [("b", Part.TEXT, 2), ("a", Part.LINES, 2)]
+    assert await left() == [[1, 2, 3, 5, 6, 8], [1, 2, 4, 5, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8]]
+    clock.ms += 20_000
+    assert await prune() == [("a", Part.TEXT, 2), ("b", Part.LINES, 2)]
+    assert await left() == [[1, 2, 5, 8], [1, 2, 5, 8], [1, 2, 3, 4, 5, 6, 7, 8]]
+    rows = [row for job in ids if (row := await store.get(ids[job]))]
+    assert [(row.floor, row.delta_floor) for row in rows] == [(0, 7), (0, 7), (0, 0)]
+    clock.ms += 60_000
+    assert await prune() == [("a", Part.LOG, 3)]
+    row = await store.get(ids["a"])
+    assert row is not None
+    assert (row.floor, row.delta_floor) == (7, 7)
+    assert await store.prunable_jobs() == ["b", "c"]
+    await store.delete(ids["c"])
+    assert await store.prunable_jobs() == ["b"]
+
+
+async def test_runs_without_a_snapshot_of_their_end(store: Store, clock: FakeClock) -> None:
+    """They are found in the order of their ends, once their end is some time ago, until the snapshot is there."""
+    ids = []
+    for _ in range(5):
+        run = await written(store, 3)
+        await save(store, run.id, 3)
+        ids.append(run.id)
+    await written(store)  # goes on
+    for run_id in (ids[2], ids[0], ids[1], ids[4]):
+        row = await store.get(run_id)
+        assert row is not None
+        await end(store, row)
+        clock.ms += 1_000
+    await save(store, ids[1])
+    assert [row.id for row in await store.unfolded(0, Ended())] == [ids[2], ids[0], ids[4]]
+    assert [row.id for row in await store.unfolded(2, Ended())] == [ids[2], ids[0]]
+    (first,) = await store.unfolded(0, Ended(), limit=1)
+    assert [row.id for row in await store.unfolded(0, Ended(first.finished_at or "", first.id))] == [ids[0], ids[4]]
+    await store.delete(ids[2])
+    again = requeue((await store.append(ids[3], cancel())).run)
+    assert [row.id for row in await store.unfolded(0, Ended())] == [ids[0], ids[4], ids[3]]
+    reopened = Write(events=[REOPENED, *again.events], statuses={RunStatus.CANCELLED}, requeue=again.requeue)
+    await store.append(ids[3], reopened)
+    await save(store, ids[0])
+    assert [row.id for row in await store.unfolded(0, Ended())] == [ids[4]]

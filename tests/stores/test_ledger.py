@@ -10,7 +10,8 @@ from headway.core.events import NewEvent
 from headway.core.run import ENDED, RUN_TRANSITIONS, RunStatus
 from headway.errors import Conflict, KeyReused, RunClosed, UsageError
 from headway.stores.base import Release, Requeue, RunRow, Standing, Write
-from headway.stores.ledger import birth, check_same, decide, first_page, judge, lapses_ms, tail_bytes, trim_limit
+from headway.stores.ledger import birth, check_same, decide, first_page, judge, lapses_ms, tail_bytes
+from headway.stores.retention import trim_limit
 from tests.stores.builders import SUCCEEDED, new_run, note, queued, started
 
 NOW = 1_790_000_000_000

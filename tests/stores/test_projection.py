@@ -16,6 +16,7 @@ from headway.errors import InvalidCursor, RunNotFound, StoreFull, StoreInvalid, 
 from headway.stores.base import Page, RunFilter, RunRow, Store, StoredSnapshot
 from headway.stores.memory import MemoryStore
 from headway.stores.projection import Projections, read_log, summary
+from headway.stores.retention import Part
 from tests.stores.builders import SUCCEEDED, delta, end, failed, log, note, report, running, save
 
 
@@ -248,7 +249,7 @@ async def test_it_goes_on_after_deltas_were_trimmed(store: Store) -> None:
     await report(store, run, delta("a"), delta("b"), note(), delta("c"))
     expected = await folded(store, run.id)
     await save(store, run.id, 5)
-    await store.trim(run.id, floor=4, deltas_only=True)
+    await store.trim(run.id, floor=4, part=Part.TEXT)
     assert (await Projections(store).current(run.id)).snapshot() == expected
 
 

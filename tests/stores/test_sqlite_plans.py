@@ -61,10 +61,13 @@ def test_no_statement_scans_a_table(connection: sqlite3.Connection, name: str) -
         ("ended", "SEARCH r USING INDEX runs_ended ((finished_at,id)>(?,?))"),
         ("positions", "SEARCH p USING PRIMARY KEY (run=? AND listener=?)"),
         ("durations", "SEARCH runs USING INDEX runs_succeeded (job=?)"),
-        ("expired_logs", "SEARCH runs USING INDEX runs_to_trim (finished_at>? AND finished_at<?)"),
-        ("expired_deltas", "SEARCH runs USING INDEX runs_to_thin (finished_at>? AND finished_at<?)"),
+        ("expired_log", "SEARCH runs USING INDEX runs_to_trim (job=? AND finished_at>? AND finished_at<?)"),
+        ("expired_text", "SEARCH runs USING INDEX runs_to_trim_text (job=? AND finished_at>? AND finished_at<?)"),
+        ("expired_lines", "SEARCH runs USING INDEX runs_to_trim_lines (job=? AND finished_at>? AND finished_at<?)"),
+        ("next_prunable_job", "SEARCH runs USING INDEX runs_to_trim (job>?)"),
+        ("unfolded", "SEARCH r USING INDEX runs_unfolded ((finished_at,id)>(?,?) AND finished_at<?)"),
         ("count_events", "SEARCH events USING INDEX sqlite_autoindex_events_1 (run=? AND seq>? AND seq<?)"),
-        ("count_deltas", "SEARCH events USING INDEX sqlite_autoindex_events_1 (run=? AND seq>? AND seq<?)"),
+        ("count_types", "SEARCH events USING INDEX sqlite_autoindex_events_1 (run=? AND seq>? AND seq<?)"),
         ("count_buried", "SEARCH r USING INDEX runs_by_status (status=?)"),
     ],
 )
@@ -75,7 +78,7 @@ def test_the_index_meant_for_it_is_used(connection: sqlite3.Connection, name: st
     assert step in steps
 
 
-@pytest.mark.parametrize("name", ["read", "durations", "expired_logs", "expired_deltas", "count_events"])
+@pytest.mark.parametrize("name", ["read", "durations", "expired_log", "expired_text", "unfolded", "count_events"])
 def test_what_may_be_long_is_not_sorted(connection: sqlite3.Connection, name: str) -> None:
     """It comes in order from its index, so a page costs no more in a long log than in a short one."""
     assert not [step for step in plan(connection, name) if "TEMP B-TREE" in step]

@@ -7,7 +7,7 @@ import pytest
 
 from headway.errors import Fenced
 from headway.stores import sqlite_writer
-from headway.stores.base import Retention, Write
+from headway.stores.base import Write
 from headway.stores.sqlite import SqliteStore
 from headway.stores.sqlite_work import bury
 from headway.stores.sqlite_writer import GROUP_MAX
@@ -68,8 +68,7 @@ async def test_what_a_killed_deletion_left_is_pruned(sqlite: SqliteStore) -> Non
     await save(sqlite, run.id)
     await sqlite._write(lambda transaction: bury(transaction, run.id))
     assert await sqlite.get(run.id) is None
-    keep = Retention(log_s=None, delta_s=None)
-    assert [await sqlite.prune(keep, max_rows=2) for _ in range(4)] == [2, 1, 1, 0]
+    assert [await sqlite.prune({}, max_rows=2) for _ in range(4)] == [2, 1, 1, 0]
     for table in ("runs", "about", "events", "steps", "snapshots"):
         assert await rows(sqlite, table) == 0
 

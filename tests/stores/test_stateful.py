@@ -23,9 +23,7 @@ from headway.stores.base import (
     Ended,
     NewRun,
     Page,
-    Prunable,
     Requeue,
-    Retention,
     RunFilter,
     RunRow,
     Store,
@@ -34,6 +32,7 @@ from headway.stores.base import (
 )
 from headway.stores.memory import MemoryStore
 from headway.stores.rate import Rate
+from headway.stores.retention import Part, Retention
 from tests.stores.builders import (
     CANCEL_REQUESTED,
     CANCELLED,
@@ -43,6 +42,7 @@ from tests.stores.builders import (
     assert_true,
     delta,
     failed,
+    line,
     log,
     note,
     queued,
@@ -59,11 +59,13 @@ RESUMED = NewEvent("run.resumed", b'{"ask_id":"q","answer":1}')
 PARTIAL = NewEvent("run.partial", b'{"result":null}')
 
 runs = st.sampled_from(RUNS)
+ages = st.none() | st.integers(0, 20)
 jobs = st.sampled_from(JOBS)
 attempts = st.none() | st.integers(1, 4)
 events = st.one_of(
     st.builds(note, st.text(max_size=5), st.none() | st.sampled_from(KEYS)),
     st.builds(delta, st.text(max_size=30)),
+    st.just(line()),
     st.sampled_from([SUCCEEDED, PARTIAL, CANCELLED, CANCEL_REQUESTED, REOPENED, WAITING, RESUMED, failed()]),
     st.builds(queued, st.integers(2, 5), st.sampled_from(["retry", "takeover"])),
     st.builds(started, st.integers(1, 5)),
@@ -226,22 +228,22 @@ class Stores(RuleBasedStateMachine):
 
         self.both(command)
 
-    @rule(run_id=runs, floor=st.integers(0, 40), deltas_only=st.booleans())
-    def trim(self, run_id: str, floor: int, deltas_only: bool) -> None:
+    @rule(run_id=runs, floor=st.integers(0, 40), part=st.sampled_from(Part))
+    def trim(self, run_id: str, floor: int, part: Part) -> None:
         """Drop old events."""
-        self.both(lambda store: store.trim(run_id, floor=floor, deltas_only=deltas_only))
+        self.both(lambda store: store.trim(run_id, floor=floor, part=part))
 
-    @rule(log_s=st.none() | st.integers(0, 20), delta_s=st.none() | st.integers(0, 20))
-    def prune(self, log_s: int | None, delta_s: int | None) -> None:
+    @rule(log_s=ages, text_s=ages, lines_s=ages)
+    def prune(self, log_s: int | None, text_s: int | None, lines_s: int | None) -> None:
         """Drop what has outlived its retention, all of it; the stores may go about it in another order."""
 
-        async def command(store: Store) -> list[Prunable]:
-            retention = Retention(log_s, delta_s)
+        async def command(store: Store) -> list[Any]:
+            retention = dict.fromkeys(await store.prunable_jobs(), Retention(log_s, text_s, lines_s))
             told = await store.prunable(retention)
             while await store.prune(retention, max_rows=7):
                 pass
             assert await store.prunable(retention) == []
-            return told
+            return [*retention, told, await store.prunable_jobs()]
 
         self.both(command)
 
@@ -293,6 +295,11 @@ class Stores(RuleBasedStateMachine):
         """Keep how far a listener was told."""
         self.both(lambda store: store.move_position("l", run_id, Cursor(seen, "0"), Cursor(to, "0")))
         self.both(lambda store: store.positions("l", RUNS))
+
+    @rule(seconds=st.integers(0, 10))
+    def unfolded(self, seconds: int) -> None:
+        """Look for ends that no snapshot holds."""
+        self.both(lambda store: store.unfolded(seconds, Ended()))
 
     @invariant()
     def logs_are_true(self) -> None:

@@ -285,11 +285,27 @@ def prune(
             "HEADWAY_RETENTION_S, else 30d.",
         ),
     ] = None,
-    deltas_older_than: Annotated[
+    text_older_than: Annotated[
         str | None,
         typer.Option(
             metavar="AGE",
-            help="Drop the streamed text of runs that ended so long ago. Else HEADWAY_DELTA_RETENTION_S, else 1h.",
+            help="Drop the streamed text of runs that ended so long ago. Else HEADWAY_TEXT_RETENTION_S, else 1h.",
+        ),
+    ] = None,
+    lines_older_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="Drop the lines of the own logging of runs that ended so long ago. Else HEADWAY_LINES_RETENTION_S, "
+            "else as the logs.",
+        ),
+    ] = None,
+    job: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Prune only the runs of this job, or kind of run; the ages then go before those the job was "
+            "registered with.",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be dropped.")] = False,
@@ -301,12 +317,13 @@ def prune(
     """Drop what has outlived its retention.
 
     A server prunes every quarter of an hour by itself; this is for other ages, and for stores no server works on. A
-    run keeps its entry, its last snapshot and the snapshot's event. Runs that go on are not touched.
+    run keeps its entry, its last snapshot and the snapshot's event. Runs that go on are not touched. Jobs that were
+    registered with a retention of their own keep to it.
     """
     from headway.cli.pruning import Pruning
     from headway.cli.pruning import prune as drop
 
-    drop(Pruning(store, older_than, deltas_older_than, dry_run, as_json))
+    drop(Pruning(store, job, older_than, text_older_than, lines_older_than, dry_run, as_json))
 
 
 listeners = typer.Typer(name="listeners", invoke_without_command=True, rich_markup_mode=None)

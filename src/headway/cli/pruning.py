@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -14,11 +14,13 @@ from rich.table import Table
 
 from headway.cli.opening import opened
 from headway.cli.terminal import err, out
-from headway.cli.words import age, one_line, parse_age, size
+from headway.cli.words import age, counted, one_line, size
 from headway.config import Settings
-from headway.stores.base import Prunable, Retention
+from headway.core.age import parse_age
+from headway.engines.retention import retentions
+from headway.stores.base import Store
+from headway.stores.retention import Prunable, Retention
 
-WHAT: Final = {False: "log", True: "text"}
 JOB_MAX: Final = 30
 
 
@@ -28,72 +30,111 @@ class Pruning:
 
     Attributes:
         store: URL; None: as the settings say.
+        job: Only the runs of this job; None: of all.
         older_than: Age as a person writes it; None: as the settings say.
-        deltas_older_than: The same for text deltas.
+        text_older_than: The same for streamed text.
+        lines_older_than: The same for the lines of the runs' own logging.
         dry_run: Only tell.
         as_json: For programs.
     """
 
     store: str | None = None
+    job: str | None = None
     older_than: str | None = None
-    deltas_older_than: str | None = None
+    text_older_than: str | None = None
+    lines_older_than: str | None = None
     dry_run: bool = False
     as_json: bool = False
 
-    def retention(self) -> Retention:
-        """Return the retention, from the options or else from the settings.
+    def stated(self) -> dict[str, float | None]:
+        """Return the ages of the options that were given.
 
         Raises:
             UsageError: an option is no age.
         """
-        settings = Settings()
-        return Retention(
-            settings.retention_s if self.older_than is None else parse_age(self.older_than),
-            settings.delta_retention_s if self.deltas_older_than is None else parse_age(self.deltas_older_than),
-        )
+        options = {"log_s": self.older_than, "text_s": self.text_older_than, "lines_s": self.lines_older_than}
+        return {part: parse_age(text) for part, text in options.items() if text is not None}
+
+    async def retention(self, store: Store) -> dict[str, Retention]:
+        """Return the retention of every job that is pruned. What a job says of its own logs stands against options.
+
+        Except where the job is named in the options: then they are meant for it.
+
+        Raises:
+            UsageError: the job has nothing to lose.
+        """
+        stated = self.stated()
+        found = await retentions(store, replace(Settings().retention(), **({} if self.job else stated)))
+        if self.job is None:
+            return found
+        return {self.job: replace(found[self.job], **stated)} if self.job in found else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was found.
+
+    Attributes:
+        default: Retention of jobs that say nothing of their logs.
+        retention: By job.
+        found: What has outlived it.
+    """
+
+    default: Retention
+    retention: Mapping[str, Retention]
+    found: Sequence[Prunable]
 
 
 def prune(pruning: Pruning) -> None:
     """Drop what has outlived its retention, or tell what would be dropped."""
-    retention = pruning.retention()
-    found = asyncio.run(_prune(pruning, retention))
+    default = replace(Settings().retention(), **pruning.stated())
+    done = asyncio.run(_prune(pruning, default))
     if pruning.as_json:
-        sys.stdout.write(orjson.dumps(_content(pruning, retention, found), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(orjson.dumps(_content(pruning, done), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        show(found, retention, out(), dry_run=pruning.dry_run)
+        show(done, out(), dry_run=pruning.dry_run)
 
 
-async def _prune(pruning: Pruning, retention: Retention) -> list[Prunable]:
+async def _prune(pruning: Pruning, default: Retention) -> Pruned:
     async with opened(pruning.store, read_only=pruning.dry_run) as store:
+        retention = await pruning.retention(store)
         found = await store.prunable(retention)
         if not pruning.dry_run:
             with err().status("pruning, in small steps; Ctrl-C leaves the rest"):
                 while await store.prune(retention):
                     pass
-        return found
+        return Pruned(retention.get(pruning.job or "", default), retention, found)
 
 
-def _content(pruning: Pruning, retention: Retention, found: Sequence[Prunable]) -> dict[str, Any]:
+def _content(pruning: Pruning, done: Pruned) -> dict[str, Any]:
     return {
         "dry_run": pruning.dry_run,
-        "older_than_s": retention.log_s,
-        "deltas_older_than_s": retention.delta_s,
-        "jobs": [asdict(one) for one in found],
-        "events": sum(one.events for one in found),
-        "bytes": sum(one.bytes for one in found),
+        **_ages(done.default),
+        "jobs": [
+            {**asdict(one), "kept_s": done.retention[one.job].of(one.part) if one.job in done.retention else None}
+            for one in done.found
+        ],
+        "events": sum(one.events for one in done.found),
+        "bytes": sum(one.bytes for one in done.found),
     }
 
 
-def show(found: Sequence[Prunable], retention: Retention, console: Console, *, dry_run: bool) -> None:
+def _ages(kept: Retention) -> dict[str, float | None]:
+    return {
+        "older_than_s": kept.log_s,
+        "text_older_than_s": kept.text_s,
+        "lines_older_than_s": kept.lines_s,
+    }
+
+
+def show(done: Pruned, console: Console, *, dry_run: bool) -> None:
     """Print a table, and what it means."""
-    console.print(
-        f"After the end of a run its log is kept {_kept(retention.log_s)}, streamed text {_kept(retention.delta_s)}."
-    )
-    if not found:
+    console.print(_told(done))
+    if not done.found:
         console.print("There is nothing older.")
         return
     console.print()
-    console.print(table(found))
+    console.print(table(done))
     console.print()
     if dry_run:
         console.print("Nothing was changed. Without --dry-run this is dropped.")
@@ -101,24 +142,41 @@ def show(found: Sequence[Prunable], retention: Retention, console: Console, *, d
         console.print("Dropped. The file stays as large as it is; what was freed in it is used again.")
 
 
+def _told(done: Pruned) -> str:
+    kept = done.default
+    parts = [f"its log is kept {_kept(kept.log_s)}", f"streamed text {_kept(kept.text_s)}"]
+    if kept.lines_s is not None:
+        parts.append(f"log lines {_kept(kept.lines_s)}")
+    others = sum(retention != kept for retention in done.retention.values())
+    own = counted(others, "job has", "jobs have")
+    return f"After the end of a run {', '.join(parts)}." + (f" {own} other times." if others else "")
+
+
 def _kept(age_s: float | None) -> str:
     return "for ever" if age_s is None else f"for {age(age_s)}" if age_s >= 1 else "not at all"
 
 
-def table(found: Sequence[Prunable]) -> Table:
+def table(done: Pruned) -> Table:
     """Return what is dropped of each job as a table, the sum last."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    found, made = done.found, Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     made.add_column("job", no_wrap=True, overflow="ellipsis", max_width=JOB_MAX)
     made.add_column("what")
+    made.add_column("kept")
     for name in ("runs", "events", "size"):
         made.add_column(name, justify="right", no_wrap=True)
     for one in found:
-        made.add_row(one_line(one.job), WHAT[one.deltas_only], *_amounts(one.runs, one.events, one.bytes))
+        made.add_row(one_line(one.job), one.part, _age(done, one), *_amounts(one.runs, one.events, one.bytes))
     if len(found) > 1:
         # a run that loses its log is not told again for its text
         sums = (sum(one.runs for one in found), sum(one.events for one in found), sum(one.bytes for one in found))
-        made.add_row("together", "", *_amounts(*sums), style="bold")
+        made.add_row("together", "", "", *_amounts(*sums), style="bold")
     return made
+
+
+def _age(done: Pruned, one: Prunable) -> str:
+    retention = done.retention.get(one.job)
+    age_s = None if retention is None else retention.of(one.part)
+    return "deleted" if age_s is None else age(age_s) if age_s >= 1 else "0 s"
 
 
 def _amounts(runs: int, events: int, size_bytes: int) -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from headway.core.clock import parse_ms
-from headway.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,6 @@ _ESCAPES: Final = re.compile(
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,
 )
-NEVER: Final = "never"
-_AGE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(s|m|min|h|d|w)")
-_UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACES: Final = re.compile(r"\s+")
 
@@ -103,20 +99,6 @@ def age(seconds: float) -> str:
         if seconds >= 2 * length or (unit == "s" and seconds >= 1):
             return f"{int(seconds // length)} {unit}"
     return "now"
-
-
-def parse_age(text: str) -> float | None:
-    """Read an age as a person writes it: ``90s``, ``15min``, ``1h``, ``7d``, ``2w``; ``never`` is None.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if text.strip().lower() == NEVER:
-        return None
-    found = _AGE.fullmatch(text.strip().lower())
-    if found is None:
-        raise UsageError(f"{text!r} is no age", hint="write a number with its unit: 90s, 15min, 1h, 7d, 2w; or never")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def size(bytes: int) -> str:

@@ -342,8 +342,10 @@ REPORTED_TYPES: Final = frozenset(PAYLOADS) - CONTROL_TYPES - {"attempt.discarde
 
 ENDING_TYPES: Final = frozenset({"run.succeeded", "run.partial", "run.failed", "run.cancelled"})
 
-DELTA_TYPES: Final = frozenset({"output.appended"})
-"""May be trimmed before the rest of the log."""
+TEXT_TYPES: Final = frozenset({"output.appended"})
+LINE_TYPES: Final = frozenset({"log"})
+DELTA_TYPES: Final = TEXT_TYPES | LINE_TYPES
+"""May be trimmed before the rest of the log, text and lines each in its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ import logging
 from typing import Final
 
 from headway.engines.leadership import Leadership
+from headway.engines.retention import retentions
 from headway.errors import HeadwayError
 from headway.lines import Line
-from headway.stores.base import Retention, Store
+from headway.stores.base import Ended, Store
+from headway.stores.projection import Projections
+from headway.stores.retention import Retention
 
 log = logging.getLogger("headway.pruner")
 
@@ -20,22 +23,34 @@ LOOK_EVERY_S: Final = 5.0
 FIRST_S: Final = 60.0
 """A new leader begins after so long: soon enough for processes that are started often."""
 
+FOLDED_S: Final = 60.0
+"""The snapshot of a run's end is stored right after it. Where it is not there after so long, nobody is about to."""
+
 
 class Pruner:
     """Prunes the logs of ended runs. Of all processes on a store one does.
 
     Args:
         store: Where the runs are.
+        projections: Their states.
         worker: Id this process joined the store with.
-        retention: How long ended runs keep their logs.
+        retention: How long ended runs keep their logs, where nothing else was said of their job.
         every_s: Seconds between two prunings.
         lease_s: A process that does not ask for so long prunes no more.
     """
 
     def __init__(
-        self, store: Store, worker: str, retention: Retention, *, every_s: float = 900.0, lease_s: float = 15.0
+        self,
+        store: Store,
+        projections: Projections,
+        worker: str,
+        retention: Retention,
+        *,
+        every_s: float = 900.0,
+        lease_s: float = 15.0,
     ) -> None:
         self._store = store
+        self._projections = projections
         self._retention = retention
         self._every_s = every_s
         self._look_every_s = min(LOOK_EVERY_S, every_s)
@@ -78,11 +93,24 @@ class Pruner:
         Raises:
             StoreError: the store is away; the rest is left for the next pruning.
         """
-        done = 0
-        while step := await self._store.prune(self._retention):
+        await self._fold_ends()
+        retention, done = await retentions(self._store, self._retention), 0
+        while step := await self._store.prune(retention):
             done += step
             if not await self._leadership.held():
                 break
         if done:
             log.info(Line("pruned", events=done))
         return done
+
+    async def _fold_ends(self) -> None:
+        """Store the snapshots that are missing because a process died between a run's end and its snapshot."""
+        place = Ended()
+        while rows := await self._store.unfolded(FOLDED_S, place):
+            for row in rows:
+                try:
+                    await self._projections.save(row.id, force=True)
+                except Exception:
+                    log.exception(Line("a run that has ended cannot be folded, so its log is kept", run_id=row.id))
+                self._projections.forget(row.id)
+            place = Ended(rows[-1].finished_at or "", rows[-1].id)

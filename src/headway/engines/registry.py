@@ -9,6 +9,7 @@ from headway.core.events import PhasePlan
 from headway.engines.job import Job, make_job
 from headway.engines.lanes import DEFAULT_QUEUE
 from headway.engines.listener import Listener, Since, make_listener
+from headway.engines.retention import Age, Keep, Stated, stated
 from headway.engines.schedule import UTC, Schedule
 from headway.errors import UsageError
 
@@ -21,11 +22,13 @@ class Registry:
     Attributes:
         jobs: Registered jobs.
         listeners: Registered listeners.
+        retentions: What is said of how long logs are kept, by job or kind of run.
     """
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.listeners: dict[str, Listener] = {}
+        self.retentions: dict[str, Stated] = {}
 
     @overload
     def job(self, fn: F, /) -> F: ...
@@ -49,6 +52,7 @@ class Registry:
         strict: bool = ...,
         estimate: Callable[[Any], float] | None = ...,
         title: Callable[[Any], str] | str | None = ...,
+        retention: Keep | None = ...,
     ) -> Callable[[F], F]: ...
     def job(
         self,
@@ -70,6 +74,7 @@ class Registry:
         strict: bool = False,
         estimate: Callable[[Any], float] | None = None,
         title: Callable[[Any], str] | str | None = None,
+        retention: Keep | None = None,
     ) -> Any:
         """Register a function as a job: ``async def work(run: Run, input: Model) -> Result``.
 
@@ -95,6 +100,8 @@ class Registry:
                 or let go with a log line when it is refused.
             estimate: Expected seconds for an input; the median of the last successes when None.
             title: Title of a run for an input; the job's name when None.
+            retention: How long after their end its runs keep their logs, ``{"log": "90d", "text": "10min"}``, where
+                that is not as the settings say.
 
         Raises:
             UsageError: its signature is not a job's, an option is not one, or the name is taken by another function.
@@ -123,9 +130,24 @@ class Registry:
             if known is not None and known.fn is not fn:
                 raise UsageError(f"there is another job named {job.name!r}", hint="give one of them a `name=`")
             self.jobs[job.name] = job
+            self.retentions[job.name] = stated(job.name, retention or {})
             return fn
 
         return register if fn is None else register(fn)
+
+    def keep(self, kind: str, **ages: Age) -> None:
+        """Say how long runs of a kind keep their logs after their end; for those that are of no registered job.
+
+        Nothing said of a kind is as the settings say: `keep("build")` takes back what was said before.
+
+        Args:
+            kind: Of runs that are opened, attached or reported from elsewhere.
+            ages: By part of the log, ``log="90d", text="10min", lines="7d"``: see `headway.engines.retention.Keep`.
+
+        Raises:
+            UsageError: it names what is no part of a log, or an age that is none.
+        """
+        self.retentions[kind] = stated(kind, ages)
 
     def on(
         self,

@@ -179,7 +179,7 @@ class RunState(Snapshot):
 class EventPage(BaseModel):
     """Part of a log. `cursor` is where the next page begins, also when `events` is empty.
 
-    `partial`: text deltas of it may have been trimmed.
+    `partial`: text deltas or log lines of it may have been trimmed.
     """
 
     run_id: str

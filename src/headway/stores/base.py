@@ -34,6 +34,7 @@ from headway.stores.changes import Release as Release  # noqa: PLC0414
 from headway.stores.changes import Requeue as Requeue  # noqa: PLC0414
 from headway.stores.changes import Write as Write  # noqa: PLC0414
 from headway.stores.noting import note_appended, note_created
+from headway.stores.retention import Part, Prunable, Retention
 from headway.types import RunId, Seq
 
 
@@ -111,7 +112,7 @@ class RunRow:
         tag: Tag of the last event.
         total: Bytes of all events of the log, trimmed ones included.
         floor: Seq up to which the log was trimmed; 0 for none.
-        delta_floor: Seq up to which text deltas were trimmed; never below `floor`.
+        delta_floor: Seq up to which some kinds of events were trimmed, text or lines; never below `floor`.
         updated_at: Time of the last append; an empty execution write (a heartbeat) counts.
         due_ms: A queued run is not to be claimed before this time (store's clock); None: at once. One that waits for an
             answer, held by nobody, is among `Store.lapsed` after it; None: never.
@@ -191,7 +192,7 @@ class Page:
     Attributes:
         run: The row.
         standing: Of the cursor asked for. Unless GOOD, `events` is empty.
-        events: After the cursor, in order, dense. Only a reader that asked for a `partial` log may find text deltas
+        events: After the cursor, in order, dense. Only a reader that asked for a `partial` log may find text or lines
             missing, those at or below ``run.delta_floor``.
         tail: Bytes of the log after the cursor, including what did not fit into this page; 0 unless GOOD.
     """
@@ -236,32 +237,6 @@ class RunFilter:
     job: str | None = None
     group: str | None = None
     before: RunId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long logs are kept after the end of a run, in seconds. None: for ever."""
-
-    log_s: float | None = 30 * 86_400
-    delta_s: float | None = 3_600
-
-
-@dataclass(frozen=True, slots=True)
-class Prunable:
-    """What has outlived its retention, of all runs of one job.
-
-    Attributes:
-        deltas_only: Only the text deltas are dropped; False: all events up to the last snapshot's.
-        runs: How many runs lose something.
-        events: How many events are dropped.
-        bytes: Of their bodies.
-    """
-
-    job: str
-    deltas_only: bool
-    runs: int
-    events: int
-    bytes: int
 
 
 class Store(ABC):
@@ -326,23 +301,38 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
-        """Drop events up to and with seq `floor` (only text deltas if so asked), in small transactions.
+    async def trim(self, run_id: RunId, *, floor: Seq, part: Part = Part.LOG) -> None:
+        """Drop events up to and with seq `floor` (only those of a part if so asked), in small transactions.
 
         Never the event of the newest stored snapshot or a later one, so that no state is lost and the snapshot's
         cursor stays good. Unknown run: nothing happens.
         """
 
     @abstractmethod
-    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+    async def prune(self, retention: Mapping[str, Retention], *, max_rows: int = 2_000) -> int:
         """Drop what has outlived its retention, going over at most `max_rows` events; return how many. 0: all is done.
 
         Trims as `trim` does, so a run still has its row, its last snapshot and that snapshot's event.
+
+        Args:
+            retention: By job; the runs of other jobs are let be.
+            max_rows: So many events are gone over at most.
         """
 
     @abstractmethod
-    async def prunable(self, retention: Retention) -> list[Prunable]:
+    async def prunable(self, retention: Mapping[str, Retention]) -> list[Prunable]:
         """Return what `prune`, called until all is done, would drop now: by job, whole logs first. Changes nothing."""
+
+    @abstractmethod
+    async def prunable_jobs(self) -> list[str]:
+        """Return the jobs, and kinds of runs, of which ended runs have something left to lose, by name."""
+
+    @abstractmethod
+    async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        """Return runs that ended at least so many seconds ago without a snapshot of their end, behind a place.
+
+        In the order of their ends. Their process died in between; what no snapshot holds is never trimmed.
+        """
 
     @abstractmethod
     async def delete(self, run_id: RunId) -> None:
@@ -378,7 +368,7 @@ class Store(ABC):
         The cursor's own event is read and its tag compared. `START` is good unless the log was trimmed; the cursor of
         the log's last event is always good. At least one event is returned if there is one, however large.
 
-        With `partial` it reads on although text deltas were trimmed; only ``floor`` counts then.
+        With `partial` it reads on although text or lines were trimmed; only ``floor`` counts then.
 
         Raises:
             RunNotFound: there is no such run.

@@ -22,7 +22,7 @@ from headway.core.cursor import Cursor, new_tag
 from headway.core.events import ENDING_TYPES, NewEvent, StoredEvent, encode
 from headway.core.run import ACTIVE, ENDED, RUN_TRANSITIONS, RunStatus
 from headway.errors import Conflict, Fenced, HeadwayError, KeyReused, RunClosed, UsageError
-from headway.stores.base import Checkpoint, Claim, NewRun, Page, Prunable, Requeue, Retention, RunRow, Standing, Write
+from headway.stores.base import Checkpoint, Claim, NewRun, Page, Requeue, RunRow, Standing, Write
 
 _format_ms = lru_cache(maxsize=4)(format_ms)
 """All writes of one transaction happen at one time."""
@@ -159,7 +159,7 @@ def judge(run: RunRow, after: Cursor, own_tag: str | None, *, partial: bool = Fa
     """Say what a cursor is worth.
 
     `own_tag` is the tag of the event the cursor names, None if the log does not hold it (any more). To a reader of a
-    `partial` log missing text deltas do not matter, and one that stands at the floor itself misses nothing.
+    `partial` log missing text and lines do not matter, and one that stands at the floor itself misses nothing.
     """
     if after.seq >= run.seq:
         return Standing.GOOD if after == run.cursor else Standing.AHEAD
@@ -208,38 +208,6 @@ def tail_bytes(run: RunRow, after: Cursor, own: StoredEvent | None, events: Sequ
     if events:
         return run.total - events[0].total + len(events[0].body)
     return 0 if after.seq else run.total
-
-
-def trim_limit(snapshot_seq: int, floor: int) -> int:
-    """Return up to which seq a log may be trimmed: the newest stored snapshot's own event stays."""
-    return min(floor, max(snapshot_seq - 1, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """Which runs a retention is over for: those that ended after one time, up to and with another."""
-
-    deltas_only: bool
-    after: str
-    until: str
-
-
-def expiries(retention: Retention, now_ms: int) -> list[Expiry]:
-    """Return what is to be pruned: logs, then the text deltas of the runs that keep their logs."""
-    logs = None if retention.log_s is None else format_ms(now_ms - round(retention.log_s * 1000))
-    deltas = None if retention.delta_s is None else format_ms(now_ms - round(retention.delta_s * 1000))
-    found = [] if logs is None else [Expiry(False, "", logs)]
-    return found if deltas is None else [*found, Expiry(True, logs or "", deltas)]
-
-
-def tally(dropped: Iterable[tuple[str, bool, int, int]]) -> list[Prunable]:
-    """Add up by job what runs lose: job, whether deltas only, events, bytes."""
-    sums: dict[tuple[bool, str], list[int]] = {}
-    for job, deltas_only, events, size in dropped:
-        if events:
-            so_far = sums.setdefault((deltas_only, job), [0, 0, 0])
-            so_far[:] = so_far[0] + 1, so_far[1] + events, so_far[2] + size
-    return [Prunable(job, deltas_only, *sums[deltas_only, job]) for deltas_only, job in sorted(sums)]
 
 
 class _Entry:

@@ -18,7 +18,7 @@ import orjson
 
 from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
-from headway.core.events import DELTA_TYPES, StoredEvent
+from headway.core.events import StoredEvent
 from headway.core.ids import new_worker_id
 from headway.core.run import AT_WORK, ENDED, RunStatus
 from headway.errors import RunActive, RunNotFound, UsageError
@@ -29,8 +29,6 @@ from headway.stores.base import (
     ListenerRow,
     NewRun,
     Page,
-    Prunable,
-    Retention,
     RunFilter,
     RunRow,
     Store,
@@ -41,18 +39,8 @@ from headway.stores.base import (
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
-from headway.stores.ledger import (
-    Decision,
-    Expiry,
-    birth,
-    check_same,
-    decide,
-    expiries,
-    lapses_ms,
-    page_from,
-    tally,
-    trim_limit,
-)
+from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms, page_from
+from headway.stores.retention import UNTRIMMED, Expiry, Floors, Part, Prunable, Retention, expiries, tally, trim_limit
 from headway.types import RunId, Seq
 
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -73,6 +61,7 @@ class _Kept:
     keys: dict[str, Seq] = field(default_factory=dict)
     steps: dict[str, bytes] = field(default_factory=dict)
     snapshot: StoredSnapshot | None = None
+    floors: Floors = UNTRIMMED
     positions: dict[str, Cursor] = field(default_factory=dict)
 
     def shown(self) -> RunRow:
@@ -96,23 +85,28 @@ class _Kept:
     @property
     def trimmable(self) -> Seq:
         """Up to which seq the log may be trimmed."""
-        return trim_limit(0 if self.snapshot is None else self.snapshot.cursor.seq, self.row.seq)
+        return trim_limit(self.snapshot_seq, self.row.seq)
 
-    def count(self, after: Seq, until: Seq, *, deltas_only: bool) -> tuple[int, int]:
-        """Return how many events there are after a seq, up to and with another, and their bytes."""
-        events = self.events[self.index(after + 1) : self.index(until + 1)]
-        sizes = [len(event.body) for event in events if not deltas_only or event.type in DELTA_TYPES]
+    @property
+    def snapshot_seq(self) -> Seq:
+        """Seq of the newest snapshot; 0 where there is none."""
+        return 0 if self.snapshot is None else self.snapshot.cursor.seq
+
+    def count(self, part: Part) -> tuple[int, int]:
+        """Return how many events a trim as far as may be would drop, and their bytes."""
+        events = self.events[self.index(self.floors.of(part) + 1) : self.index(self.trimmable + 1)]
+        sizes = [len(event.body) for event in events if not part.types or event.type in part.types]
         return len(sizes), sum(sizes)
 
-    def trim(self, floor: Seq, *, deltas_only: bool) -> None:
+    def trim(self, floor: Seq, part: Part) -> None:
         """Drop events up to `floor`."""
         until = self.index(floor + 1)
-        kept = [event for event in self.events[:until] if deltas_only and event.type not in DELTA_TYPES]
+        kept = [event for event in self.events[:until] if part.types and event.type not in part.types]
         self.events[:until] = kept
         held = {event.seq for event in kept}
         self.keys = {key: seq for key, seq in self.keys.items() if seq > floor or seq in held}
-        delta_floor = max(self.row.delta_floor, floor)
-        self.row = replace(self.row, delta_floor=delta_floor, floor=self.row.floor if deltas_only else floor)
+        self.floors = self.floors.raised(part, floor)
+        self.row = replace(self.row, floor=self.floors.log, delta_floor=max(self.floors))
 
 
 class MemoryStore(Store):
@@ -201,40 +195,53 @@ class MemoryStore(Store):
         kept.snapshot, kept.summary = snapshot, encoded
         self._doorbell.news((run_id,))
 
-    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
+    async def trim(self, run_id: RunId, *, floor: Seq, part: Part = Part.LOG) -> None:
         await self._turn()
         kept = self._runs.get(run_id)
         if kept is None:
             return
         floor = min(floor, kept.trimmable)
-        if floor > (kept.row.delta_floor if deltas_only else kept.row.floor):
-            kept.trim(floor, deltas_only=deltas_only)
+        if floor > kept.floors.of(part):
+            kept.trim(floor, part)
 
-    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+    async def prune(self, retention: Mapping[str, Retention], *, max_rows: int = 2_000) -> int:
         await self._turn()
         done = 0
         for expiry in expiries(retention, self._now_ms()):
-            for kept, start in self._expired(expiry):
+            for kept in self._expired(expiry):
+                start = kept.floors.of(expiry.part)
                 end = min(kept.trimmable, start + max_rows - done)
                 if end > start:
-                    kept.trim(end, deltas_only=expiry.deltas_only)
+                    kept.trim(end, expiry.part)
                     done += end - start
         return done
 
-    async def prunable(self, retention: Retention) -> list[Prunable]:
+    async def prunable(self, retention: Mapping[str, Retention]) -> list[Prunable]:
         await self._turn()
         return tally(
-            (kept.row.job, expiry.deltas_only, *kept.count(start, kept.trimmable, deltas_only=expiry.deltas_only))
+            (kept.row.job, expiry.part, *kept.count(expiry.part))
             for expiry in expiries(retention, self._now_ms())
-            for kept, start in self._expired(expiry)
+            for kept in self._expired(expiry)
         )
 
-    def _expired(self, expiry: Expiry) -> Iterator[tuple[_Kept, Seq]]:
-        """Yield the runs a retention is over for, and up to where their logs were trimmed for it before."""
+    def _expired(self, expiry: Expiry) -> Iterator[_Kept]:
+        """Yield the runs a retention is over for."""
         for kept in self._runs.values():
-            ended = kept.row.finished_at
-            if ended is not None and expiry.after < ended <= expiry.until:
-                yield kept, kept.row.delta_floor if expiry.deltas_only else kept.row.floor
+            row = kept.row
+            if row.job == expiry.job and row.finished_at and expiry.after < row.finished_at <= expiry.until:
+                yield kept
+
+    async def prunable_jobs(self) -> list[str]:
+        await self._turn()
+        ended = (kept for kept in self._runs.values() if kept.row.finished_at)
+        return sorted({kept.row.job for kept in ended if kept.floors.log < kept.trimmable})
+
+    async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        await self._turn()
+        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        places = [place for place in self._ended() if after < place and place.finished_at <= until]
+        found = [self._runs[place.run_id] for place in places]
+        return [kept.shown() for kept in found if kept.snapshot_seq < kept.row.seq][:limit]
 
     async def delete(self, run_id: RunId) -> None:
         await self._turn()
@@ -328,8 +335,12 @@ class MemoryStore(Store):
 
     async def ended(self, after: Ended, *, limit: int = 200) -> list[RunRow]:
         await self._turn()
-        places = [Ended(kept.row.finished_at, kept.row.id) for kept in self._runs.values() if kept.row.finished_at]
-        return [self._runs[place.run_id].shown() for place in sorted(places) if place > after][:limit]
+        return [self._runs[place.run_id].shown() for place in self._ended() if place > after][:limit]
+
+    def _ended(self) -> list[Ended]:
+        """Return all runs that have ended, in that order."""
+        rows = (kept.row for kept in self._runs.values())
+        return sorted(Ended(row.finished_at, row.id) for row in rows if row.finished_at)
 
     # -- listeners
 

@@ -28,8 +28,6 @@ from headway.stores.base import (
     ListenerRow,
     NewRun,
     Page,
-    Prunable,
-    Retention,
     RunFilter,
     RunRow,
     Store,
@@ -41,6 +39,7 @@ from headway.stores.base import (
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import page_from
+from headway.stores.retention import Part, Prunable, Retention
 from headway.stores.rows import ROW, list_query, not_found, run_row
 from headway.types import RunId, Seq
 
@@ -183,18 +182,28 @@ class PostgresStore(Store):
         if await runs.put_snapshot(self._database, run_id, snapshot, orjson.dumps(dict(summary))):
             self._told(run_id)
 
-    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
+    async def trim(self, run_id: RunId, *, floor: Seq, part: Part = Part.LOG) -> None:
         self._check_writable()
-        while await runs.trim(self._database, run_id, floor, deltas_only=deltas_only):
+        while await runs.trim(self._database, run_id, floor, part):
             pass
 
-    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+    async def prune(self, retention: Mapping[str, Retention], *, max_rows: int = 2_000) -> int:
         self._check_writable()
         return await runs.prune(self._database, retention, self._now_ms(), max_rows)
 
-    async def prunable(self, retention: Retention) -> list[Prunable]:
+    async def prunable(self, retention: Mapping[str, Retention]) -> list[Prunable]:
         self._check_open()
         return await runs.prunable(self._database, retention, self._now_ms())
+
+    async def prunable_jobs(self) -> list[str]:
+        jobs: list[str] = []
+        while found := await self._rows("next_prunable_job", jobs[-1] if jobs else ""):
+            jobs.append(found[0][0])
+        return jobs
+
+    async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        return await self._runs("unfolded", *after, until, limit)
 
     async def delete(self, run_id: RunId) -> None:
         self._check_writable()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
 import orjson
 
-from headway.core.events import DELTA_TYPES
 from headway.core.run import ENDED
 from headway.errors import RunActive
-from headway.stores.base import NewRun, Prunable, Retention, RunRow, StoredSnapshot
-from headway.stores.ledger import Expiry, birth, check_same, expiries, lapses_ms, tally, trim_limit
+from headway.stores.base import NewRun, RunRow, StoredSnapshot
+from headway.stores.ledger import birth, check_same, lapses_ms
 from headway.stores.postgres_database import Database, Transaction
 from headway.stores.postgres_writing import event_columns
+from headway.stores.retention import Expiry, Floors, Part, Prunable, Retention, expiries, tally, trim_limit
 from headway.stores.rows import not_found, run_row
 from headway.types import RunId, Seq
 
-_DELTAS: Final = sorted(DELTA_TYPES)
+_EXPIRED: Final = {Part.LOG: "expired_log", Part.TEXT: "expired_text", Part.LINES: "expired_lines"}
 _LAST_RUN: Final = 2**63 - 1
 _FINGERPRINT: Final = -1
 
@@ -70,72 +71,73 @@ async def put_snapshot(database: Database, run_id: RunId, snapshot: StoredSnapsh
     return await database.transact(put)
 
 
-async def trim(database: Database, run_id: RunId, floor: Seq, *, deltas_only: bool) -> int:
+async def trim(database: Database, run_id: RunId, floor: Seq, part: Part) -> int:
     """Trim one run's log by at most `TRIM_ROWS` events; return by how many."""
 
     async def drop(transaction: Transaction) -> int:
         found = await transaction.fetchrow("run_to_trim", run_id)
-        return 0 if found is None else await _trim(transaction, found, floor, TRIM_ROWS, deltas_only=deltas_only)
+        return 0 if found is None else await _trim(transaction, found, floor, TRIM_ROWS, part)
 
     return await database.transact(drop)
 
 
-async def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, *, deltas_only: bool) -> int:
-    number, floor, delta_floor, snapshot_seq = found
-    start = delta_floor if deltas_only else floor
+async def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, part: Part) -> int:
+    number, *floors, snapshot_seq = found
+    floors = Floors(*floors)
+    start = floors.of(part)
     end = min(trim_limit(snapshot_seq, wanted), start + max_rows)
     if end <= start:
         return 0
-    if deltas_only:
-        await transaction.execute("drop_deltas", number, start, end, _DELTAS)
-        await transaction.execute("set_floors", number, floor, end)
+    if part.types:
+        await transaction.execute("drop_types", number, start, end, sorted(part.types))
     else:
         await transaction.execute("drop_events", number, end)
-        await transaction.execute("set_floors", number, end, max(end, delta_floor))
+    await transaction.execute("set_floors", number, *floors.raised(part, end))
     return int(end - start)
 
 
 # -- retention
 
 
-async def prune(database: Database, retention: Retention, now_ms: int, max_rows: int) -> int:
+async def prune(database: Database, retention: Mapping[str, Retention], now_ms: int, max_rows: int) -> int:
     """Go over at most `max_rows` events that have outlived their retention; return how many."""
     done = await drop_buried(database, max_rows)
     for expiry in expiries(retention, now_ms):
         for number, *_ in await _expired(database, expiry, (expiry.after, _LAST_RUN)):
             if done < max_rows:
-                done += await _trim_expired(database, number, max_rows - done, deltas_only=expiry.deltas_only)
+                done += await _trim_expired(database, number, max_rows - done, expiry.part)
     return done
 
 
-async def _trim_expired(database: Database, number: int, max_rows: int, *, deltas_only: bool) -> int:
+async def _trim_expired(database: Database, number: int, max_rows: int, part: Part) -> int:
     async def drop(transaction: Transaction) -> int:
         found = await transaction.fetchrow("still_to_trim", number)
         if found is None:
             return 0  # it was reopened meanwhile, or deleted
-        return await _trim(transaction, found, found["snapshot_seq"], max_rows, deltas_only=deltas_only)
+        return await _trim(transaction, found, found["snapshot_seq"], max_rows, part)
 
     return await database.transact(drop)
 
 
-async def prunable(database: Database, retention: Retention, now_ms: int) -> list[Prunable]:
+async def prunable(database: Database, retention: Mapping[str, Retention], now_ms: int) -> list[Prunable]:
     """Return what `prune`, called until all is done, would drop now."""
-    dropped = [(job, False, events, size) for job, events, size in await database.fetch("count_buried")]
+    dropped = [(job, Part.LOG, events, size) for job, events, size in await database.fetch("count_buried")]
     for expiry in expiries(retention, now_ms):
         place = (expiry.after, _LAST_RUN)
         while runs := await _expired(database, expiry, place):
-            for number, floor, delta_floor, snapshot_seq, job, ended in runs:
-                span = (number, delta_floor if expiry.deltas_only else floor, trim_limit(snapshot_seq, snapshot_seq))
-                query, more = ("count_deltas", (_DELTAS,)) if expiry.deltas_only else ("count_events", ())
+            for number, *floors, snapshot_seq, ended in runs:
+                span = (number, Floors(*floors).of(expiry.part), trim_limit(snapshot_seq, snapshot_seq))
+                types = sorted(expiry.part.types)
+                query, more = ("count_types", (types,)) if types else ("count_events", ())
                 counted = await database.fetch(query, *span, *more)
-                dropped.append((job, expiry.deltas_only, *counted[0]))
+                dropped.append((expiry.job, expiry.part, *counted[0]))
                 place = (ended, number)
     return tally(dropped)
 
 
 async def _expired(database: Database, expiry: Expiry, place: tuple[str, int]) -> list[asyncpg.Record]:
     """Return the first runs behind a place that a retention is over for."""
-    return await database.fetch("expired_deltas" if expiry.deltas_only else "expired_logs", expiry.until, *place)
+    return await database.fetch(_EXPIRED[expiry.part], expiry.job, expiry.until, *place)
 
 
 # -- deleting

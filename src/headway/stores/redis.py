@@ -31,8 +31,6 @@ from headway.stores.base import (
     ListenerRow,
     NewRun,
     Page,
-    Prunable,
-    Retention,
     RunFilter,
     RunRow,
     Store,
@@ -48,6 +46,7 @@ from headway.stores.redis_driver import make_pool
 from headway.stores.redis_indexes import lists_of
 from headway.stores.redis_link import TIMEOUT_S, Link
 from headway.stores.redis_rows import kept_run, read_events, shown_rows
+from headway.stores.retention import Part, Prunable, Retention
 from headway.stores.rows import not_found
 from headway.types import RunId, Seq
 
@@ -137,16 +136,27 @@ class RedisStore(Store):
         at = self._writing
         await upkeep.put_snapshot(at.script, at.herald, run_id, snapshot, summary)
 
-    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
-        await upkeep.trim(self._writing.script, run_id, floor, max(floor, 0), deltas_only=deltas_only)
+    async def trim(self, run_id: RunId, *, floor: Seq, part: Part = Part.LOG) -> None:
+        await upkeep.trim(self._writing.script, run_id, floor, max(floor, 0), part)
 
-    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+    async def prune(self, retention: Mapping[str, Retention], *, max_rows: int = 2_000) -> int:
         at = self._writing
         return await upkeep.prune(at.script, retention, at.now_ms(), max_rows)
 
-    async def prunable(self, retention: Retention) -> list[Prunable]:
+    async def prunable(self, retention: Mapping[str, Retention]) -> list[Prunable]:
         at = self._at
         return await upkeep.prunable(at.ask, retention, at.now_ms())
+
+    async def prunable_jobs(self) -> list[str]:
+        found = await self._at.ask_command("SMEMBERS", f"{self._prefix}jobs_to_trim")
+        return sorted(job.decode() for job in found)
+
+    async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        at = self._at
+        until_ms = at.now_ms() - round(ended_s * 1000)
+        return shown_rows(
+            await at.ask("unfolded", "", parse_ms(after.finished_at) or "", after.run_id, until_ms, limit)
+        )
 
     async def delete(self, run_id: RunId) -> None:
         at = self._writing

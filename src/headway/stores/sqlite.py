@@ -29,8 +29,6 @@ from headway.stores.base import (
     ListenerRow,
     NewRun,
     Page,
-    Prunable,
-    Retention,
     RunFilter,
     RunRow,
     Store,
@@ -41,9 +39,9 @@ from headway.stores.base import (
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
-from headway.stores.ledger import expiries, tally
 from headway.stores.location import Durability
 from headway.stores.queries import queries
+from headway.stores.retention import Part, Prunable, Retention, expiries, tally
 from headway.stores.rows import list_query, run_row
 from headway.stores.sqlite_files import SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
@@ -155,17 +153,15 @@ class SqliteStore(Store):
         encoded = orjson.dumps(dict(summary))
         await self._write(lambda transaction: work.put_snapshot(transaction, run_id, snapshot, encoded))
 
-    async def trim(self, run_id: RunId, *, floor: Seq, deltas_only: bool = False) -> None:
-        while await self._write(
-            lambda transaction: work.trim(transaction, run_id, floor, _TRIM_ROWS, deltas_only=deltas_only)
-        ):
+    async def trim(self, run_id: RunId, *, floor: Seq, part: Part = Part.LOG) -> None:
+        while await self._write(lambda transaction: work.trim(transaction, run_id, floor, _TRIM_ROWS, part)):
             pass
 
-    async def prune(self, retention: Retention, *, max_rows: int = 2_000) -> int:
+    async def prune(self, retention: Mapping[str, Retention], *, max_rows: int = 2_000) -> int:
         return await self._write(lambda transaction: work.prune(transaction, retention, max_rows))
 
-    async def prunable(self, retention: Retention) -> list[Prunable]:
-        dropped = [(job, False, events, size) for job, events, size in await self._rows("count_buried")]
+    async def prunable(self, retention: Mapping[str, Retention]) -> list[Prunable]:
+        dropped = [(job, Part.LOG, events, size) for job, events, size in await self._rows("count_buried")]
         for expiry in expiries(retention, self._now_ms()):
             place = None
             while True:
@@ -175,6 +171,16 @@ class SqliteStore(Store):
                 if place is None:
                     break
         return tally(dropped)
+
+    async def prunable_jobs(self) -> list[str]:
+        jobs: list[str] = []
+        while found := await self._rows("next_prunable_job", jobs[-1] if jobs else ""):
+            jobs.append(found[0][0])
+        return jobs
+
+    async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
+        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        return [run_row(row) for row in await self._rows("unfolded", *after, until, limit)]
 
     async def delete(self, run_id: RunId) -> None:
         await self._write(lambda transaction: work.bury(transaction, run_id))

@@ -6,23 +6,25 @@ A function raises `HeadwayError` only before its first change.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
 
-from headway.core.events import DELTA_TYPES
 from headway.core.run import ENDED
 from headway.errors import RunActive
-from headway.stores.base import Appended, Leader, NewRun, Retention, RunRow, StoredSnapshot, Write
-from headway.stores.ledger import Decision, Expiry, birth, check_same, decide, expiries, lapses_ms, trim_limit
+from headway.stores.base import Appended, Leader, NewRun, RunRow, StoredSnapshot, Write
+from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms
 from headway.stores.queries import queries
+from headway.stores.retention import Expiry, Floors, Part, Retention, expiries, trim_limit
 from headway.stores.rows import ROW, not_found, run_row
 from headway.stores.sqlite_rows import advance_values, event_values, move_values
 from headway.stores.sqlite_writer import Transaction
 from headway.types import RunId, Seq
 
 _SQL: Final = queries("sqlite")
-_DELTAS: Final = orjson.dumps(sorted(DELTA_TYPES)).decode()
+_TYPES: Final = {part: orjson.dumps(sorted(part.types)).decode() for part in Part}
+_EXPIRED: Final = {Part.LOG: "expired_log", Part.TEXT: "expired_text", Part.LINES: "expired_lines"}
 _LAST_RUN: Final = 2**63 - 1
 
 Place = tuple[str, int]
@@ -100,7 +102,7 @@ def create(transaction: Transaction, new: NewRun, metadata: bytes) -> tuple[RunR
             run.id, run.job, run.owner, run.group, new.key, run.status.value, run.attempt, run.execution_id,
             run.external, run.lease_s, run.worker, run.takeovers, run.cancel_requested, run.created_at, run.started_at,
             run.finished_at, run.updated_at, run.seq, run.tag, run.total, run.due_ms,
-            lapses_ms(run, transaction.now_ms), change,
+            lapses_ms(run, transaction.now_ms), change, run.finished_at is not None,
         ),
     )  # fmt: skip
     number = cast("int", cursor.lastrowid)
@@ -124,56 +126,56 @@ def put_snapshot(transaction: Transaction, run_id: RunId, snapshot: StoredSnapsh
     transaction.note(run_id, change)
 
 
-def trim(transaction: Transaction, run_id: RunId, floor: Seq, max_rows: int, *, deltas_only: bool) -> int:
+def trim(transaction: Transaction, run_id: RunId, floor: Seq, max_rows: int, part: Part) -> int:
     """Trim one run's log by at most `max_rows` events; return by how many."""
     found = transaction.connection.execute(_SQL["run_to_trim"], (run_id,)).fetchone()
-    return 0 if found is None else _trim(transaction, found, floor, max_rows, deltas_only=deltas_only)
+    return 0 if found is None else _trim(transaction, found, floor, max_rows, part)
 
 
-def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, *, deltas_only: bool) -> int:
+def _trim(transaction: Transaction, found: Any, wanted: Seq, max_rows: int, part: Part) -> int:
     execute = transaction.connection.execute
-    number, floor, delta_floor, snapshot_seq, *_ = found
-    start = delta_floor if deltas_only else floor
+    number, *floors, snapshot_seq = found[:5]
+    floors = Floors(*floors)
+    start = floors.of(part)
     end = min(trim_limit(snapshot_seq, wanted), start + max_rows)
     if end <= start:
         return 0
-    if deltas_only:
-        execute(_SQL["drop_deltas"], (number, start, end, _DELTAS))
-        execute(_SQL["set_floors"], (number, floor, end))
+    if part.types:
+        execute(_SQL["drop_types"], (number, start, end, _TYPES[part]))
     else:
         execute(_SQL["drop_events"], (number, end))
-        execute(_SQL["set_floors"], (number, end, max(end, delta_floor)))
+    execute(_SQL["set_floors"], (number, *floors.raised(part, end)))
     return int(end - start)
 
 
-def prune(transaction: Transaction, retention: Retention, max_rows: int) -> int:
+def prune(transaction: Transaction, retention: Mapping[str, Retention], max_rows: int) -> int:
     """Go over at most `max_rows` events that have outlived their retention; return how many."""
     done = drop_buried(transaction, max_rows)
     for expiry in expiries(retention, transaction.now_ms):
         for found in _expired(transaction.connection, expiry, (expiry.after, _LAST_RUN)):
             if done < max_rows:
-                done += _trim(transaction, found, found[3], max_rows - done, deltas_only=expiry.deltas_only)
+                done += _trim(transaction, found, found[4], max_rows - done, expiry.part)
     return done
 
 
 def prunable(
     connection: sqlite3.Connection, expiry: Expiry, place: Place | None = None
-) -> tuple[list[tuple[str, bool, int, int]], Place | None]:
-    """Return what `prune` would drop of some runs, as `ledger.tally` takes it, and the place to go on from, if any."""
-    dropped = []
+) -> tuple[list[tuple[str, Part, int, int]], Place | None]:
+    """Return what `prune` would drop of some runs, as `tally` takes it, and the place to go on from, if any."""
+    dropped, part = [], expiry.part
     runs = _expired(connection, expiry, place or (expiry.after, _LAST_RUN))
-    for number, floor, delta_floor, snapshot_seq, job, _ in runs:
-        span = (number, delta_floor if expiry.deltas_only else floor, trim_limit(snapshot_seq, snapshot_seq))
-        query, more = ("count_deltas", (_DELTAS,)) if expiry.deltas_only else ("count_events", ())
+    for number, *floors, snapshot_seq, _ in runs:
+        span = (number, Floors(*floors).of(part), trim_limit(snapshot_seq, snapshot_seq))
+        query, more = ("count_types", (_TYPES[part],)) if part.types else ("count_events", ())
         events, size = connection.execute(_SQL[query], (*span, *more)).fetchone()
-        dropped.append((job, expiry.deltas_only, events, size))
-    return dropped, (runs[-1][5], runs[-1][0]) if runs else None
+        dropped.append((expiry.job, part, events, size))
+    return dropped, (runs[-1][-1], runs[-1][0]) if runs else None
 
 
 def _expired(connection: sqlite3.Connection, expiry: Expiry, place: Place) -> list[Any]:
     """Return the first runs behind a place that a retention is over for."""
-    query = "expired_deltas" if expiry.deltas_only else "expired_logs"
-    return connection.execute(_SQL[query], (expiry.until, *place)).fetchall()
+    query, conditions = _SQL[_EXPIRED[expiry.part]], (expiry.job, expiry.until, *place)
+    return connection.execute(query, conditions).fetchall()
 
 
 def bury(transaction: Transaction, run_id: RunId) -> None:

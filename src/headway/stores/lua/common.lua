@@ -83,15 +83,51 @@ local function tell(message)
   end
 end
 
--- Keep the lists of ended runs that have something left to lose, by the time of their end.
+-- The parts of a log, as `headway.stores.retention.Part`, and the fields of a run that say up to where each was trimmed.
+local PARTS = {'log', 'text', 'lines'}
+local FLOOR = {log = 'floor', text = 'text_floor', lines = 'lines_floor'}
+
+local function to_trim(part, job)
+  return P .. 'to_trim:' .. part .. ':' .. job
+end
+
+-- The first ids behind a place in a list by end, up to and with an end. Those that ended in one millisecond are in the
+-- order of their ids.
+local function by_end(list, ended, run, until_, limit)
+  local found, offset = {}, 0
+  repeat
+    local ids = redis.call('ZRANGE', list, ended == '' and '-inf' or ended, until_, 'BYSCORE', 'LIMIT', offset, limit)
+    for _, id in ipairs(ids) do
+      if #found < limit and (id > run or redis.call('ZSCORE', list, id) ~= ended) then
+        found[#found + 1] = id
+      end
+    end
+    offset = offset + limit
+  until #ids < limit or #found >= limit
+  return found
+end
+
+-- The jobs of which ended runs have something left to lose.
+local function mark_job(job)
+  redis.call(redis.call('EXISTS', to_trim('log', job)) == 1 and 'SADD' or 'SREM', P .. 'jobs_to_trim', job)
+end
+
+-- Keep the lists of ended runs that have something left to lose, by job and the time of their end, the list of these jobs,
+-- and the list of ended runs no snapshot holds the end of.
 local function mark_for_pruning()
-  local at = redis.call('HMGET', RUN, 'finished_ms', 'floor', 'delta_floor', 'snapshot_seq')
-  local last = tonumber(at[4] or 0) - 1
-  for i, list in ipairs({'to_trim', 'to_thin'}) do
-    if at[1] and at[1] ~= '' and tonumber(at[i + 1]) < last then
-      redis.call('ZADD', P .. list, at[1], ID)
+  local at = redis.call('HMGET', RUN, 'job', 'finished_ms', 'snapshot_seq', 'seq', 'floor', 'text_floor', 'lines_floor')
+  local job, ended = at[1], at[2] ~= '' and at[2]
+  local last = tonumber(at[3] or 0) - 1
+  local function list(name, wanted)
+    if wanted then
+      redis.call('ZADD', name, ended, ID)
     else
-      redis.call('ZREM', P .. list, ID)
+      redis.call('ZREM', name, ID)
     end
   end
+  for i, part in ipairs(PARTS) do
+    list(to_trim(part, job), ended and tonumber(at[4 + i] or 0) < last)
+  end
+  list(P .. 'unfolded', ended and last < tonumber(at[4]) - 1)
+  mark_job(job)
 end

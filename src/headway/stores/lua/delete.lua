@@ -3,11 +3,15 @@
 if redis.call('HGET', RUN, 'rev') ~= ARGV[2] then
   return 0
 end
+local job = redis.call('HGET', RUN, 'job')
 redis.call('UNLINK', RUN, LOG, KEYED, STEPS, SNAPSHOT, POSITIONS)
 if ARGV[3] ~= '' then
   redis.call('HDEL', P .. 'creation', ARGV[3])
 end
 follow(ARGV[4])
-redis.call('ZREM', P .. 'to_trim', ID)
-redis.call('ZREM', P .. 'to_thin', ID)
+for _, part in ipairs(PARTS) do
+  redis.call('ZREM', to_trim(part, job), ID)
+end
+redis.call('ZREM', P .. 'unfolded', ID)
+mark_job(job)
 return 1

@@ -1,19 +1,18 @@
 -- Drop events up to a floor that the newest snapshot allows, going over some of them; answers how many.
--- ARGV: run, next revision, floor or '' for as far as may be, number of events, types of deltas (JSON) or ''
-local at = redis.call('HMGET', RUN, 'floor', 'delta_floor', 'snapshot_seq')
+-- ARGV: run, next revision, part, floor or '' for as far as may be, number of events, types of the part (JSON) or ''
+local at = redis.call('HMGET', RUN, 'floor', FLOOR[ARGV[3]], 'delta_floor', 'snapshot_seq')
 if not at[1] then
   return 0
 end
-local floor, delta_floor, last = tonumber(at[1]), tonumber(at[2]), math.max(tonumber(at[3] or 0) - 1, 0)
-local start = ARGV[5] == '' and floor or delta_floor
-local stop = math.min(ARGV[3] == '' and last or tonumber(ARGV[3]), last, start + tonumber(ARGV[4]))
+local start, last = tonumber(at[2] or 0), math.max(tonumber(at[4] or 0) - 1, 0)
+local stop = math.min(ARGV[4] == '' and last or tonumber(ARGV[4]), last, start + tonumber(ARGV[5]))
 if stop <= start then
   return 0
 end
 
 local function thin()
   local types, from = {}, '(0-' .. start
-  for _, type in ipairs(cjson.decode(ARGV[5])) do
+  for _, type in ipairs(cjson.decode(ARGV[6])) do
     types[type] = true
   end
   repeat
@@ -30,13 +29,19 @@ local function thin()
   until #events < 16
 end
 
-if ARGV[5] == '' then
+if ARGV[3] == 'log' then
   redis.call('XTRIM', LOG, 'MINID', '=', '0-' .. (stop + 1))
   redis.call('ZREMRANGEBYSCORE', KEYED, '-inf', stop)
-  floor = stop
+  for _, part in ipairs(PARTS) do
+    -- what is true of the whole log is true of its parts
+    if tonumber(redis.call('HGET', RUN, FLOOR[part]) or 0) < stop then
+      redis.call('HSET', RUN, FLOOR[part], stop)
+    end
+  end
 else
   thin()
+  redis.call('HSET', RUN, FLOOR[ARGV[3]], stop)
 end
-redis.call('HSET', RUN, 'floor', floor, 'delta_floor', math.max(stop, delta_floor), 'rev', ARGV[2])
+redis.call('HSET', RUN, 'delta_floor', math.max(stop, tonumber(at[3])), 'rev', ARGV[2])
 mark_for_pruning()
 return stop - start

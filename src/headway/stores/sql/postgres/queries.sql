@@ -26,7 +26,7 @@ WITH moved AS (
     UPDATE headway.runs
     SET seq = $3, tag = $4, total = $5, updated_at = $6, lapses_ms = $7, status = $8, attempt = $9, execution_id = $10,
         worker = $11, takeovers = $12, cancel_requested = $13, started_at = $14, finished_at = $15, due_ms = $16,
-        revision = revision + 1
+        unfolded = $15::text IS NOT NULL, revision = revision + 1
     WHERE n = $1 AND revision = $2
     RETURNING n
 ), added AS (
@@ -68,8 +68,8 @@ SELECT v.*, a.fingerprint FROM headway.run_rows AS v JOIN headway.about AS a ON 
 -- name: add_run
 INSERT INTO headway.runs (
     id, job, owner, "group", key, status, attempt, execution_id, external, lease_s, worker, takeovers, cancel_requested,
-    created_at, started_at, finished_at, updated_at, seq, tag, total, due_ms, lapses_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+    created_at, started_at, finished_at, updated_at, seq, tag, total, due_ms, lapses_ms, unfolded)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $16::text IS NOT NULL)
 RETURNING n;
 
 -- name: add_about
@@ -96,7 +96,7 @@ ON CONFLICT (run) DO UPDATE SET
     seq = excluded.seq, tag = excluded.tag, total = excluded.total, version = excluded.version, body = excluded.body;
 
 -- name: mark_snapshot
-UPDATE headway.runs SET snapshot_seq = $2, revision = revision + 1 WHERE n = $1;
+UPDATE headway.runs SET snapshot_seq = $2, unfolded = unfolded AND $2 < seq, revision = revision + 1 WHERE n = $1;
 
 -- name: put_summary
 UPDATE headway.about SET summary = $2 WHERE run = $1;
@@ -246,26 +246,44 @@ RETURNING seq;
 -- == trimming and deleting ==
 
 -- name: run_to_trim
-SELECT n, floor, delta_floor, snapshot_seq FROM headway.runs WHERE id = $1 FOR UPDATE;
+SELECT n, floor, text_floor, lines_floor, snapshot_seq FROM headway.runs WHERE id = $1 FOR UPDATE;
 
--- name: expired_logs
--- $1 ended at the latest, $2 and $3 behind this end and number
-SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM headway.runs
-WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND finished_at <= $1 AND (finished_at, n) > ($2, $3)
+-- name: next_prunable_job
+-- $1 the one before; from one to the next in the index, however many runs they have
+SELECT job FROM headway.runs WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND job > $1 ORDER BY job LIMIT 1;
+
+-- name: expired_log
+-- $1 job, $2 ended at the latest, $3 and $4 behind this end and number
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM headway.runs
+WHERE job = $1 AND finished_at IS NOT NULL AND floor < snapshot_seq - 1
+  AND finished_at <= $2 AND (finished_at, n) > ($3, $4)
 ORDER BY finished_at, n LIMIT 100;
 
--- name: expired_deltas
-SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM headway.runs
-WHERE finished_at IS NOT NULL AND delta_floor < snapshot_seq - 1 AND finished_at <= $1 AND (finished_at, n) > ($2, $3)
+-- name: expired_text
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM headway.runs
+WHERE job = $1 AND finished_at IS NOT NULL AND text_floor < snapshot_seq - 1
+  AND finished_at <= $2 AND (finished_at, n) > ($3, $4)
+ORDER BY finished_at, n LIMIT 100;
+
+-- name: expired_lines
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM headway.runs
+WHERE job = $1 AND finished_at IS NOT NULL AND lines_floor < snapshot_seq - 1
+  AND finished_at <= $2 AND (finished_at, n) > ($3, $4)
 ORDER BY finished_at, n LIMIT 100;
 
 -- name: still_to_trim
-SELECT n, floor, delta_floor, snapshot_seq FROM headway.runs WHERE n = $1 AND finished_at IS NOT NULL FOR UPDATE;
+SELECT n, floor, text_floor, lines_floor, snapshot_seq FROM headway.runs WHERE n = $1 AND finished_at IS NOT NULL FOR UPDATE;
+
+-- name: unfolded
+-- $1 and $2 behind this end and id, $3 ended at the latest, $4 limit
+SELECT v.* FROM headway.runs AS r JOIN headway.run_rows AS v ON v.n = r.n
+WHERE r.unfolded AND (r.finished_at, r.id) > ($1, $2) AND r.finished_at <= $3
+ORDER BY r.finished_at, r.id LIMIT $4;
 
 -- name: count_events
 SELECT count(*), coalesce(sum(octet_length(body)), 0)::bigint FROM headway.events WHERE run = $1 AND seq > $2 AND seq <= $3;
 
--- name: count_deltas
+-- name: count_types
 -- $4 types
 SELECT count(*), coalesce(sum(octet_length(body)), 0)::bigint FROM headway.events
 WHERE run = $1 AND seq > $2 AND seq <= $3 AND type = ANY ($4::text[]);
@@ -273,18 +291,18 @@ WHERE run = $1 AND seq > $2 AND seq <= $3 AND type = ANY ($4::text[]);
 -- name: drop_events
 DELETE FROM headway.events WHERE run = $1 AND seq <= $2;
 
--- name: drop_deltas
+-- name: drop_types
 -- $4 types
 DELETE FROM headway.events WHERE run = $1 AND seq > $2 AND seq <= $3 AND type = ANY ($4::text[]);
 
 -- name: set_floors
-UPDATE headway.runs SET floor = $2, delta_floor = $3, revision = revision + 1 WHERE n = $1;
+UPDATE headway.runs SET floor = $2, text_floor = $3, lines_floor = $4, revision = revision + 1 WHERE n = $1;
 
 -- name: bury
 -- at once nowhere to be found: no list asks for this status, and the id and the creation key are free again
 UPDATE headway.runs
 SET status = 'deleted', id = 'deleted ' || n, key = NULL, worker = NULL, finished_at = NULL, lapses_ms = NULL,
-    revision = revision + 1
+    unfolded = false, revision = revision + 1
 WHERE n = $1;
 
 -- name: buried

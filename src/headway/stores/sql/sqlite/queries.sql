@@ -28,7 +28,7 @@ UPDATE runs SET seq = ?2, tag = ?3, total = ?4, updated_at = ?5, lapses_ms = ?6,
 UPDATE runs
 SET seq = ?2, tag = ?3, total = ?4, updated_at = ?5, lapses_ms = ?6, change = ?7, status = ?8, attempt = ?9,
     execution_id = ?10, worker = ?11, takeovers = ?12, cancel_requested = ?13, started_at = ?14, finished_at = ?15,
-    due_ms = ?16
+    due_ms = ?16, unfolded = ?15 IS NOT NULL
 WHERE n = ?1;
 
 -- name: touch
@@ -53,8 +53,8 @@ SELECT v.*, a.fingerprint FROM run_rows AS v JOIN about AS a ON a.run = v.n WHER
 -- name: add_run
 INSERT INTO runs (id, job, owner, "group", key, status, attempt, execution_id, external, lease_s, worker, takeovers,
                   cancel_requested, created_at, started_at, finished_at, updated_at, seq, tag, total, due_ms,
-                  lapses_ms, change)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                  lapses_ms, change, unfolded)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_about
 INSERT INTO about (run, title, correlation_id, fingerprint, metadata, input) VALUES (?, ?, ?, ?, ?, ?);
@@ -73,7 +73,7 @@ ON CONFLICT (run) DO UPDATE SET
     seq = excluded.seq, tag = excluded.tag, total = excluded.total, version = excluded.version, body = excluded.body;
 
 -- name: mark_snapshot
-UPDATE runs SET snapshot_seq = ?2, change = ?3 WHERE n = ?1;
+UPDATE runs SET snapshot_seq = ?2, unfolded = unfolded AND ?2 < seq, change = ?3 WHERE n = ?1;
 
 -- name: put_summary
 UPDATE about SET summary = ?2 WHERE run = ?1;
@@ -206,23 +206,41 @@ RETURNING seq;
 -- == trimming and deleting ==
 
 -- name: run_to_trim
-SELECT n, floor, delta_floor, snapshot_seq FROM runs WHERE id = ?1;
+SELECT n, floor, text_floor, lines_floor, snapshot_seq FROM runs WHERE id = ?1;
 
--- name: expired_logs
--- ?1 ended at the latest, ?2 and ?3 behind this end and number
-SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM runs
-WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND finished_at <= ?1 AND (finished_at, n) > (?2, ?3)
+-- name: next_prunable_job
+-- ?1 the one before; from one to the next in the index, however many runs they have
+SELECT job FROM runs WHERE finished_at IS NOT NULL AND floor < snapshot_seq - 1 AND job > ?1 ORDER BY job LIMIT 1;
+
+-- name: expired_log
+-- ?1 job, ?2 ended at the latest, ?3 and ?4 behind this end and number
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM runs
+WHERE job = ?1 AND finished_at IS NOT NULL AND floor < snapshot_seq - 1
+  AND finished_at <= ?2 AND (finished_at, n) > (?3, ?4)
 ORDER BY finished_at, n LIMIT 100;
 
--- name: expired_deltas
-SELECT n, floor, delta_floor, snapshot_seq, job, finished_at FROM runs
-WHERE finished_at IS NOT NULL AND delta_floor < snapshot_seq - 1 AND finished_at <= ?1 AND (finished_at, n) > (?2, ?3)
+-- name: expired_text
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM runs
+WHERE job = ?1 AND finished_at IS NOT NULL AND text_floor < snapshot_seq - 1
+  AND finished_at <= ?2 AND (finished_at, n) > (?3, ?4)
 ORDER BY finished_at, n LIMIT 100;
+
+-- name: expired_lines
+SELECT n, floor, text_floor, lines_floor, snapshot_seq, finished_at FROM runs
+WHERE job = ?1 AND finished_at IS NOT NULL AND lines_floor < snapshot_seq - 1
+  AND finished_at <= ?2 AND (finished_at, n) > (?3, ?4)
+ORDER BY finished_at, n LIMIT 100;
+
+-- name: unfolded
+-- ?1 and ?2 behind this end and id, ?3 ended at the latest, ?4 limit
+SELECT v.* FROM runs AS r JOIN run_rows AS v ON v.n = r.n
+WHERE r.unfolded AND (r.finished_at, r.id) > (?1, ?2) AND r.finished_at <= ?3
+ORDER BY r.finished_at, r.id LIMIT ?4;
 
 -- name: count_events
 SELECT count(*), coalesce(sum(length(body)), 0) FROM events WHERE run = ?1 AND seq > ?2 AND seq <= ?3;
 
--- name: count_deltas
+-- name: count_types
 -- ?4 JSON array of types
 SELECT count(*), coalesce(sum(length(body)), 0) FROM events
 WHERE run = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (SELECT value FROM json_each(?4));
@@ -230,17 +248,18 @@ WHERE run = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (SELECT value FROM json_ea
 -- name: drop_events
 DELETE FROM events WHERE run = ?1 AND seq <= ?2;
 
--- name: drop_deltas
+-- name: drop_types
 -- ?4 JSON array of types
 DELETE FROM events WHERE run = ?1 AND seq > ?2 AND seq <= ?3 AND type IN (SELECT value FROM json_each(?4));
 
 -- name: set_floors
-UPDATE runs SET floor = ?2, delta_floor = ?3 WHERE n = ?1;
+UPDATE runs SET floor = ?2, text_floor = ?3, lines_floor = ?4 WHERE n = ?1;
 
 -- name: bury
 -- at once nowhere to be found: no list asks for this status, and the id and the creation key are free again
 UPDATE runs
-SET status = 'deleted', id = 'deleted ' || n, key = NULL, worker = NULL, finished_at = NULL, lapses_ms = NULL
+SET status = 'deleted', id = 'deleted ' || n, key = NULL, worker = NULL, finished_at = NULL, lapses_ms = NULL,
+    unfolded = 0
 WHERE n = ?1;
 
 -- name: buried
