@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from headway.core.run import RunStatus
 from headway.publish.run import Run
@@ -30,6 +30,14 @@ class Approval(BaseModel):
 
     go: bool
     limit: int = Field(default=10, ge=1)
+
+
+class Login(BaseModel):
+    """Half of it is secret."""
+
+    user: str
+    password: str
+    token: SecretStr | None = None
 
 
 def store_of(kind: str, folder: Path, clock: Clock, request: pytest.FixtureRequest) -> Store:

@@ -15,11 +15,11 @@ from typing import Any
 
 from headway.core.ids import new_execution_id
 from headway.errors import HeadwayError
-from headway.stores.base import RunRow, Store
+from headway.stores.base import Checkpoint, RunRow, Store, Write
 from headway.stores.location import store_at
 from headway.stores.projection import Projections
 from headway.stores.tail import tail
-from tests.stores.builders import claim, delta, note, report, running
+from tests.stores.builders import claim, delta, end, note, report, running
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
@@ -126,6 +126,16 @@ async def until_killed(channel: Connection, store: Store, run_id: str, count: in
             await projections.save(run.id, force=True)
 
 
+async def end_until_killed(channel: Connection, store: Store, run_id: str, count: int) -> None:
+    """Give runs a secret and end them until killed; say each run before its end."""
+    while True:
+        run = await running(store)
+        secret = Checkpoint("answer", b"secret", at_end=b"over")
+        await store.append(run.id, Write([note()], run.execution_id, checkpoint=secret))
+        channel.send(run.id)
+        await end(store, run)
+
+
 async def lead(channel: Connection, store: Store, role: str, count: int) -> None:
     """Ask for a role again and again until killed; say each change of leader, and who it is itself."""
     worker, leader = await store.join(), ""
@@ -157,7 +167,7 @@ async def existing(store: Store, run_id: str) -> RunRow:
 
 
 _WORK: dict[str, Callable[[Connection, Store, str, int], Awaitable[Any]]] = {
-    work.__name__: work for work in (append, keyed, follow, until_killed, lead, claim_all)
+    work.__name__: work for work in (append, keyed, follow, until_killed, end_until_killed, lead, claim_all)
 }
 
 

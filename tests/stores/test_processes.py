@@ -10,6 +10,7 @@ import pytest
 from headway.core.clock import parse_ms
 from headway.core.cursor import Cursor
 from headway.core.fold import Fold
+from headway.core.run import ENDED
 from headway.errors import Fenced
 from headway.stores.base import Standing, Store
 from headway.stores.location import store_at
@@ -19,6 +20,7 @@ from tests.stores.conftest import Shared
 from tests.stores.process import Process, begin_together, ended
 
 KILLS = 25
+ENDINGS = 6
 
 
 async def test_processes_append_to_one_run_and_follow_it(shared: Shared) -> None:
@@ -140,6 +142,24 @@ async def test_processes_keep_to_a_rate_together(shared: Shared) -> None:
     assert len(began) == 10
     # the clocks of the processes agree to some milliseconds
     assert all(later - sooner >= 950 for sooner, later in zip(began, began[4:], strict=False))
+
+
+async def test_a_secret_goes_with_the_end_of_its_run_whenever_its_process_is_killed(shared: Shared) -> None:
+    """Killed at a random moment, again and again: what has ended knows none, what has not ended still has it."""
+    ending = 0
+    for _ in range(ENDINGS):
+        process = Process("end_until_killed", shared.url, "")
+        await begin_together(process)
+        said = [await process.hear()]
+        await asyncio.sleep(random.uniform(0, 0.02))
+        said += process.kill()
+        for run_id in said:
+            row = await shared.store.get(run_id)
+            assert row is not None
+            kept = b"over" if row.status in ENDED else b"secret"
+            assert await shared.store.steps(run_id) == {"answer": kept}
+            ending += row.status in ENDED
+    assert ending
 
 
 @pytest.mark.slow

@@ -113,9 +113,9 @@ def kinds(statements: list[str]) -> list[str]:
 
 
 async def test_an_append_is_three_statements(sqlite: SqliteStore) -> None:
-    """In one transaction; with keys, with a claim, with an end: one SELECT, one INSERT, one UPDATE.
+    """In one transaction; with keys, with a claim: one SELECT, one INSERT, one UPDATE.
 
-    A checkpoint is one INSERT more.
+    A checkpoint is one INSERT more, the end of a run one UPDATE of its checkpoints.
     """
     run, _ = await sqlite.create(new_run())
     with traced(sqlite) as seen:
@@ -142,7 +142,7 @@ async def test_an_append_is_three_statements(sqlite: SqliteStore) -> None:
         row = await claim(sqlite, row)
         seen.clear()
         await sqlite.append(run.id, Write(events=[SUCCEEDED], execution_id=row.execution_id))
-        assert kinds(seen) == ["SELECT", "INSERT", "UPDATE"]
+        assert kinds(seen) == ["SELECT", "INSERT", "UPDATE", "UPDATE"]
 
 
 async def test_a_resume_is_one_statement(sqlite: SqliteStore, tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ events = st.one_of(
     st.builds(started, st.integers(1, 5)),
 )
 batches = st.lists(events, max_size=5)
+checkpoints = st.none() | st.builds(
+    Checkpoint, st.sampled_from(KEYS), st.binary(max_size=5), st.sampled_from([None, b"over"])
+)
 statuses = st.none() | st.sets(st.sampled_from(RunStatus))
 writes = st.builds(
     Write,
@@ -81,7 +84,7 @@ writes = st.builds(
     seq=st.none() | st.integers(1, 30),
     requeue=st.none() | st.builds(Requeue, st.sampled_from(EXECUTIONS), st.none(), st.booleans()),
     claim=st.none() | st.builds(Claim, st.sampled_from(["w1", None]), st.none() | st.integers(0, 2)),
-    checkpoint=st.none() | st.builds(Checkpoint, st.sampled_from(KEYS), st.binary(max_size=5)),
+    checkpoint=checkpoints,
 )
 
 
@@ -189,9 +192,7 @@ class Stores(RuleBasedStateMachine):
         """Any write at all."""
         self.both(lambda store: append(store, run_id, write))
 
-    @rule(
-        run_id=runs, batch=batches, checkpoint=st.none() | st.builds(Checkpoint, st.sampled_from(KEYS), st.just(b"1"))
-    )
+    @rule(run_id=runs, batch=batches, checkpoint=checkpoints)
     def report(self, run_id: str, batch: list[NewEvent], checkpoint: Checkpoint | None) -> None:
         """A batch of the current execution."""
 

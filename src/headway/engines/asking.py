@@ -63,9 +63,12 @@ class Asked:
         return self.key if self.round == 1 else f"{self.key}#{self.round}"
 
     def checkpoint(self) -> Checkpoint:
-        """Return what is kept of it."""
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "key"}
-        return Checkpoint(PREFIX + self.key, orjson.dumps(fields))
+        """Return what is kept of it: a secret until the run ends. Reopened, the run asks again."""
+        over = replace(self, state="withdrawn", answer=None, secret=False)._body() if self.secret else None
+        return Checkpoint(PREFIX + self.key, self._body(), at_end=over)
+
+    def _body(self) -> bytes:
+        return orjson.dumps({name: getattr(self, name) for name in self.__slots__ if name != "key"})
 
     @classmethod
     def kept(cls, key: str, body: bytes) -> Asked:
@@ -167,14 +170,3 @@ async def time_out(store: Store, row: RunRow) -> bool:
                 return False  # somebody was faster
             return True
     return False
-
-
-async def forget_secrets(store: Store, run_id: RunId) -> None:
-    """Forget the secret answers of a run that has ended. Reopened, it asks again."""
-    for asked in await questions(store, run_id):
-        if asked.secret:
-            over = replace(asked, state="withdrawn", answer=None, secret=False)
-            try:
-                await store.append(run_id, Write(statuses=ENDED, checkpoint=over.checkpoint()))
-            except RunError:
-                return  # reopened, and the answers are needed again

@@ -27,7 +27,7 @@ from headway.core.ids import new_correlation_id, new_execution_id, new_run_id
 from headway.core.limits import NAME_MAX
 from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
-from headway.engines.asking import answer, forget_secrets
+from headway.engines.asking import answer
 from headway.engines.job import Job
 from headway.errors import Conflict, Fenced, Owned, RunClosed, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
@@ -170,8 +170,6 @@ class Commands:
             execution_id = (await self.row(run_id)).execution_id
         appended = await self._store.append(run_id, Write(events=events, execution_id=execution_id))
         await self._projections.save(run_id, appended.run)
-        if appended.run.status in ENDED and not appended.run.external:
-            await forget_secrets(self._store, run_id)
         return appended
 
     async def cancel(
@@ -188,8 +186,6 @@ class Commands:
         """
         while True:
             row = await self.row(run_id, execution_id)
-            if row.status in ENDED:
-                await forget_secrets(self._store, run_id)  # who asked before may not have come so far
             if row.status in ENDED or row.cancel_requested:
                 return row
             # by a key: of two who ask at once, one is written
@@ -204,12 +200,9 @@ class Commands:
                 # compare-and-set on the seq: a worker may claim it between the look and the write
                 write = replace(write, events=[*write.events, cancelled], seq=row.seq)
             try:
-                row = (await self._store.append(run_id, write)).run
+                return (await self._store.append(run_id, write)).run
             except Conflict:
                 continue  # it was claimed, taken over, or has ended
-            if row.status in ENDED:
-                await forget_secrets(self._store, run_id)
-            return row
 
     async def retry(
         self,

@@ -102,11 +102,6 @@ class StoreDesk:
 
     # -- its end
 
-    def knows_secrets(self) -> bool:
-        """Tell whether an answer is kept that must be forgotten with the end of the run."""
-        keys = (key.removeprefix(PREFIX) for key in self._execution.checkpoints or () if key.startswith(PREFIX))
-        return any(asked.secret for key in keys if (asked := self._kept(key)))
-
     def leave(self) -> None:
         """The worker stops: what is open stays open, and nothing further goes out."""
         self._was_at_work = self._execution.at_work
@@ -223,6 +218,8 @@ class StoreDesk:
         asked = await self._found_over(asking.question.key)
         if asked.state == "timed_out":
             return _fail(asking, _timed_out(asking.question))
+        if asked.state == "withdrawn":
+            return False  # the run has ended since the look, and its secrets are gone: the next look tells
         if not asking.answer.done():
             asking.answer.set_result(orjson.dumps(asked.answer))
         return True

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 from headway.core.events import Error, ErrorReported, RunFailed, RunQueued, RunStarted, new_event
 from headway.core.ids import new_execution_id
 from headway.core.run import RunStatus
-from headway.engines.asking import forget_secrets
 from headway.engines.desk import StoreDesk
 from headway.engines.job import Job
 from headway.engines.noting import Note, Outcome, noted
@@ -160,10 +159,7 @@ class Runtime:
             failed = Write(
                 events=[new_event("run.failed", RunFailed(error=describe(error)))], execution_id=row.execution_id
             )
-            try:
-                await patiently(lambda: self._store.append(row.id, failed))
-            finally:
-                await patiently(lambda: forget_secrets(self._store, row.id))
+            await patiently(lambda: self._store.append(row.id, failed))
             raise RunClosed(f"run {row.id} could not be prepared") from error
         return execution
 
@@ -239,9 +235,6 @@ class Runtime:
             return await self._conclude(run, row, job, task, leaving=leaving)
         finally:
             await desk.close(withdraw=False)
-            # also where somebody else ended it: of a run that has not ended nothing is forgotten
-            if desk.knows_secrets():
-                await patiently(lambda: forget_secrets(self._store, run.id))
             # a thread or a task the body has left behind hears of it where it reports next
             await run._execution.publisher.close()
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from headway.core.events import Error, RunCancelled, RunFailed, RunQueued, new_event
 from headway.core.ids import new_execution_id
-from headway.core.run import ACTIVE, ENDED
-from headway.engines.asking import forget_secrets, time_out
+from headway.core.run import ACTIVE
+from headway.engines.asking import time_out
 from headway.engines.leadership import Leadership
 from headway.engines.stillness import Stillness
 from headway.errors import HeadwayError, RunError
@@ -168,10 +168,8 @@ class Sweeper:
         requeue = Requeue(new_execution_id(), takeover=True) if takeover else None
         write = Write(events=events, statuses=ACTIVE, attempt=row.attempt, seq=None, requeue=requeue)
         try:
-            run = (await self._store.append(row.id, write)).run
+            await self._store.append(row.id, write)
         except RunError as error:
             log.debug("somebody else saw to run %s: %s", row.id, error)
             return 0
-        if run.status in ENDED:
-            await forget_secrets(self._store, row.id)
         return 1

@@ -61,10 +61,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Result of a finished step, stored in the same transaction as its ``step.finished``."""
+    """Result of a finished step, stored in the same transaction as its ``step.finished``.
+
+    Attributes:
+        at_end: JSON that takes the place of the result in the transaction that ends the run; None: the result stays.
+    """
 
     key: str
     result: bytes
+    at_end: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Decision:
         moved: More of the row changes than its position and ``updated_at``.
         checkpoint: To be kept with them. None also where the whole batch was in the log before: its checkpoint came
             with it then, and what is kept under that key by now may be newer.
+        ends: The run ends by it, so what was kept for its life only gives way (`Checkpoint.at_end`).
     """
 
     run: RunRow
@@ -48,6 +49,7 @@ class Decision:
     keys: Sequence[str | None]
     moved: bool
     checkpoint: Checkpoint | None = None
+    ends: bool = False
 
 
 def decide(
@@ -86,7 +88,7 @@ def decide(
     if write.fresh and len(events) < len(write.events):
         raise Conflict(f"run {run.id} was told of this before", current=run.status)
     if not events and write.execution_id is None:
-        return Decision(run, (), (), moved=False, checkpoint=_checkpoint(write, events))
+        return Decision(run, (), (), moved=False, checkpoint=_checkpoint(write, events, run.status))
     return _Entry(run, write, now_ms, claimed, begun).add(events)
 
 
@@ -213,7 +215,7 @@ def tail_bytes(run: RunRow, after: Cursor, own: StoredEvent | None, events: Sequ
 class _Entry:
     """One batch on its way into the log: follows the run's status event by event."""
 
-    __slots__ = ("_begun", "_changes", "_claimed", "_now_ms", "_requeue", "_run", "_status", "_time", "_write")
+    __slots__ = ("_begun", "_changes", "_claimed", "_ends", "_now_ms", "_requeue", "_run", "_status", "_time", "_write")
 
     def __init__(self, run: RunRow, write: Write, now_ms: int, claimed: int = 0, begun: Sequence[int] = ()) -> None:
         self._run = run
@@ -226,6 +228,7 @@ class _Entry:
         self._time = max(_format_ms(now_ms), run.updated_at)
         self._status: RunStatus | None = run.status if run.attempt else None
         self._changes: dict[str, Any] = {}
+        self._ends = False
 
     def add(self, events: Sequence[NewEvent]) -> Decision:
         """Return the decision on these events, all of them new."""
@@ -260,8 +263,8 @@ class _Entry:
         if stored:
             self._changes |= {"seq": seq, "tag": tag, "total": total}
         self._changes["updated_at"] = time
-        keys, checkpoint = [event.key for event in events], _checkpoint(self._write, events)
-        return Decision(_changed(run, self._changes), stored, keys, moved, checkpoint)
+        keys, checkpoint = [event.key for event in events], _checkpoint(self._write, events, self._status)
+        return Decision(_changed(run, self._changes), stored, keys, moved, checkpoint, self._ends)
 
     def _follow(self, event: NewEvent) -> None:
         """Move the status along."""
@@ -282,6 +285,7 @@ class _Entry:
         elif type == "run.reopened":
             changes |= {"finished_at": None, "cancel_requested": False}
         elif type in ENDING_TYPES:
+            self._ends = True
             changes |= {"finished_at": self._time, "worker": None, "due_ms": None}
 
     def _queue(self) -> None:
@@ -367,8 +371,12 @@ def _unknown(events: Sequence[NewEvent], known: Collection[str]) -> Sequence[New
     return fresh
 
 
-def _checkpoint(write: Write, events: Sequence[NewEvent]) -> Checkpoint | None:
-    return write.checkpoint if events or not write.events else None
+def _checkpoint(write: Write, events: Sequence[NewEvent], status: RunStatus | None) -> Checkpoint | None:
+    """Return what is to be kept of a write of which these events are new, and which leads to this status."""
+    step = write.checkpoint
+    if step is None or (write.events and not events):
+        return None
+    return Checkpoint(step.key, step.at_end) if status in ENDED and step.at_end is not None else step
 
 
 def _check_seen(run: RunRow, write: Write) -> None:

@@ -24,6 +24,7 @@ from headway.core.run import AT_WORK, ENDED, RunStatus
 from headway.errors import RunActive, RunNotFound, UsageError
 from headway.stores.base import (
     Appended,
+    Checkpoint,
     Ended,
     Leader,
     ListenerRow,
@@ -59,7 +60,7 @@ class _Kept:
     lapses_ms: int | None = None
     events: list[StoredEvent] = field(default_factory=list)
     keys: dict[str, Seq] = field(default_factory=dict)
-    steps: dict[str, bytes] = field(default_factory=dict)
+    steps: dict[str, Checkpoint] = field(default_factory=dict)
     snapshot: StoredSnapshot | None = None
     floors: Floors = UNTRIMMED
     positions: dict[str, Cursor] = field(default_factory=dict)
@@ -77,6 +78,12 @@ class _Kept:
         for event, key in zip(decision.events, decision.keys, strict=True):
             if key:
                 self.keys[key] = event.seq
+        if decision.ends:
+            for step in list(self.steps.values()):
+                if step.at_end is not None:
+                    self.steps[step.key] = Checkpoint(step.key, step.at_end)
+        if decision.checkpoint is not None:
+            self.steps[decision.checkpoint.key] = decision.checkpoint
 
     def index(self, seq: Seq) -> int:
         """Return where the event `seq`, or the first one after it, stands in `events`."""
@@ -179,8 +186,6 @@ class MemoryStore(Store):
         kept.keep(decision, now_ms)
         if write.claim is not None and write.claim.rate is not None and decision.events:
             self._begun[kept.row.job] = write.claim.rate.kept(begun, now_ms)
-        if decision.checkpoint is not None:
-            kept.steps[decision.checkpoint.key] = decision.checkpoint.result
         if decision.events:
             self._doorbell.news((run_id,))
         return Appended(kept.shown(), decision.events)
@@ -287,7 +292,7 @@ class MemoryStore(Store):
     async def steps(self, run_id: RunId) -> dict[str, bytes]:
         await self._turn()
         kept = self._runs.get(run_id)
-        return {} if kept is None else dict(kept.steps)
+        return {} if kept is None else {key: step.result for key, step in kept.steps.items()}
 
     async def list_runs(self, which: RunFilter, *, limit: int = 50) -> list[RunRow]:
         await self._turn()

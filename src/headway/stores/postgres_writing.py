@@ -144,7 +144,8 @@ class Appender:
                     revision += 1
                 elif decision.checkpoint is not None:
                     step = decision.checkpoint
-                    await transaction.execute("put_step", number, step.key, step.result)
+                    await transaction.execute("put_step", number, step.key, step.result, step.at_end)
+                    revision += 1
         except LOST as error:
             if decision is None:
                 raise
@@ -175,7 +176,8 @@ class Appender:
         return (
             number, revision, run.seq, run.tag, run.total, run.updated_at, lapses_ms(run, self._now_ms()),
             run.status.value, run.attempt, run.execution_id, run.worker, run.takeovers, run.cancel_requested,
-            run.started_at, run.finished_at, run.due_ms, step and step.key, step and step.result,
+            run.started_at, run.finished_at, run.due_ms,
+            *((None, None, None) if step is None else (step.key, step.result, step.at_end)), decision.ends,
             *event_columns(decision.events, decision.keys),
         )  # fmt: skip
 

@@ -171,8 +171,8 @@ class Writes:
         return bool(news), [
             run_id, made.before.revision, made.revision, events[0].tag if events else "", before.seq, before.total,
             len(events), len(values), len(dropped), commands, _limit(write.claim), news,
-            *((0, "", b"") if kept is None else (1, kept.key, kept.result)),
-            self._process, int(made.tries >= _PATIENT_TRIES),
+            *((0, "", b"", b"") if kept is None else (1, kept.key, kept.result, kept.at_end or b"")),
+            int(decision.ends), self._process, int(made.tries >= _PATIENT_TRIES),
             *_rate(write.claim), made.now_ms,
             *event_values(events, decision.keys), *values, *dropped,
         ]  # fmt: skip

@@ -32,7 +32,7 @@ Place = tuple[str, int]
 
 
 def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
-    """Do one write with at most three statements (a checkpoint is a fourth, a claim at a rate needs two more)."""
+    """Do one write with at most three statements (a checkpoint, or an end, is one more, a claim at a rate two)."""
     keys = [event.key for event in write.events if event.key]
     row = transaction.connection.execute(
         _SQL["row_for_write"], (run_id, orjson.dumps(keys).decode() if keys else None, write.claim is not None)
@@ -56,9 +56,11 @@ def append(transaction: Transaction, run_id: RunId, write: Write) -> Appended:
     if rate is not None and decision.events:
         kept = orjson.dumps(rate.kept(times, transaction.now_ms))
         transaction.connection.execute(_SQL["put_begun"], (run.job, kept))
+    if decision.ends:
+        transaction.connection.execute(_SQL["end_steps"], (row[0],))
     if decision.checkpoint is not None:
         step = decision.checkpoint
-        transaction.connection.execute(_SQL["put_step"], (row[0], step.key, step.result))
+        transaction.connection.execute(_SQL["put_step"], (row[0], step.key, step.result, step.at_end))
     return Appended(decision.run, decision.events)
 
 

@@ -3,6 +3,7 @@
 local P, ID = KEYS[1], ARGV[1]
 local RUN, LOG, KEYED = P .. 'run:' .. ID, P .. 'log:' .. ID, P .. 'keys:' .. ID
 local STEPS, SNAPSHOT, POSITIONS = P .. 'steps:' .. ID, P .. 'snapshot:' .. ID, P .. 'positions:' .. ID
+local AT_END = P .. 'at_end:' .. ID -- what takes the place of a step's result when the run ends
 
 -- in the order of `headway.stores.redis_rows.FIELDS`
 local FIELDS = {

@@ -4,7 +4,7 @@ if redis.call('HGET', RUN, 'rev') ~= ARGV[2] then
   return 0
 end
 local job = redis.call('HGET', RUN, 'job')
-redis.call('UNLINK', RUN, LOG, KEYED, STEPS, SNAPSHOT, POSITIONS)
+redis.call('UNLINK', RUN, LOG, KEYED, STEPS, AT_END, SNAPSHOT, POSITIONS)
 if ARGV[3] ~= '' then
   redis.call('HDEL', P .. 'creation', ARGV[3])
 end

@@ -21,7 +21,8 @@ FROM headway.run_rows AS v WHERE v.n = $1;
 SELECT pg_advisory_xact_lock(hashtextextended('headway job ' || job, 0)) FROM headway.runs WHERE id = $1;
 
 -- name: write
--- $1 number, $2 revision it was decided on; then the row, a checkpoint or NULLs, and the events as arrays
+-- $1 number, $2 revision it was decided on; then the row, a checkpoint or NULLs, whether the run ends, and the events
+-- as arrays
 WITH moved AS (
     UPDATE headway.runs
     SET seq = $3, tag = $4, total = $5, updated_at = $6, lapses_ms = $7, status = $8, attempt = $9, execution_id = $10,
@@ -32,18 +33,25 @@ WITH moved AS (
 ), added AS (
     INSERT INTO headway.events (run, seq, tag, type, key, step, total, body)
     SELECT m.n, e.seq, $4, e.type, e.key, e.step, e.total, e.body
-    FROM moved AS m, unnest($19::bigint[], $20::text[], $21::text[], $22::text[], $23::bigint[], $24::bytea[])
+    FROM moved AS m, unnest($21::bigint[], $22::text[], $23::text[], $24::text[], $25::bigint[], $26::bytea[])
         AS e (seq, type, key, step, total, body)
 ), kept AS (
-    INSERT INTO headway.steps (run, key, result)
-    SELECT m.n, $17::text, $18::bytea FROM moved AS m WHERE $17::text IS NOT NULL
-    ON CONFLICT (run, key) DO UPDATE SET result = excluded.result
+    INSERT INTO headway.steps (run, key, result, at_end)
+    SELECT m.n, $17::text, $18::bytea, $19::bytea FROM moved AS m WHERE $17::text IS NOT NULL
+    ON CONFLICT (run, key) DO UPDATE SET result = excluded.result, at_end = excluded.at_end
+), over AS (
+    UPDATE headway.steps AS s
+    SET result = s.at_end, at_end = NULL
+    FROM moved AS m
+    WHERE $20::boolean AND s.run = m.n AND s.at_end IS NOT NULL AND s.key IS DISTINCT FROM $17
 )
 SELECT n FROM moved;
 
 -- name: put_step
-INSERT INTO headway.steps (run, key, result) VALUES ($1, $2, $3)
-ON CONFLICT (run, key) DO UPDATE SET result = excluded.result;
+-- the revision moves, too: a write by one statement that ends the run would else not see what came while it waited
+WITH moved AS (UPDATE headway.runs SET revision = revision + 1 WHERE n = $1 RETURNING n)
+INSERT INTO headway.steps (run, key, result, at_end) SELECT m.n, $2, $3, $4 FROM moved AS m
+ON CONFLICT (run, key) DO UPDATE SET result = excluded.result, at_end = excluded.at_end;
 
 -- name: fence
 -- Whatever this process sent before and does not know the fate of is decided now: it was done, or never will be.

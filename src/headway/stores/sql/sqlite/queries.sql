@@ -35,7 +35,11 @@ WHERE n = ?1;
 UPDATE runs SET updated_at = ?2, lapses_ms = ?3 WHERE n = ?1;
 
 -- name: put_step
-INSERT INTO steps (run, key, result) VALUES (?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET result = excluded.result;
+INSERT INTO steps (run, key, result, at_end) VALUES (?, ?, ?, ?)
+ON CONFLICT (run, key) DO UPDATE SET result = excluded.result, at_end = excluded.at_end;
+
+-- name: end_steps
+UPDATE steps SET result = at_end, at_end = NULL WHERE run = ?1 AND at_end IS NOT NULL;
 
 -- == creating ==
 

@@ -1,0 +1,3 @@
+-- What is kept in place of a step's result from the end of its run on; null: the result stays.
+ALTER TABLE steps ADD COLUMN at_end BLOB;
+CREATE INDEX steps_at_end ON steps (run) WHERE at_end IS NOT NULL;
