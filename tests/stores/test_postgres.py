@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -69,6 +70,15 @@ async def test_a_steady_writer_needs_one_statement_an_append(postgres: PostgresS
     row = await end(postgres, run)
     assert_true(await log(postgres, run.id), row)
     assert [data(event)["body"] for event in (await log(postgres, run.id))[2:-1]] == [*map(str, range(20)), "new"]
+
+
+async def test_no_index_holds_what_every_append_changes(postgres: PostgresStore) -> None:
+    """Not in its condition either: Postgres would have to write all indexes of the row anew."""
+    found = await postgres._database.pool.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 'runs'")
+    indexes = [re.sub(r".* ON \S+ ", "", row["indexdef"]) for row in found]
+    assert any(re.search(r"\bsnapshot_seq\b", index) for index in indexes)
+    changing = re.compile(r"\b(seq|tag|total|updated_at|revision)\b")
+    assert [index for index in indexes if changing.search(index)] == []
 
 
 async def test_two_machines_take_turns(postgres: PostgresStore) -> None:
