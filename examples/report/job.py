@@ -130,6 +130,7 @@ class Reporter:
             raise NothingCaptured("not one page of any competitor was captured", hint=hint)
         read: dict[str, list[PageFacts]] = {}
         async with run.phase("data_collection", total=len(pages), unit="pages") as phase:
+            await phase.progress(0, message="Reading what was captured")
             for key, page, facts in pages:
                 read.setdefault(key, []).append(facts or await self._read(order, key, page))
                 await phase.advance(message=f"Read {page.url}")

@@ -84,6 +84,21 @@ async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: D
     await view.accessible()
 
 
+async def test_what_is_refused_is_told_beside_the_field(open_report: Open) -> None:
+    """In the words of the form; the field has the focus, and is marked until it is sent again."""
+    view = await open_report()
+    await view.home()
+    field = view.page.locator('input[name="rival-url"]').nth(1)
+    await field.fill("http://ada@host/")
+    await view.button("Make the report").click()
+    await expect(view.page.locator("#refused")).to_have_text(
+        "Its site “http://ada@host/”: an address with a user name in it is not asked"
+    )
+    await expect(field).to_be_focused()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await view.accessible()
+
+
 async def test_the_worker_is_killed_while_two_watch(open_report: Open, demo: Demo) -> None:
     """By the page's own button: both see another worker go on, what was captured stays on the page."""
     first, second = await open_report(), await open_report()
@@ -93,6 +108,8 @@ async def test_the_worker_is_killed_while_two_watch(open_report: Open, demo: Dem
     await expect(second.captured.nth(2)).to_be_visible(timeout=PATIENCE_MS)
     worker = await first.page.locator("#worker").inner_text()
     await first.button("Kill its worker").click()
+    await expect(first.page.locator("#worker")).to_contain_text("It was killed; another one takes over")
+    await expect(first.button("Kill its worker")).to_be_hidden()
     for view in (first, second):
         await expect(view.page.locator("#worker")).to_contain_text("Taken over once", timeout=PATIENCE_MS)
         assert await view.captured.count() >= 3
@@ -127,7 +144,12 @@ async def test_the_page_says_that_the_database_is_away(open_report: Open, demo: 
         await expect(notice).to_contain_text("Queue and database do not answer", timeout=PATIENCE_MS)
         await view.status("Ready")
         await view.accessible()
+        await view.page.reload()
+        await expect(view.page.get_by_role("heading", name="This project cannot be shown now")).to_be_visible()
+        await expect(view.page.get_by_text("They are not known at present.")).to_be_visible()
+        await view.accessible()
     await expect(notice).to_be_hidden(timeout=PATIENCE_MS)
+    await view.status("Ready")  # by itself
     await view.open("proj_unknown")
     await expect(view.page.get_by_role("heading", name="There is no such project")).to_be_visible()
     await view.open(project)

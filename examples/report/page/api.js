@@ -2,10 +2,11 @@
 
 /** What the API refuses, or why it does not answer. */
 export class Refused extends Error {
-  /** @param {string} code @param {string} text @param {string | null} hint */
-  constructor(code, text, hint = null) {
+  /** @param {string} code @param {string} text @param {string | null} hint @param {(string | number)[]} place in the body */
+  constructor(code, text, hint = null, place = []) {
     super(hint ? `${text} (${hint})` : text);
     this.code = code;
+    this.place = place;
   }
 }
 
@@ -32,8 +33,7 @@ export async function ask(path, { method = "GET", body } = {}) {
 function refused(problem, status) {
   if (typeof problem?.detail === "string") return new Refused(problem.code ?? "refused", problem.detail, problem.hint);
   const first = Array.isArray(problem?.detail) ? problem.detail[0] : null;
-  if (first)
-    return new Refused("invalid", `${first.loc.slice(1).join(" ")}: ${first.msg.replace(/^Value error, /, "")}`);
+  if (first) return new Refused("invalid", first.msg.replace(/^Value error, /, ""), null, first.loc.slice(1));
   return new Refused("refused", `The server answered ${status}`);
 }
 

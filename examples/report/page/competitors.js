@@ -1,7 +1,7 @@
 /** A card for each competitor: planned, being captured page by page, captured, or what went wrong. */
 
 import { each, h, set, show, text } from "./dom.js";
-import { many, ofItem, pathOf } from "./words.js";
+import { isOver, many, ofItem, pathOf } from "./words.js";
 
 /** One card. */
 export function card() {
@@ -14,15 +14,16 @@ export function card() {
   const element = h("li", { class: "card" }, h("div", { class: "row spread" }, name, badge), bar, said, error, pages);
   return { element, update };
 
-  function update({ item, captured }) {
-    const [words, kind] = ofItem(item.status);
+  function update({ item, captured, run }) {
+    const [words, kind] = ofItem(item.status, run);
     text(name, item.title);
     text(badge, words);
     set(badge, "data-kind", kind);
     set(element, "data-state", item.status);
     set(bar, "aria-label", `Capture of ${item.title}`);
+    set(bar, "data-kind", kind);
     set(bar, "value", item.status === "finished" ? 1 : share(item, captured));
-    text(said, wordsFor(item, captured));
+    text(said, wordsFor(item, captured, run));
     text(error, item.error?.message ?? "");
     show(error, item.error !== null);
     each(
@@ -40,8 +41,9 @@ function share(item, captured) {
   return captured.length / Math.max(totalOf(item), captured.length, 1);
 }
 
-function wordsFor(item, captured) {
-  if (item.status === "planned") return "Its turn comes.";
+function wordsFor(item, captured, run) {
+  if (item.status === "planned" && run === null) return "Waits for the report to be asked for.";
+  if (item.status === "planned") return isOver(run) ? "It had not come to its turn." : "Its turn comes.";
   if (item.status === "running" && captured.length === 0) return "Asking for its first page …";
   const total = Math.max(totalOf(item), captured.length);
   return item.status === "finished" ? many(captured.length, "page") : `${captured.length} of ${many(total, "page")}`;

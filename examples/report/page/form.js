@@ -1,7 +1,7 @@
 /** The form for a new project, filled in with the demo's companies where there are any. */
 
 import * as api from "./api.js";
-import { h, show, text } from "./dom.js";
+import { h, set, show, text } from "./dom.js";
 
 const COMPETITORS_MAX = 8;
 const PRODUCT = "lanternwatch";
@@ -11,7 +11,7 @@ const title = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 /** @param {Record<string, string>} sites addresses of the demo's companies */
 export function newProject(sites) {
   const rows = h("div", { class: "stack" });
-  const error = h("p", { class: "error", role: "alert", hidden: true });
+  const error = h("p", { class: "error", id: "refused", role: "alert", hidden: true });
   const add = h("button", { type: "button", class: "button", onclick: () => row("", "").focus() }, "Add a competitor");
   const submit = h("button", { class: "button", "data-kind": "primary" }, "Make the report");
   const name = field("Your product", "name", PRODUCT in sites ? title(PRODUCT) : "", "Lanternwatch");
@@ -47,20 +47,30 @@ export function newProject(sites) {
     const competitors = [...rows.children].map(inputs).map(([rival, address]) => ({ name: rival, url: address }));
     submit.disabled = true;
     show(error, false);
+    for (const input of form.querySelectorAll("[aria-invalid]")) mark(input, false);
     try {
       const body = { name: name.input.value.trim(), productUrl: url.input.value.trim(), competitors };
       location.hash = `#/projects/${(await api.create(body)).id}`;
     } catch (problem) {
-      text(error, problem.message);
+      const input = inputAt(problem.place ?? []);
+      const label = input?.labels[0].textContent;
+      text(error, label ? `${label} “${input.value}”: ${problem.message}` : problem.message);
       show(error, true);
+      if (input) mark(input, true).focus();
     } finally {
       submit.disabled = false;
     }
   }
 
+  /** The input a refusal is about; its place is that in the body. */
+  function inputAt([first, line, part]) {
+    if (first === "competitors") return rows.children[line]?.querySelectorAll("input")[part === "url" ? 1 : 0];
+    return { name: name.input, productUrl: url.input }[first];
+  }
+
   const rivals = Object.entries(sites).filter(([site]) => site !== PRODUCT);
   for (const [site, address] of rivals.length ? rivals : [["", ""]]) row(title(site), address);
-  return h(
+  const form = h(
     "form",
     { class: "panel stack", onsubmit: send, "aria-labelledby": "new-title" },
     h("h1", { id: "new-title" }, "Compare a product with its competitors"),
@@ -76,6 +86,13 @@ export function newProject(sites) {
     error,
     h("div", { class: "row" }, submit, add),
   );
+  return form;
+}
+
+function mark(input, isWrong) {
+  set(input, "aria-invalid", isWrong && "true");
+  set(input, "aria-describedby", isWrong && "refused");
+  return input;
 }
 
 function field(words, name, value, placeholder, type = "text") {

@@ -6,13 +6,13 @@ import { each, h, set, show, text } from "./dom.js";
 import { newProject } from "./form.js";
 import { showHappened } from "./happened.js";
 import { projectView } from "./project.js";
-import { clock, many, ofReport } from "./words.js";
+import { clock, many, ofReport, when } from "./words.js";
 
 const LOOK_MS = 2_500;
 const headway = new Headway({ baseUrl: "/headway" });
 const element = (id) => document.getElementById(id);
 const main = element("main");
-const NOWHERE = { view: null, project: null, projectId: null, runId: null, leave: () => {} };
+const NOWHERE = { view: null, project: null, projectId: null, runId: null, lost: false, leave: () => {} };
 const page = { demo: { sites: {}, kill: false }, ...NOWHERE };
 
 const say = (words) => text(element("said"), words);
@@ -29,7 +29,7 @@ async function route() {
     main.replaceChildren(newProject(page.demo.sites));
   } else {
     page.projectId = id;
-    await open(id);
+    open(id).then(look);
   }
   look();
 }
@@ -37,26 +37,28 @@ async function route() {
 async function open(id) {
   try {
     const project = await api.project(id);
-    if (page.projectId !== id) return; // somebody went on meanwhile
+    if (page.projectId !== id || page.view !== null) return; // somebody went on meanwhile, or it is there already
+    page.lost = false;
     document.title = `${project.name} - Report`;
     page.project = project;
     page.view = projectView(project, { kill: page.demo.kill, say, changed: look });
     main.replaceChildren(page.view.element);
     watch(project.report?.runId ?? null);
   } catch (refused) {
-    if (page.projectId === id) main.replaceChildren(missing(refused));
+    if (page.projectId !== id || page.view !== null) return;
+    const lost = refused.code !== "project_not_found";
+    if (!(lost && page.lost)) main.replaceChildren(missing(lost)); // what was said is not said again
+    page.lost = lost;
   }
 }
 
-function missing(refused) {
-  const unknown = refused.code === "project_not_found";
-  const again = h("button", { type: "button", class: "button", onclick: route }, "Try again");
+function missing(lost) {
   return h(
     "section",
     { class: "panel stack", role: "alert" },
-    h("h1", {}, unknown ? "There is no such project" : "This project cannot be shown now"),
-    h("p", {}, unknown ? "It may have been of another demo." : refused.message),
-    h("div", { class: "row" }, unknown ? h("a", { class: "button", href: "#/" }, "New project") : again),
+    h("h1", {}, lost ? "This project cannot be shown now" : "There is no such project"),
+    h("p", {}, lost ? "It is shown as soon as it can be read again." : "It may have been of another demo."),
+    !lost && h("div", { class: "row" }, h("a", { class: "button", href: "#/" }, "New project")),
   );
 }
 
@@ -83,6 +85,7 @@ function watch(runId) {
 
 async function look() {
   const id = page.projectId;
+  if (page.lost) open(id);
   const [listed, status, events, numbers] = await Promise.allSettled([
     api.projects(),
     id === null ? Promise.resolve(null) : api.status(id),
@@ -90,6 +93,7 @@ async function look() {
     api.statistics(),
   ]);
   if (listed.status === "fulfilled") showProjects(listed.value.projects);
+  else showNoProjects("They are not known at present.");
   if (numbers.status === "fulfilled") showNumbers(numbers.value);
   if (id === page.projectId && status.status === "fulfilled" && status.value !== null) {
     page.view?.showStatus(status.value);
@@ -104,33 +108,43 @@ function showDegraded(answers) {
   const [listed, status] = answers;
   const known = status.status === "fulfilled" && status.value?.degraded ? status.value : null;
   const lost = answers.map(({ reason }) => reason?.code).find((code) => code !== undefined);
+  const goesOn = "Everything goes on by itself when they are back.";
   if (known !== null)
-    text(notice, `Queue and database do not answer. This is what was known at ${clock(known.timestamp)}.`);
+    text(notice, `Queue and database do not answer. This is what was known at ${clock(known.timestamp)}. ${goesOn}`);
+  else if (lost === "store_unavailable") text(notice, `Queue and database do not answer. ${goesOn}`);
   else if (lost === "unreachable") text(notice, "The server does not answer. This is what was known last.");
   else if (lost !== undefined && lost !== "project_not_found")
     text(notice, listed.reason?.message ?? status.reason?.message);
   show(notice, known !== null || (lost !== undefined && lost !== "project_not_found"));
 }
 
+function showNoProjects(words) {
+  text(element("no-projects"), words);
+  show(element("no-projects"), element("projects").childElementCount === 0);
+}
+
 function showProjects(projects) {
-  show(element("no-projects"), projects.length === 0);
   each(
     element("projects"),
     projects.map((project) => [project.id, project]),
     () => {
       const link = h("a");
+      const made = h("time", { class: "muted small" });
       const badge = h("span", { class: "badge" });
       const update = (project) => {
         const [words, kind] = ofReport(project.report);
         text(link, project.name);
         set(link, "href", `#/projects/${project.id}`);
         set(link, "aria-current", project.id === page.projectId ? "page" : null);
+        set(made, "datetime", project.createdAt);
+        text(made, when(project.createdAt));
         text(badge, words);
         set(badge, "data-kind", kind);
       };
-      return { element: h("li", {}, link, badge), update };
+      return { element: h("li", {}, link, made, badge), update };
     },
   );
+  showNoProjects("None yet.");
 }
 
 function showEvents(events) {
@@ -139,16 +153,20 @@ function showEvents(events) {
 }
 
 function showNumbers({ open: streams, max_connections: most, store, late_calls: late }) {
-  const waiting = late ? `, ${many(late, "call")} late` : "";
+  const waiting = late ? ` · ${many(late, "call")} late` : "";
   text(
     element("numbers"),
-    `${many(streams, "stream")} of at most ${most.toLocaleString("en")} here, ${store}${waiting}`,
+    `${streams.toLocaleString("en")} of ${most.toLocaleString("en")} streams open · ${store}${waiting}`,
   );
 }
 
 // ------------------------------------------------------------------------------------------------ begin
 
-addEventListener("hashchange", route);
+addEventListener("hashchange", () => {
+  main.focus({ preventScroll: true }); // what had the focus is gone with the page before
+  scrollTo(0, 0);
+  route();
+});
 document.addEventListener("visibilitychange", () => document.hidden || look());
 setInterval(() => document.hidden || look(), LOOK_MS);
 setInterval(() => page.view?.tick(), 1_000);

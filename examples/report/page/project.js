@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { card } from "./competitors.js";
 import { each, h, set, show, text } from "./dom.js";
-import { clock, many, ofAttempts, ofConnection, ofRun, PHASES, until } from "./words.js";
+import { many, ofAttempts, ofConnection, ofRun, PHASES, until, when } from "./words.js";
 
 /**
  * @param {object} project as the API tells it
@@ -28,8 +28,10 @@ export function projectView(project, page) {
   const kill = button("Kill its worker", "danger", async () => {
     const { killed } = await api.kill(shown.run.run_id);
     page.say(`Worker ${killed} was killed; another one takes over.`);
+    shown.killed = killed;
+    showWorker(shown.run);
   });
-  const shown = { run: null, status: null, said: "" };
+  const shown = { run: null, status: null, connection: null, said: "", killed: null };
 
   function button(words, kind, act) {
     const made = h("button", { type: "button", class: "button", "data-kind": kind, hidden: true }, words);
@@ -84,11 +86,13 @@ export function projectView(project, page) {
     text(queue, noWorker ? "No worker is there that would take it." : `Place ${position} in the queue`);
     show(queue, Boolean(position || noWorker));
     show(start, status.status === "not_started");
+    showConnection(shown.connection);
+    if (shown.run !== null) showWorker(shown.run);
     if (shown.run === null) {
       text(badge, status.status === "not_started" ? "Not asked for" : "Waiting");
       set(badge, "data-kind", "idle");
       text(message, status.message);
-      text(percent, "");
+      text(percent, "0 %");
     }
     if (status.status === "completed") report.update(status);
     else report.hide();
@@ -107,7 +111,6 @@ export function projectView(project, page) {
     text(message, messageOf(run));
     show(start, false);
     show(retry, ["partial", "failed", "cancelled"].includes(run.status));
-    show(kill, page.kill && run.status === "running");
     text(error, run.error ? [run.error.message, run.error.hint].filter(Boolean).join(". ") : "");
     show(error, run.status === "failed");
     showWorker(run);
@@ -125,8 +128,11 @@ export function projectView(project, page) {
   function showWorker(run) {
     const last = run.custom.worker?.[""];
     const attempts = ofAttempts(run.executions);
-    text(worker, [last && `Worker ${last.pid} on ${last.host}.`, attempts].filter(Boolean).join(" "));
+    const isKilled = run.status === "running" && last !== undefined && last.pid === shown.killed;
+    const now = isKilled ? "It was killed; another one takes over within seconds." : attempts;
+    text(worker, [last && `Worker ${last.pid} on ${last.host}.`, now].filter(Boolean).join(" "));
     show(worker, Boolean(last) && run.status !== "queued");
+    show(kill, page.kill && run.status === "running" && !isKilled && !shown.status?.degraded);
   }
 
   function announce(run, words) {
@@ -137,11 +143,19 @@ export function projectView(project, page) {
 
   function tick() {
     const open = shown.run?.status === "running" || shown.run?.status === "queued";
-    text(eta, open ? until(shown.run.progress.eta ?? shown.status?.estimatedCompletionTime, Date.now()) : "");
+    text(
+      eta,
+      open && !shown.status?.degraded
+        ? until(shown.run.progress.eta ?? shown.status?.estimatedCompletionTime, Date.now())
+        : "",
+    );
   }
 
   function showConnection(connection) {
-    const [words, kind] = ofConnection(connection);
+    shown.connection = connection;
+    if (connection === null) return;
+    const isOld = connection.state === "live" && shown.status?.degraded; // the server is there, what it knows is not new
+    const [words, kind] = isOld ? ["As last known", "warn"] : ofConnection(connection);
     text(pill, words);
     set(pill, "data-kind", kind);
     show(pill, connection.state !== "closed"); // it is closed when the run has ended: there is nothing to wait for
@@ -152,7 +166,7 @@ export function projectView(project, page) {
 
 function planned(project) {
   const item = (name) => ({ title: name, status: "planned", progress: null, error: null });
-  return project.competitors.map(({ key, name }) => [key, { item: item(name), captured: [] }]);
+  return project.competitors.map(({ key, name }) => [key, { item: item(name), captured: [], run: null }]);
 }
 
 /** The competitors of a run, each with the pages that were captured of it. */
@@ -162,7 +176,7 @@ function captures(run) {
   const pagesOf = (key) => pages.filter(([, { parent }]) => parent === key);
   return items
     .filter(([, { kind }]) => kind === "competitor")
-    .map(([key, item]) => [key, { item, captured: pagesOf(key).map(([, { data }]) => data) }]);
+    .map(([key, item]) => [key, { item, captured: pagesOf(key).map(([, { data }]) => data), run: run.status }]);
 }
 
 function phase() {
@@ -236,8 +250,8 @@ function reportPart() {
     const facts = [
       ["Completeness", `${status.dataCompletenessScore ?? "?"} of 100`],
       ["Freshness", status.dataFreshness ?? "unknown"],
-      ["Captured", `${captured} of ${total}${capturedAt ? `, ${clock(capturedAt)}` : ""}`],
-      ["Made", status.generatedAt ? clock(status.generatedAt) : "?"],
+      ["Captured", `${captured} of ${total}${capturedAt ? `, ${when(capturedAt)}` : ""}`],
+      ["Made", status.generatedAt ? when(status.generatedAt) : "?"],
     ];
     each(
       scores,

@@ -45,7 +45,12 @@ const CONNECTIONS = {
 
 /** @returns {[string, string]} words and kind */
 export const ofRun = (status) => RUNS[status] ?? [status, "idle"];
-export const ofItem = (status) => ITEMS[status] ?? [status, "idle"];
+/** @param {string} status @param {string | null} run how the run stands; null: there is none */
+export function ofItem(status, run) {
+  if (status === "planned" && isOver(run)) return ["Not captured", "idle"];
+  return ITEMS[status] ?? [status, "idle"];
+}
+export const isOver = (run) => ["succeeded", "partial", "failed", "cancelled"].includes(run);
 export const ofConnection = ({ state, transport }) =>
   state === "live" && transport === "poll" ? ["Polling", "good"] : (CONNECTIONS[state] ?? [state, "idle"]);
 
@@ -66,6 +71,16 @@ export function until(time, now) {
 
 export const clock = (time) =>
   new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** The time, and the day when it is another one. */
+export function when(time) {
+  const at = new Date(time);
+  const today = at.toDateString() === new Date().toDateString();
+  const hours = { hour: "2-digit", minute: "2-digit" };
+  return today
+    ? at.toLocaleTimeString(undefined, hours)
+    : at.toLocaleString(undefined, { day: "numeric", month: "short", ...hours });
+}
 
 export const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
@@ -91,7 +106,7 @@ const EVENTS = {
   worker_lost: () => "Its worker was lost",
   competitor_captured: ({ pages }, name) => `${name} was captured, ${many(pages, "page")}`,
   competitor_failed: (_, name) => `${name} could not be captured wholly`,
-  report_completed: ({ dataCompletenessScore: score }) => `The report was ready, ${score} of 100 complete`,
+  report_completed: ({ dataCompletenessScore: score }) => `The report was ready, completeness ${score} of 100`,
   report_incomplete: ({ captured, total }) => `The report was ready, with ${captured} of ${many(total, "competitor")}`,
   report_failed: ({ message }) => `The report failed: ${message}`,
   report_cancelled: () => "The report was cancelled",
