@@ -10,6 +10,7 @@ from headway.engines.commands import About
 from headway.errors import Conflict, Fenced, KeyReused, Owned, RunClosed, RunNotFound
 from headway.stores.base import Write
 from tests.engines.world import World
+from tests.stores.builders import claim
 
 
 async def fails(run: Run, value: int) -> None:
@@ -118,6 +119,20 @@ async def test_a_job_at_work_is_not_taken_from_its_workers(here: World) -> None:
     await here.commands.hand_back(run_id, before.execution_id)
     await executing
     assert (await here.finish(run_id))["result"] == 2
+
+
+async def test_a_report_that_was_written_is_answered_as_written(here: World) -> None:
+    """Whatever else the store cannot do then: told of a failure it would be sent again, and refused without keys."""
+    run_id = await here.start(fails, 1)
+    row = await claim(here.store, await here.row(run_id))
+    here.away |= dict.fromkeys(("steps", "read", "get", "claimed"), 10**9)
+    error = {"code": "c", "message": "m"}
+    reported = await here.commands.report(run_id, row.execution_id, [new_event("run.failed", {"error": error})])
+    assert (reported.run.status, len(reported.events)) == ("failed", 1)
+    here.away.clear()
+    with pytest.raises(RunClosed):
+        await here.commands.report(run_id, row.execution_id, [new_event("run.failed", {"error": error})])
+    assert len(await here.events(run_id, "run.failed")) == 1
 
 
 async def test_an_owner_whose_lease_is_over_need_not_be_asked(here: World) -> None:
