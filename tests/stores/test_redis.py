@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from headway.stores.redis import RedisStore
 from headway.stores.redis_clock import RedisClock
 from headway.stores.redis_rows import FIELDS
 from headway.stores.redis_scripts import scripts
+from headway.stores.redis_writes import Commit
 from tests.stores.builders import (
     SUCCEEDED,
     FakeClock,
@@ -452,6 +454,17 @@ async def test_a_deleted_run_leaves_nothing_behind(
         await save(redis_store, run.id)
         await redis_store.delete(run.id)
         assert set(client.scan_iter(f"{redis_prefix}*")) == before
+
+
+def test_scripts_and_python_agree_on_a_commit() -> None:
+    """Each argument has one name, and stands where Python puts it."""
+    text = scripts()["append"].text.decode()
+    found = re.search(r"local ([\w,\s]+) = unpack\(ARGV, 1, (\d+)\)\nlocal first_event = (\d+)", text)
+    assert found is not None
+    names = tuple(name.strip() for name in found[1].split(","))
+    assert names == Commit._fields
+    assert (int(found[2]), int(found[3])) == (len(names), len(names) + 1)
+    assert not re.search(r"ARGV\[\d+\]", text.partition("-- Commit a decision")[2])
 
 
 def test_the_scripts_are_in_the_package() -> None:

@@ -17,10 +17,10 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from headway.errors import HeadwayError, StoreUnavailable
-from headway.stores.base import Appended, Claim, NewRun, RunRow, Write
+from headway.stores.base import Appended, Checkpoint, Claim, NewRun, RunRow, Write
 from headway.stores.doubts import DOUBTS_MAX, Doubts
 from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms
 from headway.stores.redis_errors import AnswerLost, Unreached, patiently
@@ -43,6 +43,7 @@ from headway.types import RunId
 
 _PATIENT_TRIES: Final = 2
 """A write that came too late more often asks for the next turn."""
+_NO_STEP: Final = Checkpoint("", b"")
 _NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
 
 
@@ -70,6 +71,58 @@ class _Try:
         """Seq and tag of its last event."""
         events = self.decision.events
         return (events[-1].seq, events[-1].tag) if events else ("", "")
+
+
+class Commit(NamedTuple):
+    """What ``lua/append.lua`` is called with before what differs in number, in its order.
+
+    Attributes:
+        run: The id.
+        seen_revision: On which the decision was made.
+        next_revision: Which it leaves.
+        tag: Of the new events.
+        seq: Of the last event before them.
+        total: Of the last event before them.
+        events: How many follow.
+        values: How many names and values of the row follow them.
+        dropped: How many keys of events follow those, which were dropped because the log has them.
+        indexes: Commands that move the run from list to list, as JSON, or "".
+        limit: How many runs of the job may be claimed, or "".
+        news: What the other processes are told, or "" where they are told later.
+        keeps_step: Whether a step is checkpointed.
+        step: Its key.
+        result: Of the step.
+        at_end: What takes its place at the end of the run, or "".
+        ends: Whether the run ends.
+        process: Whose write it is.
+        wants_turn: Whether it came too late so often that the next turn shall be its own.
+        times: How many claims of the job may be made at its rate; 0: nobody counts.
+        per_ms: In how many milliseconds.
+        now_ms: The store's clock.
+    """
+
+    run: Argument
+    seen_revision: Argument
+    next_revision: Argument
+    tag: Argument
+    seq: Argument
+    total: Argument
+    events: Argument
+    values: Argument
+    dropped: Argument
+    indexes: Argument
+    limit: Argument
+    news: Argument
+    keeps_step: Argument
+    step: Argument
+    result: Argument
+    at_end: Argument
+    ends: Argument
+    process: Argument
+    wants_turn: Argument
+    times: Argument
+    per_ms: Argument
+    now_ms: Argument
 
 
 class Writes:
@@ -167,15 +220,33 @@ class Writes:
         commands = index_commands(before, run, lapses_ms(run, made.now_ms)) if decision.moved or run.external else b""
         values = changed_values(before, run)
         news = self._herald.message(run_id) if events else ""
-        kept = decision.checkpoint
-        return bool(news), [
-            run_id, made.before.revision, made.revision, events[0].tag if events else "", before.seq, before.total,
-            len(events), len(values), len(dropped), commands, _limit(write.claim), news,
-            *((0, "", b"", b"") if kept is None else (1, kept.key, kept.result, kept.at_end or b"")),
-            int(decision.ends), self._process, int(made.tries >= _PATIENT_TRIES),
-            *_rate(write.claim), made.now_ms,
-            *event_values(events, decision.keys), *values, *dropped,
-        ]  # fmt: skip
+        step = decision.checkpoint or _NO_STEP
+        times, per_ms = _rate(write.claim)
+        commit = Commit(
+            run=run_id,
+            seen_revision=made.before.revision,
+            next_revision=made.revision,
+            tag=events[0].tag if events else "",
+            seq=before.seq,
+            total=before.total,
+            events=len(events),
+            values=len(values),
+            dropped=len(dropped),
+            indexes=commands,
+            limit=_limit(write.claim),
+            news=news,
+            keeps_step=int(step is not _NO_STEP),
+            step=step.key,
+            result=step.result,
+            at_end=step.at_end or b"",
+            ends=int(decision.ends),
+            process=self._process,
+            wants_turn=int(made.tries >= _PATIENT_TRIES),
+            times=times,
+            per_ms=per_ms,
+            now_ms=made.now_ms,
+        )
+        return bool(news), [*commit, *event_values(events, decision.keys), *values, *dropped]
 
     # -- what was left open
 
