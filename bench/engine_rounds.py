@@ -150,6 +150,7 @@ class Shop:
             async with self._patience("a run is not cancelled"):
                 handle = await self.hw.start("patient")
                 await _first(handle)
+                await asyncio.sleep(random.uniform(0.05, 0.1))  # what it just wrote is over then
                 start = time.monotonic_ns()
                 await handle.cancel()
                 await _event(handle, "run.cancelled")

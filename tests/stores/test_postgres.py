@@ -81,6 +81,16 @@ async def test_no_index_holds_what_every_append_changes(postgres: PostgresStore)
     assert [index for index in indexes if changing.search(index)] == []
 
 
+async def test_nothing_is_asked_after_an_answer(postgres: PostgresStore, postgres_server: PostgresServer) -> None:
+    """A connection goes back to the pool without a word: what the server was told last is the append itself."""
+    run = await running(postgres)
+    for key in ("first", "last"):  # the first one waits for the lock
+        await report(postgres, run, note(key, key=key))
+    write = postgres._database.sql("write")
+    asked = await postgres_server.run("SELECT query FROM pg_stat_activity WHERE usename = 'headway'")
+    assert any(row["query"] and write.startswith(row["query"]) for row in asked)  # Postgres shows how it begins
+
+
 async def test_two_machines_take_turns(postgres: PostgresStore) -> None:
     """What one remembers is never what the other is refused for."""
     run = await running(postgres)

@@ -37,7 +37,11 @@ class Database:
         """
         with self.telling():
             self._pool = await asyncpg.create_pool(
-                self.address.dsn, min_size=0, max_size=self.address.pool, **driver_options(self.address)
+                self.address.dsn,
+                min_size=0,
+                max_size=self.address.pool,
+                reset=_let_be,
+                **driver_options(self.address),
             )
 
     async def close(self) -> None:
@@ -142,6 +146,14 @@ class Transaction:
         """Do a statement; return how many rows it changed."""
         status: str = await self._connection.execute(self._database.sql(name), *arguments)
         return int(status.rpartition(" ")[2])
+
+
+async def _let_be(_connection: object) -> None:
+    """Do nothing with a connection that comes back.
+
+    The driver's own way asks the server once more before anybody gets the answer, to undo what we never do: settings,
+    locks and listeners of a session. A transaction that was left open is rolled back without it.
+    """
 
 
 def driver_options(address: Address) -> dict[str, Any]:
