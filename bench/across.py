@@ -105,7 +105,7 @@ def outcome(figures: list[Figure], apart: Shape, close: Shape) -> Outcome:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be chosen."""
     parser.add_argument("--rate", type=float, default=100.0, help="events a second (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each measurement (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians are shown (%(default)s)")
 
 

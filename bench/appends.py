@@ -195,7 +195,7 @@ def _shape(shape: Shape) -> str:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be chosen."""
     parser.add_argument("--stores", nargs="+", choices=KINDS, default=KINDS, help="that are measured (all)")
-    parser.add_argument("--seconds", type=float, default=1.2, help="of each measurement (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians are shown (%(default)s)")
     parser.add_argument("--data-bytes", type=int, default=200, help="of each event's data (%(default)s)")
     parser.add_argument("--folder", type=Path, help="where the files are written; a real disk, not memory")

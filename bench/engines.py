@@ -223,7 +223,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slots", type=int, default=4, help="attempts at once in one worker (%(default)s)")
     parser.add_argument("--lease-s", type=float, default=2.0, help="of a worker (%(default)s)")
     parser.add_argument("--starts", type=int, default=60, help="one after the other (%(default)s)")
-    parser.add_argument("--queued", type=int, default=300, help="runs that wait for the worker (%(default)s)")
+    parser.add_argument("--queued", type=int, default=200, help="runs that wait for the worker (%(default)s)")
     parser.add_argument("--steps", type=int, default=100, help="of a run (%(default)s)")
     parser.add_argument("--cancels", type=int, default=20, help="runs that are cancelled (%(default)s)")
     parser.add_argument("--kills", type=int, default=2, help="workers that are killed, each round (%(default)s)")
