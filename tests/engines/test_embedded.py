@@ -67,6 +67,30 @@ async def test_it_runs_what_is_queued_and_what_comes_later(here: World, engine: 
     assert most == 2
 
 
+async def test_claims_do_not_wait_for_each_other(here: World, engine: Working) -> None:
+    """A store that is far away costs one way for all free slots, not one for each."""
+    append, waiting = here.store.append, []
+    both = asyncio.Event()
+
+    async def append_together(run_id: str, write: Write) -> Appended:
+        if write.claim is not None:
+            waiting.append(run_id)
+            if len(waiting) == 2:
+                both.set()
+            await both.wait()
+        return await append(run_id, write)
+
+    async def work(run: Run) -> None:
+        return None
+
+    runs = [await here.start(work) for _ in range(2)]
+    here.store.append = append_together  # type: ignore[method-assign]
+    await engine.start()
+    for run_id in runs:
+        await here.until(run_id, lambda row: row.status == "succeeded")
+    assert sorted(waiting) == sorted(runs)
+
+
 async def test_a_job_at_its_limit_waits_without_keeping_anybody_busy(here: World, engine: Working) -> None:
     """Others pass it, and nothing is asked of the store again and again."""
     go = asyncio.Event()

@@ -95,12 +95,19 @@ class EmbeddedEngine:
             new = [row for row in rows if row.id not in attempts.running() and row.id not in tried]
             if not new:
                 return
-            for row in new[: slots - len(running)]:
-                tried.add(row.id)  # one that could not be claimed is looked at again at the next ring
+            begun = new[: slots - len(running)]
+            tried |= {row.id for row in begun}  # one that could not be claimed is looked at again at the next ring
+            await asyncio.gather(*(self._begin(attempts, row, running) for row in begun if not self._is_limited(row)))
+            for row in filter(self._is_limited, begun):
                 if row.job not in full and (at_limit := await self._begin(attempts, row, running)):
                     full.add(row.job)
                     if at_limit.wait_s is not None:
                         self._pace.hold(row.job, at_limit.wait_s)
+
+    def _is_limited(self, row: RunRow) -> bool:
+        """Whether the claim of one run of this job may be the last for now; else they need not wait for each other."""
+        job = self._jobs[row.job]
+        return job.concurrency is not None or job.rate is not None
 
     async def _begin(self, attempts: Attempts, row: RunRow, running: set[RunId]) -> Full | None:
         """Start an attempt; say so when its job is at a limit."""
