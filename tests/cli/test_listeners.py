@@ -114,4 +114,4 @@ def test_there_are_none():
     """And it is said."""
     written = io.StringIO()
     show([], Console(file=written))
-    assert written.getvalue() == "No listener was ever started on this store.\n"
+    assert written.getvalue() == "There are no listeners on this store.\n"

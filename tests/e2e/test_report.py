@@ -75,6 +75,10 @@ async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: D
     await expect(view.page.locator(f'.projects a[href="#/projects/{project}"]')).to_have_attribute(
         "aria-current", "page"
     )
+    await view.page.get_by_role("link", name="To the report").focus()
+    await view.page.keyboard.press("Enter")
+    await expect(view.page.locator("main")).to_be_focused()
+    assert view.page.url.endswith(project), "the address is that of the project"
     for width in (360, 768):
         await view.fits(width)
     await view.accessible()

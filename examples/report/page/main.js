@@ -109,9 +109,9 @@ function showDegraded(answers) {
   const known = status.status === "fulfilled" && status.value?.degraded ? status.value : null;
   const lost = answers.map(({ reason }) => reason?.code).find((code) => code !== undefined);
   const goesOn = "Everything goes on by itself when they are back.";
-  if (known !== null)
+  if (known !== null && page.view !== null)
     text(notice, `Queue and database do not answer. This is what was known at ${clock(known.timestamp)}. ${goesOn}`);
-  else if (lost === "store_unavailable") text(notice, `Queue and database do not answer. ${goesOn}`);
+  else if (known !== null || lost === "store_unavailable") text(notice, `Queue and database do not answer. ${goesOn}`);
   else if (lost === "unreachable") text(notice, "The server does not answer. This is what was known last.");
   else if (lost !== undefined && lost !== "project_not_found")
     text(notice, listed.reason?.message ?? status.reason?.message);
@@ -166,6 +166,10 @@ addEventListener("hashchange", () => {
   main.focus({ preventScroll: true }); // what had the focus is gone with the page before
   scrollTo(0, 0);
   route();
+});
+element("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address says which project is shown
+  main.focus();
 });
 document.addEventListener("visibilitychange", () => document.hidden || look());
 setInterval(() => document.hidden || look(), LOOK_MS);

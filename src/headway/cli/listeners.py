@@ -78,7 +78,7 @@ def _content(each: Behind) -> dict[str, Any]:
 def show(found: Sequence[Behind], console: Console, now: float | None = None) -> None:
     """Print a table, and what it means."""
     if not found:
-        console.print("No listener was ever started on this store.")
+        console.print("There are no listeners on this store.")
         return
     console.print(table(found, console.width, time.time() if now is None else now))
 
