@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from headway.core.sse import Frame, Parser
 from tests.examples.report.requirement import EXAMPLE, alike, mistakes
 from tests.examples.report.running import Demo, running_demo
+from tests.examples.report.tellings import counted_tellings, happened, in_the_log
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("report demo")]
 
@@ -74,6 +78,29 @@ def test_a_killed_worker_is_taken_over_and_nothing_is_captured_twice(demo: Demo)
 
 def _came(item: dict[str, Any]) -> bool:
     return bool(item["kind"] == "page" and item["status"] == "finished")
+
+
+async def test_a_listener_that_is_killed_before_it_noted_what_it_wrote_doubles_nothing(demo: Demo) -> None:
+    """`kill -9` between the row and the position, while the report goes on; the next one writes it again, in vain."""
+    async with counted_tellings(demo) as tellings:
+        async with tellings.unnoted():
+            project = await asyncio.to_thread(demo.create)
+            run_id = project["report"]["runId"]
+            killed, backend = await tellings.stuck()
+            assert await tellings.rows(run_id) == [1]
+            await asyncio.to_thread(demo.until, lambda: demo.status(project["id"])["progress"] >= 50)  # nobody waits
+            assert killed in demo.http.get("/api/demo").json()["workers"]
+            os.kill(killed, signal.SIGKILL)
+            await tellings.end_backend(backend)
+        status = await asyncio.to_thread(demo.ended, project["id"])
+        assert status["dataCompletenessScore"] == 100
+        await asyncio.to_thread(demo.until, lambda: happened(demo, project["id"])[-1]["kind"] == "report_completed")
+        written = await tellings.written(run_id)
+    seen = [(event["seq"], event["kind"], event["details"]) for event in happened(demo, project["id"])]
+    assert seen == in_the_log(demo, run_id), "each once, in order"
+    assert written[:2] == [1, 1], "the first one was written again: the key let it in once"
+    assert list(dict.fromkeys(written)) == [seq for seq, *_ in seen]
+    assert written == sorted(written), "in order, also behind the death"
 
 
 def test_only_a_page_on_this_machine_may_kill(demo: Demo) -> None:
