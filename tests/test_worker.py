@@ -45,6 +45,13 @@ def test_a_headway_is_loaded_by_its_name_or_because_it_is_the_only_one(
         load("not_there:hw")
 
 
+def test_a_worker_loads_nothing_that_only_serves() -> None:
+    """It is there a third sooner, and smaller; killed ones are replaced by it."""
+    code = "import sys; from headway.worker import Headway; Headway('memory://'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"fastapi", "httpx", "uvicorn"} & set(done.stdout.split()) == set()
+
+
 def test_a_worker_without_jobs_says_so() -> None:
     """It would wait for ever."""
     with pytest.raises(UsageError, match="no job"):

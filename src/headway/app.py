@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cached_property
 from typing import Any, Literal, Self, TypeVar, overload
 
 from starlette.applications import Starlette
@@ -42,8 +43,6 @@ from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
 from headway.engines.workplace import Workplace
 from headway.errors import JobNotFound, NotStarted, UsageError
-from headway.gateways.api import api
-from headway.gateways.response import run_response
 from headway.gateways.services import Services
 from headway.hub import Hub
 from headway.hub.frames import View
@@ -123,7 +122,13 @@ class Headway(Registry):
             engine_trouble=lambda: None if self._workplace is None else self._workplace.trouble,
             is_started=lambda: self._running is not None,
         )
-        self.asgi: ASGIApp = api(self.services)
+
+    @cached_property
+    def asgi(self) -> ASGIApp:
+        """All routes as an application of their own; `mount` puts it into yours."""
+        from headway.gateways.api import api  # with FastAPI, without which a worker is there a third sooner
+
+        return api(self.services)
 
     def mount(self, app: Starlette, prefix: str = "/headway") -> None:
         """Mount all routes below `prefix` of an application. Its lifespan must be `lifespan`, or compose it."""
@@ -151,6 +156,8 @@ class Headway(Registry):
 
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
+        import headway.gateways.response  # noqa: F401 - what `stream` needs is read before viewers wait for it
+
         async with self:
             with self.hub.ending_with_the_process():
                 yield
@@ -462,6 +469,8 @@ class Headway(Registry):
 
         A refusal is an answer, too: problem+json with its status, whatever form the application's own errors have.
         """
+        from headway.gateways.response import run_response
+
         return await run_response(self.services, request, run_id, viewer=viewer, view=view)
 
     # -- as a worker process
