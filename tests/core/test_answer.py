@@ -125,6 +125,7 @@ def test_words_of_schemas_other_languages_make() -> None:
     """Reporters may bring schemas pydantic did not write."""
     assert places({"type": ["string", "null"]}, 3) != []
     assert places({"type": ["string", "null"]}, None) == []
+    assert places({"type": "array", "items": True}, [None, 3]) == []
     assert places({"allOf": [{"type": "integer"}, {"type": "integer", "minimum": 3}]}, 2) != []
 
 

@@ -37,7 +37,10 @@ def forbid_io():
     sys.addaudithook(refuse)
 """
 
-PURE = ("catchup", "clock", "cursor", "entries", "fold", "ids", "limits", "progress", "run", "sse", "text", "withdraw")
+PURE = (
+    "age", "catchup", "clock", "cursor", "entries", "fold", "ids", "limits", "progress", "run", "sse", "text",
+    "withdraw",
+)  # fmt: skip
 CONTRACT = ("answer", "complaints", "events", "plan", "schema", "shapes", "snapshot")
 
 
