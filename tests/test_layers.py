@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("syntax trees")  # one process reads them all
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "headway"
 
@@ -84,12 +86,15 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def edges() -> Iterator[tuple[Path, int, str, str]]:
+@functools.cache
+def edges() -> list[tuple[Path, int, str, str]]:
     """Every import of ours by ours: file, line, the room of the file, the imported name."""
-    for path in files(("src",), ".py"):
-        for line, name in imports(path):
-            if name.split(".")[0] == "headway":
-                yield path, line, room_of(path), name
+    return [
+        (path, line, room_of(path), name)
+        for path in files(("src",), ".py")
+        for line, name in imports(path)
+        if name.split(".")[0] == "headway"
+    ]
 
 
 def target_room(name: str) -> str:
