@@ -85,6 +85,19 @@ def endless(name: str) -> None:
         time.sleep(0.02)
 
 
+@app.task(bind=True, max_retries=1)
+def chatty(self: Task[Any, Any], name: str, again: bool = False) -> int:
+    """Say number after number until a test lets it go; perhaps be tried again then."""
+    run = headway.current()
+    here.set(f"begun:{name}", run.id)
+    while not here.exists(f"go:{name}"):
+        run.note(str(here.incr(f"said:{name}")))
+        time.sleep(0.01)
+    if again and self.request.retries == 0:
+        raise self.retry(countdown=4)
+    return int(here.get(f"said:{name}"))  # type: ignore[arg-type]
+
+
 @app.task
 def late(name: str, ignore: bool) -> None:
     """Hear that it is to stop, and go on until its run has ended."""

@@ -19,8 +19,8 @@ from celery import Celery
 from headway.app import Headway
 from headway.client import Client
 from headway.core.events import RunCancelled, new_event
-from tests.client.running import Running, running
-from tests.integration.servers import ROOT
+from tests.client.running import running
+from tests.integration.servers import ROOT, ServerProcess
 from tests.stores.redis_server import RedisServer
 
 SHOP = "tests.contrib.celery_shop"
@@ -30,7 +30,6 @@ SHOP = "tests.contrib.celery_shop"
 class Shop:
     """An application, its broker, its workers, and the Headway it reports to."""
 
-    server: Running
     broker: RedisServer
     client: Client
     folder: Path
@@ -51,6 +50,7 @@ class Shop:
             "SHOP_BROKER": self.broker.url,
             "SHOP_HEADWAY": self.url,
             "SHOP_LEASE_S": self.lease_s,
+            "HEADWAY_SPOOL": str(self.folder / "spool"),
         }
         command = [sys.executable, "-m", "celery", "-A", SHOP, "worker", "-c", "2", "-l", "info", "--without-mingle"]
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
@@ -108,6 +108,21 @@ class Shop:
                 await asyncio.sleep(0.05)
         return state
 
+    async def said(self, name: str, more: int) -> int:
+        """Wait until a task has said so many things more; return how many it has said."""
+        before = int(self.keys.get(f"said:{name}") or 0)
+        return int(await self.until(lambda: (n := int(self.keys.get(f"said:{name}") or 0)) >= before + more and n))
+
+    async def notes(self, run_id: str) -> list[str]:
+        """Return what stands in the log of a run."""
+        found, after = [], None
+        while True:
+            page = await self.client.events(run_id, after=after, limit=500)
+            found += [event["data"]["body"] for event in page["events"] if event["type"] == "note"]
+            if not page["more"]:
+                return found
+            after = page["cursor"]
+
     async def run_of(self, sent: Any, kind: str) -> dict[str, Any]:
         """Find the run of a task that was sent, and wait for its end."""
         async with asyncio.timeout(60):
@@ -134,8 +149,21 @@ async def shop(broker: RedisServer, tmp_path: Path) -> AsyncIterator[Shop]:
     with running(Headway("memory://", worker="none")) as server, broker.client() as keys:
         keys.flushall()
         async with Client(server.url) as client:
-            made = Shop(server, broker, client, tmp_path, keys, server.url)
+            made = Shop(broker, client, tmp_path, keys, server.url)
             yield made
+            for worker in list(made.workers):
+                made.kill(worker)
+            made.app.close()
+
+
+@pytest.fixture
+async def own(broker: RedisServer, tmp_path: Path) -> AsyncIterator[tuple[Shop, ServerProcess]]:
+    """A shop, and the process of the Headway it reports to."""
+    async with ServerProcess(tmp_path) as server, Client(server.url) as client:
+        with broker.client() as keys:
+            keys.flushall()
+            made = Shop(broker, client, tmp_path, keys, server.url)
+            yield made, server
             for worker in list(made.workers):
                 made.kill(worker)
             made.app.close()
@@ -296,3 +324,64 @@ async def test_tasks_run_while_headway_is_away(shop: Shop, name: str) -> None:
     shop.keys.set(f"go:{name}", 1)
     assert await shop.result(shop.send("compute", name)) == "computed"
     assert (await shop.client.runs())["runs"] == []
+
+
+# -- the server goes away in the middle
+
+
+async def test_a_server_that_is_killed_under_a_task_hears_all_of_it(own: tuple[Shop, ServerProcess], name: str) -> None:
+    """The task goes on meanwhile; what it said stands in the log once and in order, and its one execution ends well."""
+    shop, server = own
+    shop.work("-c", "1")
+    sent = shop.send("chatty", name)
+    run_id = await shop.begun(name)
+    for _ in range(2):
+        await shop.said(name, 20)
+        server.kill()
+        await shop.said(name, 50)
+        await server.start()
+    await shop.said(name, 20)
+    shop.keys.set(f"go:{name}", 1)
+    said = await shop.result(sent)
+    state = await shop.ended(run_id)
+    assert (state["status"], state["result"], state["attempt"]) == ("succeeded", said, 1)
+    assert await shop.notes(run_id) == [str(number) for number in range(1, said + 1)]
+
+
+async def test_a_task_that_ends_while_the_server_is_away_is_told_of_when_it_is_back(
+    own: tuple[Shop, ServerProcess], name: str
+) -> None:
+    """By its worker, also if nothing else comes to do; before its lease is over."""
+    shop, server = own
+    shop.lease_s = "4"
+    shop.work("-c", "1")
+    sent = shop.send("chatty", name)
+    run_id = await shop.begun(name)
+    await shop.said(name, 20)
+    server.kill()
+    await shop.said(name, 20)
+    shop.keys.set(f"go:{name}", 1)
+    said = await shop.result(sent)
+    await server.start()
+    state = await shop.ended(run_id)
+    assert (state["status"], state["result"], state["attempt"]) == ("succeeded", said, 1)
+    assert await shop.notes(run_id) == [str(number) for number in range(1, said + 1)]
+
+
+async def test_a_task_that_is_tried_again_while_the_server_is_away(own: tuple[Shop, ServerProcess], name: str) -> None:
+    """What the first try said is heard before the second begins."""
+    shop, server = own
+    shop.lease_s = "4"
+    shop.work("-c", "1")
+    sent = shop.send("chatty", name, True)
+    run_id = await shop.begun(name)
+    await shop.said(name, 20)
+    server.kill()
+    await shop.said(name, 20)
+    shop.keys.set(f"go:{name}", 1)
+    await shop.until(lambda: shop.outcome(sent)[0] == "RETRY")
+    await server.start()
+    said = await shop.result(sent)
+    state = await shop.ended(run_id)
+    assert (state["status"], state["result"], len(state["executions"])) == ("succeeded", said, 2)
+    assert await shop.notes(run_id) == [str(number) for number in range(1, said + 1)]

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from headway.app import Headway
 from headway.client import Client
 from headway.client.loop import LoopThread
-from headway.contrib.delivery import Delivery, begin
-from headway.errors import Owned
+from headway.client.spool import Header, Spool, SpoolFile
+from headway.contrib.delivery import Delivery, Done, begin, hand_back
+from headway.core.events import NewEvent, new_event
+from headway.core.run import RunStatus
+from headway.errors import Owned, StoreUnavailable
 from tests.client.running import Running, running
 
 LEASE_S = 30.0
@@ -79,3 +84,66 @@ async def test_the_same_message_again_is_given_up_while_its_owner_lives(server: 
                 await begin(client, message(run_id, 0), LEASE_S, loop)
         signs.cancel()
         await asyncio.gather(signs, return_exceptions=True)
+
+
+# -- what the execution before has left
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spool:
+    """Where reports wait."""
+    monkeypatch.setenv("HEADWAY_SPOOL", str(tmp_path))
+    return Spool(tmp_path)
+
+
+def kept(spool: Spool, client: Client, run_id: str, execution_id: str, *events: NewEvent) -> SpoolFile:
+    """A file of a reporter that could not send them."""
+    file = spool.begin(Header(client.url, run_id, execution_id), "stem")
+    file.write([replace(event, key=f"stem/{number}") for number, event in enumerate(events)])
+    return file
+
+
+async def test_work_that_was_done_while_the_server_was_away_is_not_done_again(
+    server: Running, loop: LoopThread, spool: Spool
+) -> None:
+    """Its end waits in the spool: whoever gets the message again sends it, and has nothing to do."""
+    async with Client(server.url) as client:
+        run_id, first = await owned(client)
+        finished = new_event("run.succeeded", {"result": 42})
+        kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "hello"}), finished).close()
+        done = await begin(client, message(run_id, 0), LEASE_S, loop)
+        assert done == Done(RunStatus.SUCCEEDED, 42)
+        assert [note["body"] for note in (await client.get(run_id))["notes"]] == ["hello"]
+
+
+async def test_what_a_dead_worker_said_stands_before_what_the_next_one_says(
+    server: Running, loop: LoopThread, spool: Spool
+) -> None:
+    """It is sent while its execution is the current one; and it is no sign of life of it."""
+    async with Client(server.url) as client:
+        run_id = (await client.open("task", queued=True, lease_s=1))["id"]
+        first = await client.take_over(run_id, key="first")
+        file = kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "last words"}))
+        beginning = asyncio.create_task(begin(client, message(run_id, 0), LEASE_S, loop))
+        await asyncio.sleep(0.6)  # it has looked: somebody else is at the file
+        file.close()
+        async with asyncio.timeout(20):
+            assert not isinstance(await beginning, Done)
+        events = (await client.events(run_id))["events"]
+        notes = [(event["data"]["body"], event["execution_id"]) for event in events if event["type"] == "note"]
+        assert notes == [("last words", first["execution_id"])]
+        assert (await client.get(run_id))["attempt"] == 2
+
+
+async def test_a_run_is_handed_back_when_all_was_heard(server: Running, spool: Spool) -> None:
+    """What somebody else is sending would be refused afterwards."""
+    async with Client(server.url) as client:
+        run_id, first = await owned(client)
+        file = kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "hello"}))
+        with pytest.raises(StoreUnavailable):
+            await hand_back(run_id, first["execution_id"], client)
+        assert (await client.get(run_id))["status"] == "running"
+        file.close()
+        await hand_back(run_id, first["execution_id"], client)
+        state = await client.get(run_id)
+        assert (state["status"], [note["body"] for note in state["notes"]]) == ("queued", ["hello"])

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from headway.client.http import Client
-from headway.client.leftovers import flush
+from headway.client.leftovers import flush_all
 from headway.client.loop import LoopThread
 from headway.client.sink import BeatingSink, HttpSink
 from headway.client.spool import Header, Spool
@@ -148,9 +148,7 @@ class Attachment:
     async def _flush(self, run_id: str | None = None) -> None:
         """Send what reporters before this one have left behind."""
         if self._spool is not None:
-            async for flushed in flush(self._spool, self._client, run_id=run_id):
-                if flushed.is_waiting and flushed.error is not None:
-                    raise flushed.error
+            await flush_all(self._spool, self._client, run_id=run_id)
 
     async def _flush_others(self) -> None:
         try:

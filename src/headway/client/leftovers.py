@@ -68,6 +68,17 @@ async def flush(spool: Spool, client: Client, *, run_id: str | None = None) -> A
             yield flushed
 
 
+async def flush_all(spool: Spool, client: Client, *, run_id: str | None = None) -> None:
+    """Send all that waits for a server and whose writers are dead.
+
+    Raises:
+        HeadwayError: not now; the rest still waits.
+    """
+    async for flushed in flush(spool, client, run_id=run_id):
+        if flushed.is_waiting and flushed.error is not None:
+            raise flushed.error
+
+
 async def _flush(file: SpoolFile, client: Client) -> Flushed | None:
     header = file.header()
     if header is None or header.url != client.url:

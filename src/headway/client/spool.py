@@ -106,6 +106,10 @@ class Spool:
             return sorted(self.folder.glob(f"*{suffix}"), key=lambda path: (_changed(path), path.name))
         return []
 
+    def holds(self, run_id: str) -> bool:
+        """Tell whether something of a run waits, whoever is at it."""
+        return any(path.name.startswith(f"{run_id}-") for path in self.files())
+
     def used(self) -> int:
         """Return the bytes of all files."""
         total = 0

@@ -20,7 +20,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -28,7 +28,7 @@ from celery import Celery, Task, signals
 from celery.exceptions import Ignore, Reject, Retry
 
 from headway.client.http import Client
-from headway.contrib.delivery import Delivery, Done, Muted, begin
+from headway.contrib.delivery import Delivery, Done, Muted, begin, hand_back
 from headway.contrib.process import Process
 from headway.core.events import RunCancelled, new_event
 from headway.core.limits import NAME_MAX
@@ -110,6 +110,7 @@ class Reporting:
     def _connect(self) -> None:
         self._app.on_after_finalize.connect(self._wrap_all, weak=False)
         signals.worker_init.connect(self._wrap_all, weak=False)
+        signals.worker_process_init.connect(lambda **_signal: self._process.flush_soon(), weak=False)
         signals.celeryd_after_setup.connect(self._wrap_all, weak=False)
         signals.before_task_publish.connect(self._before_publish, weak=False)
         signals.task_revoked.connect(self._revoked, weak=False)
@@ -180,8 +181,24 @@ class Reporting:
             attachment = Muted(self._process.loop)
         if isinstance(attachment, Done):
             return self._ended_before(task, attachment)
-        with attachment as run:
-            return self._report(task, run, body)
+        run: Any = None
+        try:
+            with attachment as run:
+                return self._report(task, run, body)
+        except (Retry, Reject) as error:
+            if run is not None and _comes_again(error):  # left, so that all it said is sent or in the spool
+                self._hand_back(functools.partial(hand_back, run.id, run.context.execution_id))
+            raise
+        finally:
+            self._process.flush_soon()
+
+    def _hand_back(self, work: Callable[[Client], Awaitable[None]]) -> None:
+        """Let the run wait for its next message: now, because this process may end, or when the server is back."""
+        try:
+            self._process.call(work)
+        except HeadwayError as error:
+            log.warning("not shown yet as waiting for its next try: %s", error)
+            self._process.see_to(work)
 
     def _ended_before(self, task: Task[Any, Any], done: Done) -> Any:
         """Answer for a run that has ended: its worker died between saying so and acknowledging."""
@@ -203,7 +220,7 @@ class Reporting:
         except STOPPING as error:  # another execution's by now, or ended: whatever comes of this one counts no more
             raise Ignore from error
         except (Retry, Reject) as error:
-            self._hand_back(run, error)
+            _tell_of_the_next(run, error)
             raise
         except Ignore:
             _said(run.finish)
@@ -212,17 +229,6 @@ class Reporting:
             _said(run.fail, error)
             raise
         return result
-
-    def _hand_back(self, run: Any, error: Retry | Reject) -> None:
-        """Let the run wait for the message that is about to be sent again."""
-        why: Any = error.exc or error.message if isinstance(error, Retry) else getattr(error, "reason", None)
-        if isinstance(error, Reject) and not getattr(error, "requeue", False):
-            _said(run.fail, str(why or "the task rejected its message"))
-            return
-        text = f"{type(why).__name__}: {why}" if isinstance(why, BaseException) else str(why or "")
-        told = f"It is tried again. {text}".strip()[:10_000]
-        _said(run.error, told, severity="warning", code="retried", retryable=True)
-        _said(lambda: self._process.call(lambda client: client.hand_back(run.id, run.context.execution_id)))
 
     def _revoked(self, sender: Task[Any, Any], request: Any, terminated: bool, expired: bool, **_signal: Any) -> None:
         """End the run of a task that was revoked. Called in the process whose children work: it keeps no thread."""
@@ -239,6 +245,22 @@ class Reporting:
             self._process.call_once(cancel)
         except HeadwayError as error:
             log.warning("task %s[%s] was %s, which is not shown: %s", sender.name, request.id, reason, error)
+
+
+def _comes_again(error: Retry | Reject) -> bool:
+    """Whether the message is about to be sent again."""
+    return isinstance(error, Retry) or bool(getattr(error, "requeue", False))
+
+
+def _tell_of_the_next(run: Any, error: Retry | Reject) -> None:
+    """Say why the work is given up for now, or for good."""
+    why: Any = error.exc or error.message if isinstance(error, Retry) else getattr(error, "reason", None)
+    if not _comes_again(error):
+        _said(run.fail, str(why or "the task rejected its message"))
+        return
+    text = f"{type(why).__name__}: {why}" if isinstance(why, BaseException) else str(why or "")
+    told = f"It is tried again. {text}".strip()[:10_000]
+    _said(run.error, told, severity="warning", code="retried", retryable=True)
 
 
 def _finish(run: Any, result: Any) -> None:

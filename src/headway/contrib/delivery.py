@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from headway.client.attachment import Attachment
 from headway.client.http import Client
+from headway.client.leftovers import flush_all
 from headway.client.loop import LoopThread
 from headway.client.spool import Spool
 from headway.core.events import NewEvent
 from headway.core.run import ENDED, RunStatus
-from headway.errors import Conflict, Fenced, HeadwayError, Owned, RunClosed
+from headway.errors import Conflict, Fenced, HeadwayError, Owned, RunClosed, StoreUnavailable
 from headway.publish.context import Context
 from headway.publish.execution import backoff
 from headway.publish.publisher import Publisher, Receipt
@@ -60,9 +61,9 @@ class Done:
 async def begin(client: Client, delivery: Delivery, lease_s: float, loop: LoopThread) -> Attachment | Done:
     """Begin an execution of the run of a message; it must then be entered.
 
-    While another one is under way, its owner's next sign of life is waited for, or the end of its lease. A run that
-    failed because its worker was lost is tried again. A run without a lease is joined: nobody can tell whether its
-    owner lives.
+    While another one is under way, its owner's next sign of life is waited for, or the end of its lease. What its owner
+    has left in the spool is sent before. A run that failed because its worker was lost is tried again. A run without a
+    lease is joined: nobody can tell whether its owner lives.
 
     Args:
         client: Of the server.
@@ -94,6 +95,31 @@ async def begin(client: Client, delivery: Delivery, lease_s: float, loop: LoopTh
         await asyncio.sleep(LOOK_S)
 
 
+async def hand_back(run_id: str, execution_id: str, client: Client) -> None:
+    """Let the run wait for the message that is about to be sent again.
+
+    Not before all that the execution said was heard: it could not be told afterwards.
+
+    Raises:
+        HeadwayError: the server is away, or refuses.
+    """
+    if not await _heard_out(Spool.of_environment(), client, run_id):
+        raise StoreUnavailable(f"somebody is sending what was kept for run {run_id}", hint="try again")
+    await client.hand_back(run_id, execution_id)
+
+
+async def _heard_out(spool: Spool | None, client: Client, run_id: str) -> bool:
+    """Send what executions of a run have left in the spool; False while somebody else is at it.
+
+    Raises:
+        HeadwayError: the server is away, or refuses.
+    """
+    if spool is None:
+        return True
+    await flush_all(spool, client, run_id=run_id)
+    return not spool.holds(run_id)
+
+
 class _Beginning:
     """Looks at a run again and again until it is known whose it is."""
 
@@ -103,11 +129,15 @@ class _Beginning:
         self._lease_s = lease_s
         self._loop = loop
         self._key = secrets.token_hex(8)
+        self._spool = Spool.of_environment()
         self._sign: str | None = None
 
     async def look(self) -> Attachment | Done | None:
         """Begin if that is possible; None when it is not known yet whether the owner lives."""
         run_id = self._delivery.run_id or (await self._delivery.open(self._client))["id"]
+        if not await _heard_out(self._spool, self._client, run_id):
+            self._sign = None  # what is sent late looks like a sign of life
+            return None
         state = await self._client.get(run_id)
         status = RunStatus(state["status"])
         if status is RunStatus.FAILED and state["error"]["code"] == "worker_lost":

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from headway.client.http import Client
+from headway.client.leftovers import flush_all
 from headway.client.loop import LoopThread
+from headway.client.spool import Spool
+from headway.errors import HeadwayError
+from headway.publish.execution import backoff
+
+log = logging.getLogger("headway.client")
 
 T = TypeVar("T")
+
+LATER_MAX_S: Final = 2.0
+"""At most so long between two tries: a server that is back gives whoever reports one lease to be heard."""
 
 
 class Process:
@@ -35,6 +47,9 @@ class Process:
         self._lock = threading.Lock()
         self._loop: LoopThread | None = None
         self._client: Client | None = None
+        self._later: set[asyncio.Task[None]] = set()
+        self._flushing: asyncio.Task[None] | None = None
+        self._to_flush = False
 
     @property
     def loop(self) -> LoopThread:
@@ -52,11 +67,59 @@ class Process:
         """
 
         async def on_loop() -> T:
-            if self._client is None:
-                self._client = self._make()
-            return await work(self._client)
+            return await work(self._client_now())
 
         return self.loop.call(on_loop())
+
+    def _client_now(self) -> Client:
+        if self._client is None:
+            self._client = self._make()
+        return self._client
+
+    def see_to(self, work: Callable[[Client], Awaitable[Any]]) -> None:
+        """Do something with the client in the background, again and again while the server is away."""
+
+        async def on_loop() -> None:
+            task = asyncio.create_task(self._until_done(work), name="headway: later")
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
+
+        self.loop.call(on_loop())
+
+    async def _until_done(self, work: Callable[[Client], Awaitable[Any]]) -> None:
+        tries = 0
+        while True:
+            try:
+                await work(self._client_now())
+            except HeadwayError as error:
+                if not error.retryable:
+                    log.warning("given up: %s", error)
+                    return
+                tries += 1
+                await asyncio.sleep(backoff(tries, 0.1, LATER_MAX_S))
+            else:
+                return
+
+    def flush_soon(self) -> None:
+        """Send what reporters have left in the spool, in the background: perhaps nobody else comes who would."""
+        spool = Spool.of_environment()
+        if spool is not None and spool.files():
+            self.loop.call(self._begin_to_flush(spool))
+
+    async def _begin_to_flush(self, spool: Spool) -> None:
+        self._to_flush = True
+        if self._flushing is None or self._flushing.done():
+            flushing = self._until_done(functools.partial(self._flush, spool))
+            self._flushing = asyncio.create_task(flushing, name="headway: flush")
+
+    async def _flush(self, spool: Spool, client: Client) -> None:
+        while self._to_flush:  # again for what was left meanwhile
+            self._to_flush = False
+            try:
+                await flush_all(spool, client)
+            except HeadwayError:
+                self._to_flush = True
+                raise
 
     def call_once(self, work: Callable[[Client], Awaitable[Any]]) -> None:
         """Do something in a process that is about to fork: no thread is left behind."""
