@@ -7,8 +7,9 @@ import pytest
 from headway import Run
 from headway.core.events import new_event
 from headway.engines.commands import About
+from headway.engines.job import make_job
 from headway.errors import Conflict, Fenced, KeyReused, Owned, RunClosed, RunNotFound
-from headway.stores.base import Write
+from headway.stores.base import RunFilter, Write
 from tests.engines.world import World
 from tests.stores.builders import claim
 
@@ -119,6 +120,45 @@ async def test_a_job_at_work_is_not_taken_from_its_workers(here: World) -> None:
     await here.commands.hand_back(run_id, before.execution_id)
     await executing
     assert (await here.finish(run_id))["result"] == 2
+
+
+async def test_a_cancelled_start_is_told_the_queue_all_the_same(hasty: World) -> None:
+    """The run is there, and whoever asks again finds it, not as new: nobody else would tell of it for a while."""
+    told: list[str] = []
+    hasty.commands.on_queued = lambda row: told.append(row.id)
+    job = make_job(fails)
+    for number in range(12):
+        key, value = str(number), job.parse(1)
+        starting = asyncio.create_task(hasty.commands.start(job, value, About(key=key)))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        row, _ = await hasty.commands.start(job, value, About(key=key))
+        async with asyncio.timeout(20):
+            while row.id not in told:
+                await asyncio.sleep(0.005)
+        assert told.count(row.id) == 1
+
+
+async def test_a_cancelled_opening_leaves_nothing_this_process_would_have_to_work_on(hasty: World) -> None:
+    """Nobody has the handle. Its key is free again, also for who comes at once."""
+    for number in range(12):
+        about = About(key=str(number))
+        opening = asyncio.create_task(hasty.commands.open("report", about, worker=hasty.worker))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        opening.cancel()
+        if (await asyncio.gather(opening, return_exceptions=True))[0].__class__ is not tuple:
+            row, created = await hasty.commands.open("report", about, worker=hasty.worker)
+            assert (created, row.status) == (True, "running")
+    opening = asyncio.create_task(hasty.commands.open("report", About(), worker=hasty.worker))
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    async with asyncio.timeout(20):
+        while len(await hasty.store.list_runs(RunFilter())) > 12:
+            await asyncio.sleep(0.005)
 
 
 async def test_a_report_that_was_written_is_answered_as_written(here: World) -> None:

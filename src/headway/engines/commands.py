@@ -5,9 +5,10 @@ They decide nothing that the store's transaction does not check again, so two of
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
 from headway.engines.asking import answer
 from headway.engines.job import Job
-from headway.errors import Conflict, Fenced, Owned, RunClosed, RunNotFound
+from headway.errors import Conflict, Fenced, HeadwayError, Owned, RunClosed, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections
 from headway.types import RunId, Seq
@@ -73,6 +74,7 @@ class Commands:
         self._store = store
         self._projections = projections
         self._now_iso = now_iso
+        self._unheard: dict[tuple[str, str | None], asyncio.Task[None]] = {}
         self.on_queued: Callable[[RunRow], object] = lambda _row: None
 
     # -- creation
@@ -94,7 +96,7 @@ class Commands:
         new = self._new(job.name, title, about, body, first=job.first_events(value))
         if delay_s > 0:
             new = replace(new, due_ms=(parse_ms(self._now_iso()) or 0) + round(delay_s * 1000))
-        row, created = await self._store.create(new)
+        row, created = await self._create(new)
         if created:
             self.on_queued(row)
         return row, created
@@ -119,14 +121,40 @@ class Commands:
             worker: Process that does the work, when it is one of ours; its death then fails the run.
             queued: Nobody works on it yet: it waits until somebody begins its execution (`take_over`).
 
+        Cancelled, it leaves no run behind that a process of ours was to work on.
+
         Raises:
             KeyReused: the key was used for another kind.
         """
+        if (seeing := self._unheard.get((about.owner, about.key))) is not None:
+            await asyncio.wait([seeing])
         first = [planned(as_phases(phases))]
         if not queued:
             first.append(new_event("run.started", RunStarted(attempt=1, worker=worker)))
         new = self._new(kind, about.title or kind, about, None, first=first)
-        return await self._store.create(replace(new, external=True, lease_s=lease_s, worker=worker))
+        return await self._create(replace(new, external=True, lease_s=lease_s, worker=worker))
+
+    async def _create(self, new: NewRun) -> tuple[RunRow, bool]:
+        """Create a run. A caller who is cancelled is not told; who asks again by its key finds it, but not as new."""
+        creating = asyncio.ensure_future(self._store.create(new))
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            place = (new.owner, new.key or new.id)
+            seeing = self._unheard[place] = asyncio.ensure_future(self._see_to_unheard(creating))
+            seeing.add_done_callback(lambda _: self._unheard.pop(place, None))
+            raise
+
+    async def _see_to_unheard(self, creating: Awaitable[tuple[RunRow, bool]]) -> None:
+        """See to a new run nobody was told of: a job's engine is, and work this process was to do is taken back."""
+        with contextlib.suppress(HeadwayError):
+            row, created = await creating
+            if created and not row.external:
+                self.on_queued(row)
+            elif created and row.worker is not None:
+                cancelled = new_event("run.cancelled", RunCancelled(reason="its opening was cancelled", forced=False))
+                await self._store.append(row.id, Write(events=[cancelled], attempt=row.attempt, seq=row.seq))
+                await self.delete(row.id)
 
     def _new(self, job: str, title: str, about: About, body: bytes | None, *, first: Sequence[NewEvent]) -> NewRun:
         header = RunHeader(
