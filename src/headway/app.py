@@ -98,7 +98,7 @@ class Headway(Registry):
             store = store_at(self.settings.store, durability=self.settings.durability)
         self.store = store
         self.projections = Projections(self.store)
-        self.commands = Commands(self.store, self.projections, _now_iso)
+        self.commands = Commands(self.store, self.projections, _now_iso, lease_s=self.settings.lease_s)
         live = Live(self.store, self.jobs)
         self.hub = Hub(self.store, self.projections, self.settings, situation=live.of)
         self._authenticate = authenticate

@@ -191,6 +191,32 @@ async def test_an_owner_whose_lease_is_over_need_not_be_asked(here: World) -> No
         await here.commands.report(run.id, run.execution_id, [])
 
 
+async def test_whoever_begins_an_execution_may_ask_for_a_lease(hasty: World) -> None:
+    """From then on the run has it, also the next execution, and its death is noticed."""
+    run, _ = await hasty.commands.open("report", About(), queued=True)
+    begun = await hasty.commands.take_over(run.id, lease_s=30)
+    assert (begun.lease_s, (await hasty.row(run.id)).lease_s) == (30, 30)
+    taken = await hasty.commands.take_over(run.id, take_over=True)
+    assert taken.lease_s == 30
+    await hasty.clock.sleep(29)
+    assert await hasty.store.lapsed() == []
+    await hasty.clock.sleep(2)
+    assert [row.id for row in await hasty.store.lapsed()] == [run.id]
+    taken = await hasty.commands.take_over(run.id, lease_s=60)
+    await hasty.clock.sleep(31)
+    assert (taken.attempt, taken.lease_s, await hasty.store.lapsed()) == (3, 60, [])
+
+
+async def test_a_run_taken_from_a_process_whose_death_was_noticed_gets_a_lease(hasty: World) -> None:
+    """Its beat is missed no more. Where nobody would have noticed before, it stays so."""
+    ours, _ = await hasty.commands.open("report", About(), worker=hasty.worker)
+    others, _ = await hasty.commands.open("report", About())
+    assert (await hasty.commands.take_over(ours.id, take_over=True)).lease_s == 15
+    assert (await hasty.commands.take_over(others.id, take_over=True)).lease_s is None
+    await hasty.clock.sleep(16)
+    assert [row.id for row in await hasty.store.lapsed()] == [ours.id]
+
+
 async def test_what_waits_for_a_worker_elsewhere_has_no_lease(here: World) -> None:
     """It has one as soon as somebody begins it, and none when it is handed back."""
     run, _ = await here.commands.open("report", About(), lease_s=0.1, queued=True)

@@ -161,6 +161,16 @@ async def test_taking_over_fences_the_one_before(client: httpx.AsyncClient) -> N
     await report(client, handle["id"], note(), execution_id=answer.json()["execution_id"])
 
 
+async def test_whoever_takes_over_may_ask_for_a_lease(client: httpx.AsyncClient) -> None:
+    """The answer says which one it is."""
+    path = f"/v1/runs/{(await open_run(client))['id']}/executions"
+    for wrong in (0, -1, "x"):
+        problem_of(await client.post(path, json={"take_over": True, "lease_s": wrong}), 400, "bad_request")
+    answer = await client.post(path, json={"take_over": True, "lease_s": 20})
+    assert (answer.status_code, answer.json()["lease_s"]) == (201, 20)
+    assert (await client.post(path, json={"take_over": True})).json()["lease_s"] == 20
+
+
 async def test_two_who_take_over_at_once(client: httpx.AsyncClient) -> None:
     """One wins, the other is told."""
     run_id = (await open_run(client))["id"]

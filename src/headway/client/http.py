@@ -128,7 +128,13 @@ class Client:
         await self._answer("DELETE", self._run(run_id))
 
     async def take_over(
-        self, run_id: str, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None
+        self,
+        run_id: str,
+        *,
+        take_over: bool = False,
+        key: str | None = None,
+        execution_id: str | None = None,
+        lease_s: float | None = None,
     ) -> dict[str, Any]:
         """Begin an execution of a run, to report into it.
 
@@ -137,6 +143,7 @@ class Client:
             take_over: Fence an execution that may be alive.
             key: Sent again with the same one, because the answer was lost, nothing is begun twice.
             execution_id: The last execution you saw: another one is not touched.
+            lease_s: The run fails when nothing was reported for so long; None: as it was opened.
 
         Raises:
             Owned: somebody reports into it, and their lease is not over.
@@ -145,7 +152,7 @@ class Client:
         """
         headers = {"Idempotency-Key": key} if key is not None else {}
         params = {"execution_id": execution_id} if execution_id is not None else {}
-        path, body = f"{self._run(run_id)}/executions", {"take_over": take_over}
+        path, body = f"{self._run(run_id)}/executions", {"take_over": take_over, "lease_s": lease_s}
         return await self._json("POST", path, json=body, headers=headers, params=params)
 
     async def hand_back(self, run_id: str, execution_id: str) -> dict[str, Any]:

@@ -65,15 +65,19 @@ class Commands:
         store: Where the runs are.
         projections: Their folded states.
         now_iso: The wall clock, as wire time.
+        lease_s: Of a run that is taken over from a process whose beat was missed: the next one's death is noticed, too.
 
     Attributes:
         on_queued: Called with each run of a job that was created.
     """
 
-    def __init__(self, store: Store, projections: Projections, now_iso: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, projections: Projections, now_iso: Callable[[], str], *, lease_s: float = 15.0
+    ) -> None:
         self._store = store
         self._projections = projections
         self._now_iso = now_iso
+        self._lease_s = lease_s
         self._unheard: dict[tuple[str, str | None], asyncio.Task[None]] = {}
         self.on_queued: Callable[[RunRow], object] = lambda _row: None
 
@@ -316,7 +320,13 @@ class Commands:
         )
 
     async def take_over(
-        self, run_id: RunId, *, take_over: bool = False, key: str | None = None, execution_id: str | None = None
+        self,
+        run_id: RunId,
+        *,
+        take_over: bool = False,
+        key: str | None = None,
+        execution_id: str | None = None,
+        lease_s: float | None = None,
     ) -> RunRow:
         """Begin an execution for somebody who reports from outside.
 
@@ -329,6 +339,8 @@ class Commands:
             take_over: Fence an execution that may be alive.
             key: Of this beginning: sent again, because the answer was lost, it begins nothing twice.
             execution_id: The last execution the caller saw, or None.
+            lease_s: Without an append for so long its worker is lost; None: as the run has it. One without, taken over
+                from a process whose beat was missed, gets one all the same.
 
         Raises:
             RunNotFound: there is no such run.
@@ -344,10 +356,10 @@ class Commands:
         _check_outside(row)
         if key is not None and row.status is RunStatus.RUNNING:
             with contextlib.suppress(Conflict):
-                return await self._claim_outside(row, key)
+                return await self._claim_outside(row, key, lease_s)
         if row.status is RunStatus.QUEUED:
             with contextlib.suppress(Conflict):
-                return await self._claim_outside(row, key)
+                return await self._claim_outside(row, key, lease_s)
             row = await self.row(run_id)  # somebody was faster
         if not (take_over or await self._has_lapsed(row)):
             raise Owned(
@@ -359,22 +371,25 @@ class Commands:
             )
         queued = new_event("run.queued", RunQueued(attempt=row.attempt + 1, reason="takeover"))
         begun = replace(row, attempt=row.attempt + 1)
+        if lease_s is None and row.lease_s is None and row.worker is not None:
+            lease_s = self._lease_s
         write = Write(
             events=[queued, _started(begun, key)],
             attempt=row.attempt,
             requeue=Requeue(new_execution_id(), takeover=True),
-            claim=Claim(None),
+            claim=Claim(None, lease_s=lease_s),
         )
         return (await self._store.append(run_id, write)).run
 
-    async def _claim_outside(self, row: RunRow, key: str | None) -> RunRow:
+    async def _claim_outside(self, row: RunRow, key: str | None, lease_s: float | None) -> RunRow:
         """Begin the attempt that is queued; done already, if it was begun under this key.
 
         Raises:
             Conflict: it was begun otherwise.
         """
         statuses = (RunStatus.QUEUED, RunStatus.RUNNING)
-        write = Write(events=[_started(row, key)], statuses=statuses, attempt=row.attempt, claim=Claim(None))
+        claim = Claim(None, lease_s=lease_s)
+        write = Write(events=[_started(row, key)], statuses=statuses, attempt=row.attempt, claim=claim)
         return (await self._store.append(row.id, write)).run
 
     async def _has_lapsed(self, row: RunRow) -> bool:

@@ -16,6 +16,11 @@ from headway.engines.live import LiveState
 
 # -- requests
 
+Lease = Annotated[
+    float | None,
+    Field(gt=0, le=86_400 * 365, allow_inf_nan=False, description="Without an append for so long the run fails."),
+]
+
 
 class StartBody(BaseModel):
     """A run of a registered job."""
@@ -39,10 +44,7 @@ class OpenBody(BaseModel):
         dict[Name, Weight] | list[Name | PhasePlan] | None,
         Field(max_length=PHASES_MAX, description="Weights by id, ids, or phases in full."),
     ] = None
-    lease_s: Annotated[
-        float | None,
-        Field(gt=0, le=86_400 * 365, allow_inf_nan=False, description="Without an append for so long it fails."),
-    ] = None
+    lease_s: Lease = None
     queued: Annotated[bool, Field(description="It waits until somebody begins its execution.")] = False
     metadata: dict[str, Any] = {}
 
@@ -79,6 +81,7 @@ class TakeOverBody(BaseModel):
     """An execution for somebody who reports from outside, or the end of theirs."""
 
     take_over: Annotated[bool, Field(description="Fence an execution that may be alive.")] = False
+    lease_s: Lease = None
     queued: Annotated[bool, Field(description="Hand the run back: it waits until somebody begins an execution.")] = (
         False
     )

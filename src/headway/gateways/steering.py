@@ -113,7 +113,9 @@ async def begin_execution(
     if body.queued:
         row = await commands.hand_back(row.id, execution_id)
     else:
-        row = await commands.take_over(row.id, take_over=body.take_over, key=key, execution_id=execution_id)
+        row = await commands.take_over(
+            row.id, take_over=body.take_over, key=key, execution_id=execution_id, lease_s=body.lease_s
+        )
     return _begun(row, 201, {"Location": Links.of(asked.prefix, row.id).self})
 
 

@@ -39,11 +39,13 @@ class Claim:
         concurrency: At most so many claimed runs of this job at once over all processes; None: any number.
         rate: At most so many claims of this job in such a time over all processes, by the store's clock; None: any
             number. This one counts from the moment it is made.
+        lease_s: Of the run from now on; None: as it was. Only one whose work happens elsewhere has any.
     """
 
     worker: str | None
     concurrency: int | None = None
     rate: Rate | None = None
+    lease_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,6 +305,8 @@ class _Entry:
         if claim is not None:
             self._check_limits(claim)
             self._changes["worker"] = claim.worker
+            if claim.lease_s is not None:
+                self._changes["lease_s"] = claim.lease_s
         self._changes |= {"started_at": self._run.started_at or self._time, "due_ms": None}
 
     def _check_limits(self, claim: Claim) -> None:

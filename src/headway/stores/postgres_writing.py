@@ -178,7 +178,7 @@ class Appender:
             run.status.value, run.attempt, run.execution_id, run.worker, run.takeovers, run.cancel_requested,
             run.started_at, run.finished_at, run.due_ms,
             *((None, None, None) if step is None else (step.key, step.result, step.at_end)), decision.ends,
-            *event_columns(decision.events, decision.keys),
+            *event_columns(decision.events, decision.keys), run.lease_s,
         )  # fmt: skip
 
     def _done(self, number: int, revision: int, decision: Decision) -> tuple[Appended, _Known]:

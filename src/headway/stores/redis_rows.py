@@ -25,7 +25,7 @@ _SUMMARY: Final = FIELDS.index("summary")
 
 _CHANGING: Final = (
     "status", "attempt", "execution_id", "worker", "takeovers", "cancel_requested", "started_at", "finished_at",
-    "updated_at", "seq", "tag", "total", "due_ms",
+    "updated_at", "seq", "tag", "total", "due_ms", "lease_s",
 )  # fmt: skip
 _changing = attrgetter(*_CHANGING)
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -89,7 +89,7 @@ def kept_run(fields: Sequence[bytes | None]) -> KeptRun | None:
     ) = text  # fmt: skip
     row = RunRow(
         id or "", job or "", title or "", owner or "", group, _NOTHING, correlation_id, RunStatus(status or ""),
-        int(attempt or 0), execution_id or "", external == "1", None if lease_s is None else float(lease_s),
+        int(attempt or 0), execution_id or "", external == "1", float(lease_s) if lease_s else None,
         worker or None, int(takeovers or 0), cancel_requested == "1", created_at or "", started_at or None,
         finished_at or None, updated_at or "", int(seq or 0), tag or "", int(total or 0), int(floor or 0),
         int(delta_floor or 0), int(due_ms) if due_ms else None, None,
@@ -134,7 +134,7 @@ def new_values(new: NewRun, row: RunRow, revision: str, born: str) -> list[Argum
         "finished_ms": parse_ms(row.finished_at),
     }  # fmt: skip
     # of these, "" would be another value than none
-    for name in ("group", "correlation_id", "lease_s", "key", "input"):
+    for name in ("group", "correlation_id", "key", "input"):
         if getattr(new, name) is not None:
             values[name] = getattr(new, name)
     return [argument for name, value in values.items() for argument in (name, _text(value))]

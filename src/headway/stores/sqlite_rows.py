@@ -28,7 +28,7 @@ def move_values(number: int, run: RunRow, lapses_ms: int | None, change: int) ->
     """Return the arguments of the statement ``move``."""
     return (
         *advance_values(number, run, lapses_ms, change), run.status.value, run.attempt, run.execution_id, run.worker,
-        run.takeovers, run.cancel_requested, run.started_at, run.finished_at, run.due_ms,
+        run.takeovers, run.cancel_requested, run.started_at, run.finished_at, run.due_ms, run.lease_s,
     )  # fmt: skip
 
 

@@ -21,13 +21,13 @@ FROM headway.run_rows AS v WHERE v.n = $1;
 SELECT pg_advisory_xact_lock(hashtextextended('headway job ' || job, 0)) FROM headway.runs WHERE id = $1;
 
 -- name: write
--- $1 number, $2 revision it was decided on; then the row, a checkpoint or NULLs, whether the run ends, and the events
--- as arrays
+-- $1 number, $2 revision it was decided on; then the row, a checkpoint or NULLs, whether the run ends, the events as
+-- arrays, and the lease
 WITH moved AS (
     UPDATE headway.runs
     SET seq = $3, tag = $4, total = $5, updated_at = $6, lapses_ms = $7, status = $8, attempt = $9, execution_id = $10,
         worker = $11, takeovers = $12, cancel_requested = $13, started_at = $14, finished_at = $15, due_ms = $16,
-        unfolded = $15::text IS NOT NULL, revision = revision + 1
+        unfolded = $15::text IS NOT NULL, lease_s = $27, revision = revision + 1
     WHERE n = $1 AND revision = $2
     RETURNING n
 ), added AS (

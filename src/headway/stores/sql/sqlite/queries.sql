@@ -28,7 +28,7 @@ UPDATE runs SET seq = ?2, tag = ?3, total = ?4, updated_at = ?5, lapses_ms = ?6,
 UPDATE runs
 SET seq = ?2, tag = ?3, total = ?4, updated_at = ?5, lapses_ms = ?6, change = ?7, status = ?8, attempt = ?9,
     execution_id = ?10, worker = ?11, takeovers = ?12, cancel_requested = ?13, started_at = ?14, finished_at = ?15,
-    due_ms = ?16, unfolded = ?15 IS NOT NULL
+    due_ms = ?16, unfolded = ?15 IS NOT NULL, lease_s = ?17
 WHERE n = ?1;
 
 -- name: touch
