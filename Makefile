@@ -61,6 +61,9 @@ demo-report: setup  ## reports on competitors, made by workers of other processe
 	@$(BIN)/python -m examples.report.demo $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ checks
+# Twice as many processes as cores: most tests wait for other processes for a part of their time.
+PYTEST := $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
+
 .PHONY: test
 test: setup  ## everything CI runs
 	@$(MAKE) --jobs=2 --output-sync=target lint types test-ts
@@ -83,9 +86,6 @@ format: $(EDITABLE) $(NODE_MODULES)  ## put the code into shape
 types: $(EDITABLE) $(NODE_MODULES)  ## mypy and tsc
 	$(BIN)/mypy $(PYTHON_CODE)
 	$(BIN)/npm run --silent typecheck
-
-# Twice as many processes as cores: most tests wait for other processes for a part of their time.
-PYTEST := $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 # core/ is pure and is covered completely, branches included, by its own tests; only they are traced here.
 .PHONY: test-py
@@ -118,7 +118,7 @@ test-ts: $(WEB)  ## TypeScript tests with coverage, sizes and shape of the packa
 .PHONY: test-e2e
 test-e2e: setup  ## Chromium against a running server
 	@scripts/ensure_system.sh postgres  # of the report's demo
-	scripts/with_chromium.sh $(BIN)/pytest -n 3 --dist loadfile tests/e2e $(ARGS)
+	scripts/with_chromium.sh $(PYTEST) tests/e2e $(ARGS)
 
 .PHONY: soak
 soak: setup  ## what takes too long for every day: more seeds for killing and cutting, whole benchmarks in small

@@ -29,7 +29,7 @@ async def test_it_executes_what_waits(folder, module):
     hw.job(double)
     metrics = f"127.0.0.1:{free_port()}"
     options = ("--store", "runs.db", "--concurrency", "3", "--metrics", metrics)
-    async with hw, piped("worker", "worked_app:app", *options) as command, httpx.AsyncClient() as client:
+    async with hw, piped("worker", "worked_app:app", *options) as command, httpx.AsyncClient(timeout=30) as client:
         handle = await hw.start(double, 21)
         assert await asyncio.wait_for(handle.result(), 30) == 42
         ended = 'headway_attempt_seconds_count{job="double",outcome="finished"} 1.0'

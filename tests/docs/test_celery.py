@@ -45,7 +45,7 @@ async def shop(tmp_path: Path, broker: RedisServer) -> AsyncIterator[httpx.Async
             stderr=log,
             start_new_session=True,
         )
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
         yield client
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()

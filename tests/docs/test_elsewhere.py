@@ -114,7 +114,7 @@ async def test_without_python(client: httpx.AsyncClient, tmp_path: Path, program
 async def test_without_python_and_with_a_network_that_breaks(tmp_path: Path, program: str) -> None:
     """Away at first, then without answers, each time as a request is under way: everything counts once."""
     with running(Headway("memory://", worker="none")) as server:
-        async with wire(server) as network, httpx.AsyncClient(base_url=server.url) as client:
+        async with wire(server) as network, httpx.AsyncClient(base_url=server.url, timeout=20) as client:
             network.switch("closed")
             path = EXAMPLES / "elsewhere" / program
             speaking = asyncio.create_task(

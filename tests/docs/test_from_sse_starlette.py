@@ -39,7 +39,7 @@ async def _closed_streams() -> AsyncIterator[None]:
 
 async def begin(server: ServerProcess) -> str:
     """Start a report; return the path of its stream."""
-    async with httpx.AsyncClient(base_url=server.url) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
         answer = await http.post("/reports", params={"pages": PAGES})
     assert answer.status_code == 202
     path: str = answer.json()["events"]

@@ -33,6 +33,13 @@ ARGUMENTS = [
 Open = Callable[[str], Awaitable[TripPage]]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let one process run, and begin with, what shares a site whose processes are killed: it takes minutes."""
+    if "mortal_site" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("mortal site"))
+        item.add_marker(pytest.mark.slow)
+
+
 @contextlib.asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """Start the system's Chromium, and end it."""

@@ -86,12 +86,12 @@ class Site:
 
     def snapshot(self, run_id: str) -> dict[str, Any]:
         """Return a trip as the server knows it."""
-        snapshot: dict[str, Any] = httpx.get(f"{self.url}/headway/v1/runs/{run_id}").json()
+        snapshot: dict[str, Any] = httpx.get(f"{self.url}/headway/v1/runs/{run_id}", timeout=PATIENCE_S).json()
         return snapshot
 
     def turn(self, **change: Any) -> None:
         """Turn the provider's dial."""
-        assert httpx.put(f"{self.url}/api/dial", json=change).status_code == 200
+        assert httpx.put(f"{self.url}/api/dial", json=change, timeout=PATIENCE_S).status_code == 200
 
     def _answers(self) -> bool:
         try:

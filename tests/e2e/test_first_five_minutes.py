@@ -131,7 +131,7 @@ class Project:
 
 async def create(project: Project, pages: int) -> str:
     """Start a report as a client of the application would."""
-    async with httpx.AsyncClient(base_url=project.url) as http:
+    async with httpx.AsyncClient(base_url=project.url, timeout=30) as http:
         answer = await http.post("/reports", json={"title": "Q3", "pages": pages})
     assert answer.status_code == 202
     handle = answer.json()
@@ -147,6 +147,7 @@ async def until(said: "Project", out: str, text: str, within_s: float = 30) -> N
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_created_watched_three_ways_and_ended(project: Project, page: Page) -> None:
     """curl, the command line and a page see the same run to its end."""
@@ -164,6 +165,7 @@ async def test_created_watched_three_ways_and_ended(project: Project, page: Page
     assert "succeeded" in project.said("watch")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_killed_server_comes_back_and_all_three_learn_the_truth(project: Project, page: Page) -> None:
     """The work died with the server; nobody is told anything else, and nobody has to reload."""

@@ -12,7 +12,7 @@ from tests.e2e.report_page import PATIENCE_MS, ReportPage
 from tests.examples.report.requirement import FIVE_LINES
 from tests.examples.report.running import Demo, running_demo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 Open = Callable[[], Awaitable[ReportPage]]
 

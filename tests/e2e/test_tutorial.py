@@ -121,6 +121,7 @@ async def rows(page: Page, with_words: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_every_step(reader: Reader, page: Page) -> None:
     """Install, serve, watch, stop, watch in a terminal, kill, go on, test."""
@@ -161,7 +162,7 @@ async def test_every_step(reader: Reader, page: Page) -> None:
     await page.wait_for_function("document.querySelector('#connection').textContent === 'backoff'")
     await reader.serve(again)
     await shown(page, "succeeded")
-    async with httpx.AsyncClient(base_url=f"{reader.url}/headway/v1/runs/") as http:
+    async with httpx.AsyncClient(base_url=f"{reader.url}/headway/v1/runs/", timeout=30) as http:
         run = (await http.get(page.url.partition("#")[2])).json()
         log = (await http.get(f"{run['run_id']}/events", params={"limit": 1000, "type": "step.finished"})).json()
     assert [execution["outcome"] == "succeeded" for execution in run["executions"]] == [False, True]

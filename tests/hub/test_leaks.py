@@ -8,9 +8,12 @@ import pytest
 from tests.hub.processes import APP, OURS, ServerProcess, server_process
 from tests.wire import LINGER_OFF
 
-DIRECT = 10_000
-SEND = 3_000
+DIRECT = 3_000
+SEND = 1_000
 """The same on the other path; each of its clients takes the server twice as long."""
+
+SOAK = 10_000
+"""As many as a server sees in a day; `make soak` lets them come."""
 
 
 def _come_and_go(port: int, path: str, count: int) -> None:
@@ -55,7 +58,13 @@ async def _descriptors(process: psutil.Process) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("options", "count"), [((*OURS, "--loop", "uvloop"), DIRECT), ((), SEND)], ids=["direct", "send"]
+    ("options", "count"),
+    [
+        pytest.param((*OURS, "--loop", "uvloop"), DIRECT, id="direct"),
+        pytest.param((), SEND, id="send"),
+        pytest.param((*OURS, "--loop", "uvloop"), SOAK, id="direct for long", marks=pytest.mark.soak),
+        pytest.param((), SOAK, id="send for long", marks=pytest.mark.soak),
+    ],
 )
 async def test_thousands_of_clients_come_and_go_twice(options: tuple[str, ...], count: int) -> None:
     """Tasks and descriptors are back where they were; the second thousands cost no memory."""

@@ -25,8 +25,8 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A server for all tests of this process that leave it running."""
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    """A server for all tests of this process that leave it running: it need not wait for the disk."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"), fsync="off", full_page_writes="off")
     server.start()
     yield server
     server.kill()

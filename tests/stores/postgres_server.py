@@ -24,10 +24,11 @@ class PostgresServer(own.PostgresServer):
 
     Args:
         folder: Its data; made here.
+        settings: Of the server, beside those it is always started with.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, free_port())
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__(folder, free_port(), **settings)
 
     async def run(self, sql: str) -> list[asyncpg.Record]:
         """Do a statement by a connection of its own."""

@@ -19,7 +19,6 @@ from tests.stores.builders import assert_true, data, end, listening, log, new_ru
 from tests.stores.conftest import Shared
 from tests.stores.process import Process, begin_together, ended
 
-KILLS = 25
 ENDINGS = 6
 
 
@@ -163,7 +162,8 @@ async def test_a_secret_goes_with_the_end_of_its_run_whenever_its_process_is_kil
 
 
 @pytest.mark.slow
-async def test_killed_writers_leave_whole_logs(shared: Shared) -> None:
+@pytest.mark.parametrize("kills", [8, pytest.param(50, marks=pytest.mark.soak)])
+async def test_killed_writers_leave_whole_logs(shared: Shared, kills: int) -> None:
     """Two processes write and save snapshots; one after the other is killed at a random moment and replaced.
 
     What was acknowledged is there, logs are gapless, and snapshot + tail is the fold of all.
@@ -172,7 +172,7 @@ async def test_killed_writers_leave_whole_logs(shared: Shared) -> None:
     acknowledged: dict[str, list[Cursor]] = defaultdict(list)
     alive = [Process("until_killed", shared.url, run.id) for _ in range(3)]
     await begin_together(*alive)
-    for _ in range(KILLS):
+    for _ in range(kills):
         # the next one is got ready meanwhile
         victim, fresh = alive.pop(0), Process("until_killed", shared.url, run.id)
         alive.append(fresh)

@@ -339,8 +339,9 @@ async def log_of(store: Store, run_id: str) -> list[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["sqlite", "postgres", "redis"])
-def test_all_stores_do_the_same(kind: str, request: pytest.FixtureRequest) -> None:
+def test_all_stores_do_the_same(kind: str, examples: int, request: pytest.FixtureRequest) -> None:
     """Whatever is asked of them, in whatever order."""
 
     class Histories(Stores):
@@ -350,6 +351,6 @@ def test_all_stores_do_the_same(kind: str, request: pytest.FixtureRequest) -> No
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -70,11 +70,11 @@ class Site:
 
     def turn(self, **change: Any) -> None:
         """Turn the provider's dial; calls are counted from here on."""
-        assert httpx.put(f"{self._provider}/dial", json=change, trust_env=False).status_code == 200
+        assert httpx.put(f"{self._provider}/dial", json=change, timeout=20, trust_env=False).status_code == 200
 
     def calls(self) -> dict[str, int]:
         """Return how often each address of the provider was called."""
-        calls: dict[str, int] = httpx.get(f"{self._provider}/calls", trust_env=False).json()
+        calls: dict[str, int] = httpx.get(f"{self._provider}/calls", timeout=20, trust_env=False).json()
         return calls
 
     def until(self, true: Any, within_s: float = PATIENCE_S) -> None:

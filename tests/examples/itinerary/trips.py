@@ -60,12 +60,12 @@ class Office:
 
     async def turn(self, **change: Any) -> None:
         """Turn the provider's dial; calls are counted from here on."""
-        async with httpx.AsyncClient(base_url=self._provider, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self._provider, timeout=20, trust_env=False) as http:
             assert (await http.put("/dial", json=change)).status_code == 200
 
     async def calls(self, *words: str) -> dict[str, int]:
         """Return how often addresses with all these words in them were called."""
-        async with httpx.AsyncClient(base_url=self._provider, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self._provider, timeout=20, trust_env=False) as http:
             calls: dict[str, int] = (await http.get("/calls")).json()
         return {address: times for address, times in calls.items() if all(word in address for word in words)}
 
