@@ -121,8 +121,9 @@ test-e2e: setup  ## Chromium against a running server
 	scripts/with_chromium.sh $(PYTEST) tests/e2e $(ARGS)
 
 .PHONY: soak
-soak: setup  ## what takes too long for every day: more seeds for killing and cutting, whole benchmarks in small
+soak: setup  ## what takes too long for every day: more seeds for killing and cutting, RabbitMQ, whole benchmarks in small
 	@scripts/ensure_system.sh compiler
+	@scripts/ensure_system.sh rabbitmq
 	$(PYTEST) -m soak $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ more

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a program of the operating system is there, or says how to get it and fails.
 #
-#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy | postgres | redis | pgbouncer
+#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy | postgres | redis | pgbouncer | rabbitmq
 #
 # What is there is used. On Debian and its children root installs what is not.
 set -euo pipefail
@@ -22,6 +22,7 @@ present() {
     nginx | caddy | pgbouncer) PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ;;
     postgres) command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
     redis) command -v redis-server >/dev/null ;;
+    rabbitmq) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] ;;
   esac
 }
 
@@ -35,8 +36,9 @@ packages() {
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
     pgbouncer) echo pgbouncer ;;
+    rabbitmq) echo rabbitmq-server ;;
     *)
-      echo "usage: $0 chromium|compiler|venv|nginx|caddy|postgres|redis|pgbouncer" >&2
+      echo "usage: $0 chromium|compiler|venv|nginx|caddy|postgres|redis|pgbouncer|rabbitmq" >&2
       exit 2
       ;;
   esac

@@ -1,12 +1,13 @@
 """Fixtures of the engines' tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from headway.testing import Clock
 from tests.engines.inquiries import KINDS, store_of
+from tests.engines.rabbit_server import PROGRAM, RabbitServer
 from tests.engines.world import World, world, world_on
 from tests.stores.conftest import postgres_server, redis_prefix, redis_server
 
@@ -34,3 +35,14 @@ async def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     clock = Clock()
     async with world_on(store_of(request.param, tmp_path, clock, request), clock, ask_hold_s=0) as here:
         yield here
+
+
+@pytest.fixture(scope="session")
+def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """A RabbitMQ."""
+    if not PROGRAM.exists():
+        pytest.skip("NO RABBITMQ ON THIS MACHINE: Celery is not tested on it (`scripts/ensure_system.sh rabbitmq`)")
+    server = RabbitServer(tmp_path_factory.mktemp("rabbitmq"))
+    server.start()
+    yield server
+    server.kill()

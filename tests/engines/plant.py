@@ -29,15 +29,25 @@ SLOTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to have runs delivered: the engine, where the runs are, and the pool of Celery's workers."""
+    """One way to have runs delivered.
+
+    Attributes:
+        engine: Its name.
+        store: Where the runs are.
+        pool: Of Celery's workers.
+        broker: Where the queue is; empty: where the runs are.
+        has_priorities: Whether runs of urgent jobs go first.
+    """
 
     engine: str
     store: str
     pool: str = "threads"
+    broker: str = ""
     has_priorities: bool = True
 
     def __str__(self) -> str:
-        return f"{self.engine}-{self.pool}" if self.engine == "celery" else self.engine
+        name = f"{self.engine}-{self.pool}" if self.engine == "celery" else self.engine
+        return f"{name}-{self.broker}" if self.broker else name
 
 
 EVERY = (  # the last is what the documentation shows to whoever writes one
@@ -47,6 +57,8 @@ EVERY = (  # the last is what the documentation shows to whoever writes one
     Setting("celery", "redis", "prefork"),
     Setting("dramatiq", "redis", has_priorities=False),
 )
+
+ON_RABBITMQ = Setting("celery", "postgres", broker="rabbitmq")
 
 
 class Plant:

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import pytest
+from celery import Celery
 
 from headway import Headway
 from headway.config import Settings
@@ -30,6 +31,27 @@ async def test_the_highest_priority_is_in_the_list_that_is_looked_at_first(
     lists = {key: json.loads(head) for key, head in zip(found, heads, strict=True)}
     first = [lists[name]["headers"]["argsrepr"] for name in sorted(lists)]
     assert first == ["('run_9', 1)", "('run_5', 1)", "('run_0', 1)"]
+
+
+async def test_an_engine_that_closes_takes_no_connection_from_others(
+    redis_server: RedisServer, redis_prefix: str
+) -> None:
+    """Another application of Celery's at the same broker goes on, also one of the application's own."""
+    one, other = (CeleryEngine(redis_server.url, redis_prefix) for _ in range(2))
+    own = Celery(broker=redis_server.url, set_as_current=False)
+    own.conf.broker_transport_options = one.app.conf.broker_transport_options
+    for engine in (one, other):
+        await engine.deliver([Delivery("run_1", 1)])
+    own.send_task("theirs", queue="default")
+    await one.close()
+    own.send_task("theirs", queue="default")
+    await other.deliver([Delivery("run_2", 1)])
+    await one.deliver([Delivery("run_3", 1)])  # it may be opened again
+    await one.close()
+    await other.close()
+    own.close()
+    with redis_server.client() as redis:
+        assert sum(redis.llen(key) for key in redis.keys(f"{redis_prefix}default*")) == 6
 
 
 def test_two_engines_in_a_process_keep_their_tasks_apart() -> None:

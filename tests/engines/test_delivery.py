@@ -12,7 +12,7 @@ from headway.core.clock import parse_ms
 from headway.core.run import ENDED
 from headway.engines.base import Delivery
 from headway.stores.projection import read_log
-from tests.engines.plant import EVERY, Plant, Setting
+from tests.engines.plant import EVERY, ON_RABBITMQ, Plant, Setting
 from tests.stores.conftest import fresh_prefix, fresh_url
 
 pytestmark = pytest.mark.slow
@@ -20,15 +20,17 @@ pytestmark = pytest.mark.slow
 SELDOM = ("celery-threads", "dramatiq")
 """With these some are left to `make soak`: what they share with the others is most of it."""
 
+RABBITMQ = pytest.param(ON_RABBITMQ, marks=pytest.mark.soak)
+
 MOST = pytest.mark.parametrize(
     "setting",
-    [pytest.param(one, marks=pytest.mark.soak if str(one) in SELDOM else ()) for one in EVERY],
+    [*(pytest.param(one, marks=pytest.mark.soak if str(one) in SELDOM else ()) for one in EVERY), RABBITMQ],
     ids=str,
     indirect=True,
 )
 
 
-@pytest.fixture(params=EVERY, ids=str)
+@pytest.fixture(params=[*EVERY, RABBITMQ], ids=str)
 def setting(request: pytest.FixtureRequest) -> Setting:
     """Each engine."""
     return request.param
@@ -43,7 +45,10 @@ def fresh(setting: Setting, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def plant(setting: Setting, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Plant]:
     """Nothing is started yet."""
-    plant = Plant(tmp_path, setting, fresh(setting, request))
+    options = {}
+    if setting.broker:
+        options["broker"] = f"{request.getfixturevalue('rabbit_server').url}?prefix={tmp_path.name}:"
+    plant = Plant(tmp_path, setting, fresh(setting, request), **options)
     yield plant
     await plant.close()
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
+from kombu.pools import ProducerPool
 
 from headway.engines.base import Delivery, Opening
 from headway.engines.lanes import PRIORITY_MAX, Lane
@@ -35,7 +36,7 @@ def make_app(broker: str, prefix: str) -> Celery:
 
     Args:
         broker: ``redis://``, ``rediss://`` or ``amqp://``.
-        prefix: Of every key in Redis.
+        prefix: Of every key in Redis, where it stands before the names of the queues, too.
     """
     app = Celery("headway", broker=broker, set_as_current=False)
     app.conf.update(
@@ -48,6 +49,8 @@ def make_app(broker: str, prefix: str) -> Celery:
         broker_connection_max_retries=None,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
+        # a queue for orders to the worker, which RabbitMQ gives to one of its name: nothing here gives orders by it
+        worker_enable_remote_control=False,
     )
     if broker.startswith("redis"):
         app.conf.broker_transport_options = {
@@ -60,6 +63,9 @@ def make_app(broker: str, prefix: str) -> Celery:
             "priority_steps": PRIORITIES,
             "queue_order_strategy": "priority",
         }
+    else:
+        app.conf.task_queue_max_priority = PRIORITY_MAX  # without it RabbitMQ knows no priorities
+        app.conf.broker_transport_options = {"confirm_publish": True}  # sent is what the broker has
     return app
 
 
@@ -68,7 +74,8 @@ class CeleryEngine:
 
     Args:
         broker: Its address.
-        prefix: Of every key in Redis.
+        prefix: Of every key in Redis, or every queue in RabbitMQ: an application's own Celery may be there, too, with
+            queues of the same names.
 
     Attributes:
         app: The Celery application.
@@ -83,7 +90,9 @@ class CeleryEngine:
         # a method for a function.
         self._task = self.app.task(name=TASK, shared=False, typing=False)(self._execute)
         self._is_redis = broker.startswith("redis")
+        self._prefix = "" if self._is_redis else prefix
         self._sender = _sender()
+        self._producers: ProducerPool | None = None
         self._portal: Portal | None = None
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
@@ -95,11 +104,16 @@ class CeleryEngine:
         await asyncio.get_running_loop().run_in_executor(self._sender, self._send, deliveries)
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:
-        with self.app.producer_or_acquire(None) as producer:
+        if self._producers is None:
+            # Celery's own pool belongs to everybody in the process who is at this broker, and would be closed for all
+            connections = self.app.connection_for_write().Pool(limit=1)
+            self._producers = ProducerPool(connections, limit=1, Producer=self.app.amqp.Producer)
+        with self._producers.acquire(block=True) as producer:
             for one in deliveries:
                 priority = PRIORITY_MAX - one.priority if self._is_redis else one.priority  # in Redis 0 goes first
                 arguments = (one.run_id, one.attempt)
-                self._task.apply_async(arguments, queue=one.queue, priority=priority, producer=producer, retry=False)
+                queue = self._prefix + one.queue
+                self._task.apply_async(arguments, queue=queue, priority=priority, producer=producer, retry=False)
 
     async def look(self) -> str:
         """Say where the broker is."""
@@ -117,8 +131,9 @@ class CeleryEngine:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        pool: Any = self.app.pool
-        pool.force_close_all()
+        producers, self._producers = self._producers, None
+        if producers is not None:
+            producers.connections.force_close_all()
         self.app.close()
 
     def run(self, opening: Opening, lanes: Sequence[Lane], *, processes: bool) -> int:
@@ -152,7 +167,8 @@ class CeleryEngine:
         worker: Any = self.app.Worker(
             pool_cls="prefork" if processes else "threads",
             concurrency=lanes[0].slots,
-            queues=sorted(lanes[0].queues),
+            queues=sorted(self._prefix + queue for queue in lanes[0].queues),
+            hostname=f"headway-{os.getpid()}@%h",
             quiet=True,
             without_gossip=True,
             without_mingle=True,
