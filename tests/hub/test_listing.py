@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from headway.core.events import new_event
 from headway.errors import StoreUnavailable
 from headway.hub import HubSettings, listing
 from headway.stores.base import RunFilter
@@ -18,6 +19,10 @@ from tests.wire import Viewer
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "CHANGES_EVERY_S", 0)
     monkeypatch.setattr(listing, "LOOK_EVERY_S", 0.05)
+
+
+PLANNED = new_event("run.planned", {"phases": [{"id": "main", "title": "Main", "weight": 1}]})
+HALF_WAY = new_event("phase.progressed", {"id": "main", "done": 1, "total": 2})
 
 
 class _Watcher:
@@ -66,6 +71,19 @@ async def test_a_page_then_changes() -> None:
         await here.append(first, SUCCEEDED)
         _, changed = await watcher.next()
         assert changed["runs"][0]["status"] == "succeeded"
+
+
+async def test_an_end_no_snapshot_holds_yet_is_shown_as_it_is() -> None:
+    """A list that is read just between the two would else show an end at half way, for ever."""
+    async with world() as here:
+        run = await here.run(PLANNED, HALF_WAY)
+        assert await here.projections.save(run.id, force=True)
+        watcher = await _watch(here)
+        ((_, page),) = watcher.read()
+        assert page["runs"][0]["percent"] == 50
+        await here.append(run, SUCCEEDED)
+        _, changed = await watcher.next()
+        assert (changed["runs"][0]["status"], changed["runs"][0]["percent"]) == ("succeeded", 100)
 
 
 async def test_runs_that_come_and_go() -> None:

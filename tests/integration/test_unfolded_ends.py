@@ -78,7 +78,7 @@ async def folded(client: httpx.AsyncClient, run_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("snapshots", [0, 2])
 async def test_an_end_no_snapshot_holds_is_read_from_the_log(url: str, snapshots: int) -> None:
-    """The state, a stream of all events, one that joins, and the fold of the log say the same."""
+    """The state, a stream of all events, one that joins, the list of runs and the fold of the log say the same."""
     store = MemoryStore() if url == "memory://" else store_at(url)
     run_id = await died(store, snapshots)
     if url != "memory://":
@@ -100,3 +100,5 @@ async def test_an_end_no_snapshot_holds_is_read_from_the_log(url: str, snapshots
         assert joined.snapshot() == expected
         assert state | expected == state
         assert {**await folded(client, run_id), "cursor": expected["cursor"]} == expected
+        (listed,) = (await client.get("/v1/runs")).json()["runs"]
+        assert (listed["status"], listed["percent"], listed["items_ended"]) == ("succeeded", 100, 3)

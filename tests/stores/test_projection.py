@@ -402,6 +402,7 @@ async def test_the_summary_is_stored_beside_the_snapshot(store: Store) -> None:
     row = await store.get(run.id)
     assert row is not None
     assert row.summary == {
+        "seq": row.seq,
         "percent": 50.0,
         "reached": 50.0,
         "message": "two of three",

@@ -21,7 +21,7 @@ from headway.client import Client
 from headway.core.run import RunStatus
 from headway.errors import RunNotFound, StoreUnavailable
 from headway.stores.base import RunFilter
-from headway.stores.projection import Projections
+from headway.stores.projection import Projections, with_ends
 from headway.stores.summary import summary_of
 
 Run = Mapping[str, Any]
@@ -67,8 +67,9 @@ async def _with_percent(run: Run, client: Client) -> Run:
 async def _from_store(url: str, status: Sequence[str], job: str | None, limit: int) -> Sequence[Run]:
     which = RunFilter(status=[RunStatus(name) for name in status] or None, job=job)
     async with opened(url) as store:
-        runs = [summary_of(row) for row in await store.list_runs(which, limit=limit)]
         projections = Projections(store)
+        rows = await with_ends(projections, await store.list_runs(which, limit=limit))
+        runs = [summary_of(row) for row in rows]
         for run in runs:
             if run["status"] in ("running", "waiting"):
                 run["percent"] = (await projections.current(run["id"])).get("progress")["percent"]

@@ -23,6 +23,7 @@ from headway.gateways.exchange import Asked, Exchange
 from headway.gateways.models import JobList, OpenBody, RunPage, RunStarted, StartBody
 from headway.gateways.queries import ListQuery
 from headway.stores.base import RunFilter, RunRow
+from headway.stores.projection import with_ends
 from headway.stores.summary import summary_of
 from headway.types import RunId
 
@@ -143,7 +144,7 @@ async def list_runs(asked: Asked, query: Annotated[ListQuery, Query()]) -> Respo
     # one more than asked for tells whether there is a page after this one
     rows = await asked.services.store.list_runs(which, limit=query.limit + 1)
     more = len(rows) > query.limit
-    rows = rows[: query.limit]
+    rows = await with_ends(asked.services.projections, rows[: query.limit])
     return json_answer({"runs": [summary_of(row) for row in rows], "next": page_token(rows[-1].id) if more else None})
 
 

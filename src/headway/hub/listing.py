@@ -18,7 +18,7 @@ from headway.hub.frames import Block, control
 from headway.hub.shared import Shared
 from headway.stores.base import RunFilter, RunRow
 from headway.stores.projection import summary
-from headway.stores.summary import summary_of
+from headway.stores.summary import is_folded, summary_of
 from headway.types import RunId
 
 logger = logging.getLogger("headway.hub")
@@ -163,11 +163,11 @@ class Listing:
                 viewer.connection.notify(block)
 
     async def _summary(self, row: RunRow) -> dict[str, Any]:
-        """Return a run's summary, with the percent of this moment while it is active."""
+        """Return a run's summary, with the percent of this moment while it is active, or its end is in no snapshot."""
         entry = self._shown.get(row.id)
         if entry is not None and entry["seq"] == row.seq and entry["updated_at"] == row.updated_at:
             return entry
-        if row.status not in ENDED:
+        if row.status not in ENDED or not is_folded(row):
             try:
                 row = replace(row, summary=summary(await self._shared.projections.current(row.id)))
             except (RunNotFound, Trimmed) as error:

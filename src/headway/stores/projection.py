@@ -10,8 +10,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -24,6 +24,7 @@ from headway.core.limits import FOLD_VERSION, SNAPSHOT_EVERY_BYTES, SNAPSHOT_EVE
 from headway.core.run import ENDED, RunStatus
 from headway.errors import InvalidCursor, RunNotFound, StoreError, StoreInvalid, Trimmed
 from headway.stores.base import RunRow, Standing, Store, StoredSnapshot
+from headway.stores.summary import is_folded
 from headway.types import RunId, Seq
 
 _log = logging.getLogger("headway.stores")
@@ -266,6 +267,7 @@ def summary(fold: Fold) -> dict[str, Any]:
     """Return what a list of runs shows of one: stored beside its snapshot."""
     progress, items = fold.get("progress"), fold.items_by_status()
     return {
+        "seq": fold.seq,
         "percent": progress["percent"],
         "reached": progress["reached"],
         "message": progress["message"],
@@ -274,6 +276,23 @@ def summary(fold: Fold) -> dict[str, Any]:
         "items_ended": sum(items.get(status, 0) for status in ITEM_ENDED),
         "items_failed": items.get("failed", 0),
     }
+
+
+async def with_ends(projections: Projections, rows: Sequence[RunRow]) -> list[RunRow]:
+    """Return the rows of a list; those that ended, but whose end no snapshot holds yet, with the summary of their end.
+
+    Raises:
+        StoreError: the store could not be read.
+    """
+    return [row if row.status not in ENDED or is_folded(row) else await _with_end(projections, row) for row in rows]
+
+
+async def _with_end(projections: Projections, row: RunRow) -> RunRow:
+    try:
+        return replace(row, summary=summary(await projections.current(row.id)))
+    except (RunNotFound, Trimmed) as error:
+        _log.debug("run %s has no state: %s", row.id, error)
+        return row
 
 
 def _current_phase(fold: Fold) -> str | None:

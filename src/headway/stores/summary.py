@@ -10,6 +10,11 @@ FOLDED: Final = ("percent", "reached", "message", "phase", "items_total", "items
 """Known as of the last stored snapshot; null before the first (`headway.stores.projection.summary`)."""
 
 
+def is_folded(run: RunRow) -> bool:
+    """Tell whether what is kept of a run's state is that of its last event."""
+    return run.summary is not None and run.summary.get("seq", run.seq) == run.seq
+
+
 def summary_of(run: RunRow) -> dict[str, Any]:
     """Return a row as it goes over the wire."""
     return {
