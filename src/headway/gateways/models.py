@@ -139,7 +139,7 @@ class RunStarted(BaseModel):
 
 
 class RunSummary(BaseModel):
-    """A run in a list; from `percent` on as of its last stored snapshot, null before the first."""
+    """A run in a list; from `percent` on as of its end, or of its last stored snapshot; null before the first."""
 
     id: str
     job: str
