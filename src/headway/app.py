@@ -42,7 +42,7 @@ from headway.engines.scheduler import Scheduler
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
 from headway.engines.workplace import Workplace
-from headway.errors import JobNotFound, NotStarted, UsageError
+from headway.errors import HeadwayError, JobNotFound, NotStarted, UsageError
 from headway.gateways.services import Services
 from headway.hub import Hub
 from headway.hub.frames import View
@@ -131,9 +131,24 @@ class Headway(Registry):
         return api(self.services)
 
     def mount(self, app: Starlette, prefix: str = "/headway") -> None:
-        """Mount all routes below `prefix` of an application. Its lifespan must be `lifespan`, or compose it."""
+        """Mount all routes below `prefix` of an application. Its lifespan must be `lifespan`, or compose it.
+
+        What Headway's calls raise in the application's own routes is answered as in Headway's routes, too; see
+        `answer_errors`.
+        """
         self._prefix = prefix.rstrip("/")
         app.mount(self._prefix, self.asgi, name="headway")
+        self.answer_errors(app)
+
+    def answer_errors(self, app: Starlette) -> None:
+        """Answer what Headway's calls raise in an application's own routes: problem+json with the error's status.
+
+        A wrong input is a 422, an unknown run a 404, a store that is away a 503 with ``Retry-After``. A handler for
+        `HeadwayError` that the application has stays.
+        """
+        from headway.gateways.problem import answer_error
+
+        app.exception_handlers.setdefault(HeadwayError, answer_error)
 
     # -- life
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from headway.core.complaints import complaints, path_of
@@ -24,6 +25,9 @@ from headway.errors import (
     Unauthenticated,
 )
 from headway.gateways.titles import TITLES
+from headway.ops.logging import get_logger
+
+_log = get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:headway:problem:"
@@ -59,6 +63,14 @@ def _headers(error: HeadwayError, request_id: str | None) -> dict[str, str]:
     if error.status in (429, 503):
         headers["Retry-After"] = str(error.extra.get("retry_after_s", RETRY_AFTER_S))
     return headers
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer an error that was raised in a route of the application's own. One that is its fault is logged, too."""
+    ours = as_headway(error)
+    if ours.status == 500:
+        _log.error("a request failed", error=error, method=request.method, path=request.url.path)
+    return problem(ours, None)
 
 
 def as_headway(error: Exception) -> HeadwayError:
