@@ -55,11 +55,11 @@ export interface EventPage {
   cursor: string;
   /** Whether the log goes on after this page. */
   more: boolean;
-  /** Text deltas are missing in it: seqs may be skipped. */
+  /** Text deltas or log lines are missing in it: seqs may be skipped. */
   partial?: boolean;
 }
 
-/** A run in a list. From `percent` on as of its last stored snapshot, null before the first. */
+/** A run in a list. From `percent` on as of its end, or of its last stored snapshot; null before the first. */
 export interface RunSummary {
   id: string;
   job: string;
