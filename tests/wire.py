@@ -20,7 +20,7 @@ from headway.core.fold import Applied, Fold
 from headway.core.run import RunStatus
 from headway.core.sse import Frame, Parser
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 LINGER_OFF = struct.pack("ii", 1, 0)
 
 

@@ -223,14 +223,14 @@ async def test_plain_code_is_fenced_where_it_reports_next(client, server, run_id
         with attach(server.url, run_id) as run:
             run.note("old")
             begun.set()
-            assert taken.wait(10)
+            assert taken.wait(25)
             for _ in range(100):
                 run.note("late")
                 run.flush()
 
     begun = threading.Event()
     working = asyncio.create_task(in_thread(old))
-    await in_thread(lambda: begun.wait(10))
+    await in_thread(lambda: begun.wait(25))
     async with attach(server.url, run_id, take_over=True):
         taken.set()
         with pytest.raises(Fenced):
@@ -270,7 +270,7 @@ async def test_plain_code_is_told_to_stop_where_it_reports_next(client, server, 
         with attach(server.url, run_id) as run, run.item("a") as item:
             report = item.progress
             begun.set()
-            assert asked.wait(10)
+            assert asked.wait(25)
             while True:
                 try:
                     report(1, 2)
@@ -279,7 +279,7 @@ async def test_plain_code_is_told_to_stop_where_it_reports_next(client, server, 
                     raise
 
     working = asyncio.create_task(in_thread(work))
-    await in_thread(lambda: begun.wait(10))
+    await in_thread(lambda: begun.wait(25))
     await client.cancel(run_id)
     asked.set()
     await working

@@ -40,7 +40,7 @@ async def run(*command: str, folder: Path, stdin: str = "", env: Mapping[str, st
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         output, _ = await process.communicate(stdin.encode())
     assert process.returncode == 0, output.decode()
     return output.decode()

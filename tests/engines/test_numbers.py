@@ -18,7 +18,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def until(measures: Measures, count: float) -> None:
     """Wait for a count."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         while measures.counters(EVENTS).get(("note",), 0) < count:
             await asyncio.sleep(0.005)
 
@@ -36,8 +36,8 @@ async def test_counts_are_told_as_they_grow_and_stay_when_the_worker_ends() -> N
     await until(server, 1)
     worker.count(EVENTS, "note", by=2)
     over.set()
-    await asyncio.wait_for(telling, 10)
-    await asyncio.wait_for(following, 10)
+    await asyncio.wait_for(telling, 25)
+    await asyncio.wait_for(following, 25)
     assert server.counters(EVENTS)["note",] == 3
     assert len(server.counters(EVENTS)) == 91
 
@@ -53,8 +53,8 @@ async def test_what_was_counted_while_a_line_was_under_way_is_told() -> None:
         await asyncio.sleep(0.005)
     worker.count(EVENTS, "note")
     over.set()
-    await asyncio.wait_for(follow(server, reading, "7"), 10)
-    await asyncio.wait_for(telling, 10)
+    await asyncio.wait_for(follow(server, reading, "7"), 25)
+    await asyncio.wait_for(telling, 25)
     assert server.counters(EVENTS)["note",] == 1
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(writing)
@@ -64,7 +64,7 @@ async def test_a_server_that_is_gone_is_told_nothing_more() -> None:
     """And the worker goes on."""
     reading, writing = os.pipe()
     os.close(reading)
-    await asyncio.wait_for(tell(Measures(), writing, asyncio.Event()), 10)
+    await asyncio.wait_for(tell(Measures(), writing, asyncio.Event()), 25)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(writing)
 
@@ -75,5 +75,5 @@ async def test_a_line_cut_off_by_the_writers_death_is_nothing() -> None:
     reading, writing = os.pipe()
     os.write(writing, b'{"counts":{"events":[[["note"],2]]},"times":{}}\n{"counts":{"ev')
     os.close(writing)
-    await asyncio.wait_for(follow(server, reading, "7"), 10)
+    await asyncio.wait_for(follow(server, reading, "7"), 25)
     assert server.counters(EVENTS) == {("note",): 2}

@@ -207,7 +207,7 @@ def note(body: str = "hello") -> dict[str, Any]:
 async def ended(client: httpx.AsyncClient, run_id: str, *, headers: dict[str, str] | None = None) -> Any:
     """Wait by long-poll until a run has ended; return its state."""
     etag = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         while True:
             answer = await client.get(f"/v1/runs/{run_id}?wait=5", headers={**(headers or {}), "If-None-Match": etag})
             assert answer.status_code in (200, 304), answer.text

@@ -477,7 +477,7 @@ async def test_transports_can_be_switched_off(world: World, client: httpx.AsyncC
     assert (await client.get(f"/v1/runs/{run_id}")).status_code == 200
     assert (await client.get(f"/v1/runs/{run_id}/events")).status_code == 200
     await world.hw.store.put_setting("transports", None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         while (await client.post(f"/v1/runs/{run_id}/events", json={"events": []})).status_code == 503:
             await client.get("/healthz")
     await report(client, run_id, note())
@@ -490,7 +490,7 @@ async def test_a_client_that_leaves_is_no_error(world: World, caplog: pytest.Log
         path = f"/v1/runs/{handle['id']}/events?after={handle['snapshot']['cursor']}&wait=30"
         with pytest.raises(httpx.ReadTimeout):
             await client.get(path, timeout=0.1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             while 'status="499"' not in (await client.get("/metrics")).text:
                 await client.get("/healthz")
         assert world.hw.services.waits.statistics()["waiting"] == 0

@@ -368,7 +368,7 @@ async def test_a_reporter_that_leaves_in_mid_body_is_no_error(world: World, capl
         await writer.drain()
         writer.close()
         await writer.wait_closed()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             while 'route="/v1/runs/{run_id}/events",status="499"' not in (await client.get("/metrics")).text:
                 await client.get("/healthz")
         assert (await client.get(f"/v1/runs/{handle['id']}")).json()["cursor"] == handle["snapshot"]["cursor"]

@@ -236,7 +236,7 @@ async def test_nobody_waits_for_a_run_that_succeeded(client: httpx.AsyncClient) 
     """Nothing can follow; of other ends a retry may."""
     run_id = (await start(client))["id"]
     state = await ended(client, run_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         page = (await client.get(f"/v1/runs/{run_id}/events?after={state['cursor']}&wait=50")).json()
     assert (page["events"], page["status"]) == ([], "succeeded")
 

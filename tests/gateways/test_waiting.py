@@ -86,7 +86,7 @@ async def test_what_happens_while_it_looks_is_not_missed() -> None:
                 await append(store, run)
             return found
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             assert await Waits(store).until(run.id, look_and_append, wait_s=30, receive=Client().receive)
         assert looks == 2
 
@@ -102,7 +102,7 @@ async def test_a_lost_ring_costs_a_moment(monkeypatch: pytest.MonkeyPatch) -> No
         ]
         await eventually(lambda: waits.statistics() == {"waiting": 10, "runs": 1})
         await append(store, run)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             assert all(await asyncio.gather(*tasks))
 
 
@@ -156,7 +156,7 @@ async def test_it_looks_by_itself_when_asked_to() -> None:
             looks += 1
             return True if looks == 3 else None
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             assert await Waits(store).until(run.id, third, wait_s=30, receive=Client().receive, again_s=0.01)
 
 
@@ -219,7 +219,7 @@ async def test_nobody_waits_for_a_server_that_exits() -> None:
         task = asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
         await eventually(lambda: waits.statistics()["waiting"] == 1)
         over.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             assert await task is None
             assert await waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive) is None
 
@@ -246,7 +246,7 @@ async def test_a_store_that_is_away_ends_no_wait(
         await eventually(lambda: "cannot look for news of runs" in caplog.text)
         await append(store, run)
         away = False
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             assert await task
 
 

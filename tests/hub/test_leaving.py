@@ -48,7 +48,7 @@ async def test_the_client_leaves(kind: Any) -> None:
     leaving.look()
     assert not leaving.gone
     leave()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         await _until(leaving, woken)
     await leaving.close()
 
@@ -60,7 +60,7 @@ async def test_the_client_has_left(kind: Any) -> None:
     leave()
     woken = asyncio.Event()
     leaving = leaving_of(receive, woken.set)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         await _until(leaving, woken)
     await leaving.close()
 
@@ -100,6 +100,6 @@ async def test_a_receive_that_fails_is_a_client_that_left() -> None:
 
     woken = asyncio.Event()
     leaving = leaving_of(receive, woken.set)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         await _until(leaving, woken)
     await leaving.close()

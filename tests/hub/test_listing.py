@@ -39,7 +39,7 @@ class _Watcher:
 
     async def next(self) -> tuple[str, Any]:
         """Wait for exactly one frame."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             while not (found := self.read()):
                 await asyncio.sleep(0.01)
         (frame,) = found
@@ -124,7 +124,7 @@ async def test_one_list_for_all_who_watch_the_same() -> None:
         assert other.read() == [("page", {"runs": []})]
         for watcher in [*watchers, other]:
             watcher.sink.abort()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             while here.hub.statistics()["lists"]:
                 await asyncio.sleep(0.01)
 

@@ -64,7 +64,7 @@ async def test_late_calls_are_left_to_end_and_do_not_pile_up() -> None:
             await patience(late)
     assert (asked, patience.late) == (3, 3)
     back.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         while patience.late:
             await asyncio.sleep(0)
     assert await patience(late) == "late"
@@ -97,11 +97,11 @@ async def test_all_who_wait_for_a_beginning_are_told_of_theirs() -> None:
     await beginnings.of("c", 0.01)
     assert len(beginnings) == 3
     begun["a"] = "run_1"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         await asyncio.gather(*waiting[:2])
     assert not waiting[2].done()
     assert ["a", "b"] in looks or ["a", "b", "c"] in looks
     await beginnings.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         await waiting[2]
     assert len(beginnings) == 0
