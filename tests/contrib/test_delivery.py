@@ -135,6 +135,40 @@ async def test_what_a_dead_worker_said_stands_before_what_the_next_one_says(
         assert (await client.get(run_id))["attempt"] == 2
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b'{"headway_spool":1,"url":"http://elsewhere","run_id":"r","execution_id":"e"}\n']
+)
+async def test_what_nobody_here_can_send_holds_up_no_work(
+    server: Running, loop: LoopThread, spool: Spool, content: bytes
+) -> None:
+    """Its writer died before it had said whose it is, or the server has another address by now."""
+    async with Client(server.url) as client:
+        run_id = (await client.open("task", queued=True, lease_s=LEASE_S))["id"]
+        left = spool.folder / f"{run_id}-stem.events"
+        left.write_bytes(content)
+        async with asyncio.timeout(20):
+            begun = await begin(client, message(run_id, 0), LEASE_S, loop)
+        assert not isinstance(begun, Done)
+        state = await client.get(run_id)
+        await hand_back(run_id, state["execution_id"], client)
+        assert (await client.get(run_id))["status"] == "queued"
+        assert left.exists()
+
+
+async def test_a_writer_that_hangs_is_waited_for_as_long_as_its_lease(
+    server: Running, loop: LoopThread, spool: Spool
+) -> None:
+    """It holds its file for as long as it lives, and may never send what is in it."""
+    async with Client(server.url) as client:
+        run_id = (await client.open("task", queued=True, lease_s=0.5))["id"]
+        first = await client.take_over(run_id, key="first")
+        with kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "too late"})):
+            async with asyncio.timeout(20):
+                assert not isinstance(await begin(client, message(run_id, 0), 0.5, loop), Done)
+        state = await client.get(run_id)
+        assert (state["attempt"], state["notes"]) == (2, [])
+
+
 async def test_a_run_is_handed_back_when_all_was_heard(server: Running, spool: Spool) -> None:
     """What somebody else is sending would be refused afterwards."""
     async with Client(server.url) as client:

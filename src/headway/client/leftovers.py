@@ -71,11 +71,13 @@ async def flush(spool: Spool, client: Client, *, run_id: str | None = None) -> A
 async def flush_all(spool: Spool, client: Client, *, run_id: str | None = None) -> None:
     """Send all that waits for a server and whose writers are dead.
 
+    What is refused for good holds up nobody, also where there was no room to put it aside.
+
     Raises:
         HeadwayError: not now; the rest still waits.
     """
     async for flushed in flush(spool, client, run_id=run_id):
-        if flushed.is_waiting and flushed.error is not None:
+        if flushed.is_waiting and flushed.error is not None and not isinstance(flushed.error, STOPPING):
             raise flushed.error
 
 

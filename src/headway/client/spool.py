@@ -106,9 +106,16 @@ class Spool:
             return sorted(self.folder.glob(f"*{suffix}"), key=lambda path: (_changed(path), path.name))
         return []
 
-    def holds(self, run_id: str) -> bool:
-        """Tell whether something of a run waits, whoever is at it."""
-        return any(path.name.startswith(f"{run_id}-") for path in self.files())
+    def is_held(self, run_id: str) -> bool:
+        """Tell whether somebody is at a file of a run: its writer, or who sends what that one has left."""
+        for path in self.files():
+            if path.name.startswith(f"{run_id}-"):
+                file = self.take(path)
+                if file is not None:
+                    file.close()
+                elif path.exists():
+                    return True
+        return False
 
     def used(self) -> int:
         """Return the bytes of all files."""

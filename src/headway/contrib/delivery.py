@@ -62,8 +62,8 @@ async def begin(client: Client, delivery: Delivery, lease_s: float, loop: LoopTh
     """Begin an execution of the run of a message; it must then be entered.
 
     While another one is under way, its owner's next sign of life is waited for, or the end of its lease. What its owner
-    has left in the spool is sent before. A run that failed because its worker was lost is tried again. A run without a
-    lease is joined: nobody can tell whether its owner lives.
+    has left in the spool is sent before; somebody else who is at that has a lease's time for it. A run that failed
+    because its worker was lost is tried again. A run without a lease is joined: nobody knows whether its owner lives.
 
     Args:
         client: Of the server.
@@ -117,7 +117,7 @@ async def _heard_out(spool: Spool | None, client: Client, run_id: str) -> bool:
     if spool is None:
         return True
     await flush_all(spool, client, run_id=run_id)
-    return not spool.holds(run_id)
+    return not spool.is_held(run_id)
 
 
 class _Beginning:
@@ -130,12 +130,13 @@ class _Beginning:
         self._loop = loop
         self._key = secrets.token_hex(8)
         self._spool = Spool.of_environment()
+        self._heard_until: float | None = None
         self._sign: str | None = None
 
     async def look(self) -> Attachment | Done | None:
         """Begin if that is possible; None when it is not known yet whether the owner lives."""
         run_id = self._delivery.run_id or (await self._delivery.open(self._client))["id"]
-        if not await _heard_out(self._spool, self._client, run_id):
+        if not await _heard_out(self._spool, self._client, run_id) and self._has_time():
             self._sign = None  # what is sent late looks like a sign of life
             return None
         state = await self._client.get(run_id)
@@ -151,6 +152,13 @@ class _Beginning:
         context = Context(run_id, begun["execution_id"], begun["attempt"], state["metadata"].get("request_id"))
         beat_s = min(BEAT_MAX_S, (begun.get("lease_s") or self._lease_s) / 3)
         return _Begun(self._client, context, self._loop, beat_s=beat_s)
+
+    def _has_time(self) -> bool:
+        """Whether somebody who is at the spool is waited for: one that hangs, or is refused, would be so for ever."""
+        now = asyncio.get_running_loop().time()
+        if self._heard_until is None:
+            self._heard_until = now + self._lease_s
+        return now < self._heard_until
 
     def _is_next(self, executions: Sequence[dict[str, Any]]) -> bool:
         """Tell whether this is the message of the try after the one that is under way, which is about to end.
