@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.core.clock import MS_MAX, format_ms, parse_ms
+from headway.core.clock import MS_MAX, MS_MIN, format_ms, parse_ms
 from tests.core.conformance import ROOT
 
 CASES = json.loads((ROOT / "clock.json").read_text(encoding="utf-8"))
-MS_MIN = -62_135_596_800_000
 
 
 @pytest.mark.parametrize("case", CASES["parse"], ids=lambda case: repr(case["text"]))

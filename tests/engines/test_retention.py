@@ -71,4 +71,5 @@ def test_what_is_no_retention(keep: Any) -> None:
     """It is refused where it is written, with an example of one."""
     with pytest.raises(UsageError) as caught:
         Headway(MemoryStore(), worker="none").job(retention=keep)(job)
+    assert caught.value.detail.startswith("'job'")
     assert "90d" in (caught.value.hint or "") or "7d" in (caught.value.hint or "")

@@ -499,6 +499,18 @@ async def test_every_job_and_part_has_its_time(store: Store, clock: FakeClock) -
     assert await store.prunable_jobs() == ["b"]
 
 
+async def test_an_age_no_run_can_have_is_for_ever(store: Store, clock: FakeClock) -> None:
+    """It reaches back before the times that can be written; other jobs are pruned all the same."""
+    for job in ("a", "b"):
+        await save(store, (await end(store, await running(store, job=job))).id)
+    clock.ms += 60_000
+    retention = {"a": Retention(log_s=9e15), "b": Retention(log_s=30)}
+    assert [one.job for one in await store.prunable(retention)] == ["b"]
+    while await store.prune(retention):
+        pass
+    assert await store.prunable_jobs() == ["a"]
+
+
 async def test_runs_without_a_snapshot_of_their_end(store: Store, clock: FakeClock) -> None:
     """They are found in the order of their ends, once their end is some time ago, until the snapshot is there."""
     ids = []

@@ -7,13 +7,16 @@ import re
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headway.core.clock import parse_ms
+from headway.core.run import ENDED
 from headway.errors import Conflict, KeyReused, RunClosed, SchemaNewer, StoreInvalid, UsageError
+from headway.stores import redis_upkeep
 from headway.stores.address import split_prefix, without_password
 from headway.stores.base import RunFilter, RunRow, Store, WorkerState, Write
 from headway.stores.redis import RedisStore
@@ -21,17 +24,21 @@ from headway.stores.redis_clock import RedisClock
 from headway.stores.redis_rows import FIELDS
 from headway.stores.redis_scripts import scripts
 from headway.stores.redis_writes import Commit
+from headway.stores.retention import Retention
 from tests.stores.builders import (
+    REOPENED,
     SUCCEEDED,
     FakeClock,
     assert_true,
     claim,
     data,
     end,
+    failed,
     listening,
     log,
     new_run,
     note,
+    queued,
     report,
     requeue,
     running,
@@ -438,6 +445,25 @@ async def test_a_page_of_large_events_is_cut_in_redis(redis_store: RedisStore) -
     assert len(events) == 2 * (1 + 2)
     page = await redis_store.read(run.id, after=run.cursor, max_bytes=10_000)
     assert ([event.seq for event in page.events], page.more) == ([3, 4], True)
+
+
+async def test_a_run_that_is_reopened_once_it_was_found_keeps_its_log(
+    redis_store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look for what has outlived its retention and the trim anything may happen."""
+    run = await end(redis_store, await running(redis_store), failed())
+    await save(redis_store, run.id)
+    trim = redis_upkeep.trim
+
+    async def late(*args: Any) -> int:
+        again = replace(requeue(run), events=[REOPENED, queued(2, "reopened")], statuses=ENDED)
+        await redis_store.append(run.id, again)
+        return await trim(*args)
+
+    monkeypatch.setattr(redis_upkeep, "trim", late)
+    await asyncio.sleep(0.002)
+    assert await redis_store.prune({run.job: Retention(0, 0, 0)}) == 0
+    assert [event.seq for event in await log(redis_store, run.id)] == [1, 2, 3, 4, 5]
 
 
 async def test_a_deleted_run_leaves_nothing_behind(

@@ -58,10 +58,11 @@ class Pruning:
     async def retention(self, store: Store) -> dict[str, Retention]:
         """Return the retention of every job that is pruned. What a job says of its own logs stands against options.
 
-        Except where the job is named in the options: then they are meant for it.
+        Except where the job is named in the options: then they are meant for it. Jobs that have nothing to lose are not
+        in it, nor is one that is not known.
 
         Raises:
-            UsageError: the job has nothing to lose.
+            StoreError: the store is away.
         """
         stated = self.stated()
         found = await retentions(store, replace(Settings().retention(), **({} if self.job else stated)))

@@ -9,6 +9,9 @@ from typing import Final
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
+MS_MIN: Final = -62_135_596_800_000
+"""The first millisecond of the year 1, the first that can be written."""
+
 MS_MAX: Final = 253_402_300_799_999
 """The last millisecond of the year 9999, the last that can be written."""
 

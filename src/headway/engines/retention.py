@@ -46,7 +46,10 @@ def _seconds(job: str, part: str, age: Any) -> float | None:
     if age is None:
         return None
     if isinstance(age, str):
-        return parse_age(age)
+        try:
+            return parse_age(age)
+        except UsageError as error:
+            raise UsageError(f"{job!r}, {part}: {error.detail}", hint=error.hint) from None
     if isinstance(age, bool) or not isinstance(age, int | float) or not math.isfinite(age) or age < 0:
         raise UsageError(f"{job!r}: the {part} cannot be kept for {age!r} seconds", hint=_FORM)
     return float(age)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from headway.core.clock import format_ms
+from headway.core.clock import MS_MIN, format_ms
 from headway.core.events import LINE_TYPES, TEXT_TYPES
 from headway.types import Seq
 
@@ -111,7 +111,7 @@ def expiries(retention: Mapping[str, Retention], now_ms: int) -> Iterator[Expiry
         for part in Part:
             age_s = kept.of(part)
             if age_s is not None:
-                until = format_ms(now_ms - round(age_s * 1000))
+                until = format_ms(max(now_ms - round(age_s * 1000), MS_MIN))  # older than any run: for ever
                 yield Expiry(job, part, whole, until)
                 whole = until if part is Part.LOG else whole
 

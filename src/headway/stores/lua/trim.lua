@@ -1,8 +1,12 @@
 -- Drop events up to a floor that the newest snapshot allows, going over some of them; answers how many.
--- ARGV: run, next revision, part, floor or '' for as far as may be, number of events, types of the part (JSON) or ''
-local at = redis.call('HMGET', RUN, 'floor', FLOOR[ARGV[3]], 'delta_floor', 'snapshot_seq')
+-- ARGV: run, next revision, part, floor or '' for as far as may be if the run has ended, number of events, types of the
+--       part (JSON) or ''
+local at = redis.call('HMGET', RUN, 'floor', FLOOR[ARGV[3]], 'delta_floor', 'snapshot_seq', 'finished_ms')
 if not at[1] then
   return 0
+end
+if ARGV[4] == '' and (at[5] or '') == '' then
+  return 0 -- it was reopened since it was found
 end
 local start, last = tonumber(at[2] or 0), math.max(tonumber(at[4] or 0) - 1, 0)
 local stop = math.min(ARGV[4] == '' and last or tonumber(ARGV[4]), last, start + tonumber(ARGV[5]))
