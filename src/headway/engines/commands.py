@@ -146,8 +146,12 @@ class Commands:
         except asyncio.CancelledError:
             place = (new.owner, new.key or new.id)
             seeing = self._unheard[place] = asyncio.ensure_future(self._see_to_unheard(creating))
-            seeing.add_done_callback(lambda _: self._unheard.pop(place, None))
+            seeing.add_done_callback(lambda _: self._seen_to(place, seeing))
             raise
+
+    def _seen_to(self, place: tuple[str, str | None], seeing: asyncio.Task[None]) -> None:
+        if self._unheard.get(place) is seeing:  # not one that was cancelled after it
+            del self._unheard[place]
 
     async def _see_to_unheard(self, creating: Awaitable[tuple[RunRow, bool]]) -> None:
         """See to a new run nobody was told of: a job's engine is, and work this process was to do is taken back."""
