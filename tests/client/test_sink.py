@@ -1,13 +1,14 @@
 """What an attached run's publisher writes through."""
 
 import asyncio
+from collections.abc import Sequence
 
 import orjson
 import pytest
 
 from headway.client import Client
 from headway.client.sink import HttpSink
-from headway.core.events import new_event
+from headway.core.events import NewEvent, new_event
 from headway.errors import Fenced, NotFound, StoreUnavailable, UsageError
 from headway.publish.publisher import Publisher, Receipt
 from headway.stores.base import Checkpoint
@@ -92,3 +93,27 @@ async def test_hearts_beat_only_in_silence(monkeypatch):
     assert [len(sent(request)) for request in server.requests] == [1, 0, 0, 0, 0]
     assert [receipt.cancel_requested for receipt in receipts] == [False, True]
     assert isinstance(publisher.stopped, Fenced)
+
+
+async def test_a_heart_that_beats_into_its_own_end_stops_nothing():
+    """The server may write the end before it answers a beat that was sent earlier: the end is done all the same."""
+    beaten = asyncio.Event()
+
+    def script(request: Request, n: int) -> Answer:
+        if n == 1:
+            return problem("409 Conflict", "run_closed")
+        beaten.set()  # what was said to the first has been heard
+        return Answer(b"", "stall")
+
+    class Slow(HttpSink):
+        async def append(self, events: Sequence[NewEvent], checkpoint: Checkpoint | None) -> Receipt:
+            await beaten.wait()
+            return Receipt(4, "4.a", "succeeded", False)
+
+    async with scripted(script) as server, Client(server.url) as client:
+        sink = Slow(client, RUN, "exe_1", beat_s=0.01)
+        publisher = Publisher(sink)
+        beating = asyncio.create_task(sink.beat(publisher))
+        await publisher.end(new_event("run.succeeded", {"result": None}))
+        assert publisher.stopped is None
+        beating.cancel()

@@ -102,7 +102,9 @@ class HttpSink:
             try:
                 receipt = await self.send(())
             except STOPPING as error:
-                publisher.stop(error)
+                self._sent_at = time.monotonic()
+                if not publisher.is_writing:  # else it may be its own end, just written: the answer to that tells
+                    publisher.stop(error)
             except HeadwayError as error:
                 log.debug("a heartbeat was not answered: %s", error)
                 self._sent_at = time.monotonic()
