@@ -57,6 +57,10 @@ class ReportPage:
         """Pages that were captured."""
         return self.page.locator(".card .pages li")
 
+    def phase(self, name: str) -> Locator:
+        """A phase of the strip, with how far it is."""
+        return self.page.locator(".phases li").filter(has_text=name)
+
     async def status(self, word: str) -> None:
         """Wait until the report stands as wanted."""
         await expect(self.page.locator("#status")).to_have_text(word, timeout=PATIENCE_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
@@ -58,9 +59,13 @@ async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: D
     project = await view.ask()
     await expect(view.captured.first).to_be_visible(timeout=PATIENCE_MS)
     await view.status("At work")
+    await expect(view.phase("Validation")).to_have_text("Validation✓")
+    await expect(view.phase("Capture")).to_have_text(re.compile(r"^Capture[0-2] of 3$"))
+    await expect(view.phase("Storing")).to_have_text("Storing")  # nothing before it begins
     await view.accessible()
     demo.turn(latency_s=0)
     await view.status("Ready")
+    await expect(view.page.locator(".phases li").filter(has_text="✓")).to_have_count(6)
     await expect(view.page.get_by_text("Captured", exact=True)).to_have_count(4)  # three cards, one term
     await expect(view.page.locator(".percent")).to_have_text("100 %")
     happened = view.page.locator("#happened li")

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { card } from "./competitors.js";
 import { each, h, set, show, text } from "./dom.js";
-import { many, ofAttempts, ofConnection, ofRun, PHASES, until, when } from "./words.js";
+import { many, ofAttempts, ofConnection, ofPhase, ofRun, PHASES, until, when } from "./words.js";
 
 /**
  * @param {object} project as the API tells it
@@ -73,11 +73,7 @@ export function projectView(project, page) {
     report.element,
   );
   each(cards, planned(project), card);
-  each(
-    strip,
-    PHASES.map(([id, words, to]) => [id, { words, to, state: "planned" }]),
-    phase,
-  );
+  each(strip, phasesOf(null), phase);
 
   /** What the status endpoint says: also of what stands in no run. */
   function showStatus(status) {
@@ -114,12 +110,7 @@ export function projectView(project, page) {
     text(error, run.error ? [run.error.message, run.error.hint].filter(Boolean).join(". ") : "");
     show(error, run.status === "failed");
     showWorker(run);
-    const known = new Map(run.phases.map((entry) => [entry.id, entry.status]));
-    each(
-      strip,
-      PHASES.map(([id, label, to]) => [id, { words: label, to, state: known.get(id) ?? "planned" }]),
-      phase,
-    );
+    each(strip, phasesOf(run), phase);
     each(cards, captures(run), card);
     tick();
     announce(run, words);
@@ -179,18 +170,31 @@ function captures(run) {
     .map(([key, item]) => [key, { item, captured: pagesOf(key).map(([, { data }]) => data), run: run.status }]);
 }
 
+/** The phases, each with how far it is itself; of no run: none of them has begun. */
+function phasesOf(run) {
+  const known = new Map((run?.phases ?? []).map((entry) => [entry.id, entry]));
+  const competitors = Object.values(run?.items ?? {}).filter(({ kind }) => kind === "competitor");
+  return PHASES.map(([id, words]) => {
+    const [amount, spoken] = ofPhase(
+      known.get(id),
+      competitors.filter((item) => item.phase === id),
+    );
+    return [id, { words, amount, spoken, state: known.get(id)?.status ?? "planned" }];
+  });
+}
+
 function phase() {
   const name = h("span");
   const mark = h("span", { class: "muted" });
   const element = h("li", {}, name, mark);
   return {
     element,
-    update: ({ words, to, state }) => {
+    update: ({ words, amount, spoken, state }) => {
       text(name, words);
-      text(mark, `${to} %`);
+      text(mark, amount);
       set(element, "data-state", state);
       set(element, "aria-current", state === "running" ? "step" : null);
-      set(element, "aria-label", `${words}: ${state}, up to ${to} %`);
+      set(element, "aria-label", `${words}: ${spoken}`);
     },
   };
 }

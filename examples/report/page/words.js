@@ -1,12 +1,12 @@
 /** What the page says of a state, in words. Pure. */
 
 export const PHASES = [
-  ["validation", "Validation", 10],
-  ["snapshot_capture", "Capture", 50],
-  ["data_collection", "Reading", 55],
-  ["analysis", "Analysis", 75],
-  ["report_generation", "Writing", 90],
-  ["completed", "Storing", 100],
+  ["validation", "Validation"],
+  ["snapshot_capture", "Capture"],
+  ["data_collection", "Reading"],
+  ["analysis", "Analysis"],
+  ["report_generation", "Writing"],
+  ["completed", "Storing"],
 ];
 
 const RUNS = {
@@ -49,6 +49,22 @@ export const ofRun = (status) => RUNS[status] ?? [status, "idle"];
 export function ofItem(status, run) {
   if (status === "planned" && isOver(run)) return ["Not captured", "idle"];
   return ITEMS[status] ?? [status, "idle"];
+}
+/**
+ * How far one phase is, by what it counts itself: nothing before it begins, a sign when it is over.
+ *
+ * @param {{ status: string, done: number, total: number | null } | undefined} phase of a run; undefined: not begun
+ * @param {{ status: string }[]} items it works on, if it works on any
+ * @returns {[string, string]} what stands beside it, and the same for those who do not see it
+ */
+export function ofPhase(phase, items) {
+  if (phase === undefined || phase.status === "planned") return ["", "to come"];
+  if (phase.status === "finished") return ["✓", "done"];
+  if (phase.status === "failed") return ["✗", "failed"];
+  const finished = items.filter(({ status }) => status === "finished").length;
+  const [done, total] = items.length > 0 ? [finished, items.length] : [phase.done, phase.total];
+  const amount = total === null ? "" : `${done} of ${total}`;
+  return [amount, ["at work", amount].filter(Boolean).join(", ")];
 }
 export const isOver = (run) => ["succeeded", "partial", "failed", "cancelled"].includes(run);
 export const ofConnection = ({ state, transport }) =>

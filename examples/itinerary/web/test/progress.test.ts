@@ -6,6 +6,7 @@ import {
   phaseDetail,
   phaseTitle,
   progressText,
+  queueText,
   tabTitle,
   wholePercent,
 } from "../src/model/progress.ts";
@@ -37,6 +38,25 @@ describe("how far it is", () => {
   test("stands in the title of the tab until the end", () => {
     expect(tabTitle(trip(...PLANNING))).toBe("(10 %) Paris · Rome – Itinerary");
     expect(tabTitle(trip(...PLANNING, ["run.succeeded", {}]))).toBe("Paris · Rome – Itinerary");
+  });
+});
+
+describe("the queue", () => {
+  const waiting = trip(...CREATED);
+  const at = (queue_position: number | null) => ({ queue_position, estimated_start: null, degraded: false });
+
+  test.each([
+    [1, "Next in the queue"],
+    [2, "1 trip before this one"],
+    [5, "4 trips before this one"],
+    [null, "Waiting for a worker"],
+  ])("at place %s reads %s", (place, text) => {
+    expect(queueText(waiting, at(place))).toBe(text);
+  });
+
+  test("is not spoken of before its place is known, and not once a worker has it", () => {
+    expect(queueText(waiting, null)).toBe("Waiting for a worker");
+    expect(queueText(trip(...STARTED), at(null))).toBeNull();
   });
 });
 

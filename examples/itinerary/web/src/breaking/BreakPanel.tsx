@@ -49,7 +49,7 @@ function Levers({ run, line, demo }: BreakPanelProps) {
                 <code>kill -9</code> for the process that plans the days. Nobody warns it.
               </>
             }
-            watch={`the page stays connected. Another worker takes over as attempt ${run.attempt + 1}: what was planned stays, what was under way is begun again.`}
+            watch="the page stays connected. Another worker takes over, as the next attempt: what was planned stays, what was under way is begun again."
           />
           <Kill
             what="server"

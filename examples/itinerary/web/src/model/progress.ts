@@ -1,6 +1,6 @@
 /** How far a run is, as it is shown and read out. Nothing here is guessed: what is not known is said to be unknown. */
 
-import type { Execution, Item, Phase, Snapshot } from "@headway-run/client";
+import type { Execution, Item, Live, Phase, Snapshot } from "@headway-run/client";
 import { hasEnded } from "./status.ts";
 import { count, roughly } from "./words.ts";
 
@@ -54,6 +54,14 @@ export function progressText(run: Snapshot): string {
   const step = `Step ${run.phases.indexOf(phase) + 1} of ${run.phases.length}: ${phaseTitle(phase)}`;
   const detail = phaseDetail(run, phase);
   return detail ? `${step}, ${detail}` : step;
+}
+
+/** How many trips a worker takes before this one, or null when it does not wait for a worker. */
+export function queueText(run: Snapshot, live: Live | null): string | null {
+  if (run.status !== "queued") return null;
+  const place = live?.queue_position ?? null;
+  if (place === null) return "Waiting for a worker";
+  return place === 1 ? "Next in the queue" : `${count(place - 1, "trip")} before this one`;
 }
 
 /** Milliseconds somebody waited for this run, without the time between its end and its being tried again. */

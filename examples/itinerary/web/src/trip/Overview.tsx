@@ -1,8 +1,8 @@
 import type { Live, Snapshot } from "@headway-run/client";
 import { useNow } from "../hooks/useNow.ts";
-import { activityText, elapsedMs, etaText, progressText, wholePercent } from "../model/progress.ts";
+import { activityText, elapsedMs, etaText, progressText, queueText, wholePercent } from "../model/progress.ts";
 import { hasEnded, plannedDays, type Tone } from "../model/status.ts";
-import { count, stopwatch } from "../model/words.ts";
+import { stopwatch } from "../model/words.ts";
 import { ProgressBar } from "../parts/ProgressBar.tsx";
 import { PhaseStrip } from "./PhaseStrip.tsx";
 
@@ -43,10 +43,4 @@ function Times({ run }: { run: Snapshot }) {
       {eta && <span className="muted">{eta}</span>}
     </p>
   );
-}
-
-function queueText(run: Snapshot, live: Live | null): string | null {
-  if (run.status !== "queued") return null;
-  const before = live?.queue_position ?? 0;
-  return before > 0 ? `${count(before, "trip")} before this one` : "Waiting for a worker";
 }
