@@ -94,6 +94,14 @@ class PostgresServer:
                 raise RuntimeError(f"Postgres does not start: {self._log.read_text()}")
             time.sleep(0.02)
 
+    def wake(self) -> None:
+        """Let it and its processes go on, if somebody has stopped them with a signal."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        if (pkill := shutil.which("pkill")) is not None:
+            subprocess.run([pkill, "-CONT", "-P", str(self.process.pid)], check=False)
+
     def stop(self) -> None:
         """Shut it down at once, clients or not; what was committed is kept."""
         self._end(signal.SIGINT)

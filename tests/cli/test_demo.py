@@ -103,6 +103,7 @@ async def test_the_whole_demo(folder):
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as http:
             assert (await http.get("/api/cities")).status_code == 200
         os.write(keyboard, b"\x03")
+        await command.until("Stopping ...")
         assert await command.ended() == 0
     assert "Traceback" not in command.output
     for url in (address, places):

@@ -18,6 +18,7 @@ import tempfile
 import time
 import webbrowser
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         folder = Path(name)
         folder.chmod(0o711)  # the server of the database is another user's, where we are root
         with _store(folder) as store, _sites(options.latency) as sites:
-            _run(options, folder, {**DEFAULTS, **_given(), "HEADWAY_STORE": store}, sites)
+            _run(options, folder, store, sites)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -60,9 +61,33 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(options: argparse.Namespace, folder: Path, variables: dict[str, str], sites: dict[str, str]) -> None:
+@dataclass(frozen=True)
+class Store:
+    """Where the runs are.
+
+    Attributes:
+        url: For ``HEADWAY_STORE``.
+        server: The demo's own database, if it has one.
+    """
+
+    url: str
+    server: PostgresServer | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its first process."""
+        return None if self.server is None or self.server.process is None else self.server.process.pid
+
+    def wake(self) -> None:
+        """Let it go on if somebody has frozen it: nobody can leave a database that stands still."""
+        if self.server is not None:
+            self.server.wake()
+
+
+def _run(options: argparse.Namespace, folder: Path, store: Store, sites: dict[str, str]) -> None:
     (folder / "workers").mkdir()
-    if variables["HEADWAY_STORE"].startswith("postgres"):
+    variables = {**DEFAULTS, **_given(), "HEADWAY_STORE": store.url}
+    if store.url.startswith("postgres"):
         variables = {"HEADWAY_ENGINE": "procrastinate", **variables}
     environment = {
         **variables,
@@ -75,14 +100,17 @@ def _run(options: argparse.Namespace, folder: Path, variables: dict[str, str], s
     server = Kept("server", [sys.executable, "-m", "headway", *serve], environment)
     work = [sys.executable, "-m", "headway.worker", TARGET]
     workers = [Kept(f"worker {number + 1}", work, environment, folder / "workers") for number in range(options.workers)]
-    with children([server]):
+    with children() as start, contextlib.ExitStack() as first:
+        first.callback(store.wake)
+        start(server)
         until_it_listens(server, options.port)
-        with children(workers):
-            address = f"http://127.0.0.1:{options.port}"
-            _welcome(address, variables["HEADWAY_STORE"], variables.get("HEADWAY_ENGINE", "embedded"), sites)
-            if not options.no_browser and _has_display():
-                webbrowser.open(address)
-            _keep([server, *workers])
+        for worker in workers:
+            start(worker)
+        address = f"http://127.0.0.1:{options.port}"
+        _welcome(address, store, variables.get("HEADWAY_ENGINE", "embedded"), sites)
+        if not options.no_browser and _has_display():
+            webbrowser.open(address)
+        _keep([server, *workers])
 
 
 def _keep(kept: list[Kept]) -> None:
@@ -96,22 +124,22 @@ def _keep(kept: list[Kept]) -> None:
 
 
 @contextlib.contextmanager
-def _store(folder: Path) -> Iterator[str]:
+def _store(folder: Path) -> Iterator[Store]:
     """Yield the store: the one that is set, else a Postgres of the demo's own, else a file."""
     given = os.environ.get("HEADWAY_STORE")
     if given is not None:
-        yield given
+        yield Store(given)
         return
     ensure = [str(ROOT / "scripts" / "ensure_system.sh"), "postgres"]
     if subprocess.run(ensure, check=False).returncode:  # noqa: S603 - our own
         _say("  Without Postgres the demo keeps everything in a file: the same, but on one machine only.\n")
-        yield f"sqlite:///{folder / 'headway.db'}"
+        yield Store(f"sqlite:///{folder / 'headway.db'}")
         return
     (folder / "postgres").mkdir()
     server = PostgresServer(folder / "postgres", _free_port())
     server.start()
     try:
-        yield server.url()
+        yield Store(server.url(), server)
     finally:
         server.stop()
 
@@ -134,15 +162,19 @@ def _sites(latency_s: float) -> Iterator[dict[str, str]]:
             process.stdout.close()
 
 
-def _welcome(address: str, store: str, engine: str, sites: dict[str, str]) -> None:
-    kind = store.partition("://")[0]
+def _welcome(address: str, store: Store, engine: str, sites: dict[str, str]) -> None:
+    kind = store.url.partition("://")[0]
     own = " (its own, thrown away in the end)" if "HEADWAY_STORE" not in os.environ else ""
     _say(f"\n  Open     {address}")
     _say(f"  Store    {kind}{own}")
     _say(f"  Engine   {engine}")
     _say(f"  Sites    {', '.join(f'{name} {url}' for name, url in sites.items())}")
     _say("\n  Ask for a report, and while it is made kill its worker, reload the page, open it elsewhere.")
-    _say("  Ctrl-C stops everything.\n")
+    if store.pid is not None:
+        _say("\n  What the page says while the database does not answer: freeze it, and wake it again.")
+        for name in ("STOP", "CONT"):  # the server takes nobody new, its processes answer nobody they have
+            _say(f"    kill -{name} {store.pid}; pkill -{name} -P {store.pid}")
+    _say("\n  Ctrl-C stops everything.\n")
 
 
 def _free_port() -> int:
@@ -170,6 +202,7 @@ def _interrupt(_number: int, _frame: object) -> None:
     """Stop, once: who is impatient must not leave half of it running."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    os.write(1, b"\n  Stopping ...\n")  # not by print, which this may have interrupted
     raise KeyboardInterrupt
 
 

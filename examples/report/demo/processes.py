@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -50,9 +50,13 @@ class Kept:
         time.sleep(PAUSE_S)
         self.start()
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end, and do not wait for that."""
+        self.process.terminate()
+
     def stop(self) -> None:
         """End it, and wait until it has ended."""
-        self.process.terminate()
+        self.ask_to_stop()
         try:
             self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -66,13 +70,16 @@ class Kept:
 
 
 @contextlib.contextmanager
-def children(kept: Sequence[Kept]) -> Iterator[None]:
-    """Run processes until the block ends."""
-    with contextlib.ExitStack() as stack:
-        for one in kept:
+def children() -> Iterator[Callable[[Kept], None]]:
+    """Yield what starts a process. With the block all of them end, asked at once: each takes a second to leave."""
+    with contextlib.ExitStack() as waiting, contextlib.ExitStack() as asking:
+
+        def start(one: Kept) -> None:
             one.start()
-            stack.callback(one.stop)
-        yield
+            waiting.callback(one.stop)
+            asking.callback(one.ask_to_stop)
+
+        yield start
 
 
 def until_it_listens(kept: Kept, port: int) -> None:

@@ -76,7 +76,8 @@ def run_demo(options: Options) -> None:
     Raises:
         UsageError: the example is not there, was not built, or does not start.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     example = find_example()
     check_built(example)
     port = choose_port(options)
@@ -215,6 +216,10 @@ def _wait_until_it_listens(server: subprocess.Popen[bytes], host: str, port: int
 
 
 def _interrupt(_number: int, _frame: object) -> None:
+    """Stop, once: who is impatient must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.write(2, b"\n  Stopping ...\n")  # not by print, which this may have interrupted
     raise KeyboardInterrupt
 
 

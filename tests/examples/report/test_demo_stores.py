@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -32,6 +34,22 @@ def test_the_database_dies_and_comes_back(tmp_path: Path) -> None:
         assert demo.stop() == 0
         assert [process for process in processes if process.is_running()] == []
     server.kill()
+
+
+def test_the_database_is_frozen_and_woken_by_the_commands_it_prints(tmp_path: Path) -> None:
+    """As somebody types them who wants to see it; frozen again, the demo ends all the same, and says so at once."""
+    with running_demo(tmp_path) as demo:
+        demo.until(lambda: "Ctrl-C stops everything" in demo.log.read_text())
+        freeze, wake = re.findall(r"^ +(kill -\w+ \d+; pkill .+)$", demo.log.read_text(), re.MULTILINE)
+        project = demo.create("uptide")
+        demo.ended(project["id"])
+        subprocess.run(freeze, shell=True, check=True)
+        demo.until(lambda: demo.status(project["id"])["degraded"])
+        subprocess.run(wake, shell=True, check=True)
+        demo.until(lambda: not demo.status(project["id"])["degraded"])
+        subprocess.run(freeze, shell=True, check=True)
+        assert demo.stop() == 0
+        assert demo.log.read_text().rstrip().count("Stopping ...") == 1
 
 
 def test_it_runs_in_a_file_where_there_is_no_postgres(tmp_path: Path) -> None:
