@@ -326,6 +326,17 @@ async def test_tasks_run_while_headway_is_away(shop: Shop, name: str) -> None:
     assert (await shop.client.runs())["runs"] == []
 
 
+async def test_a_task_that_is_not_shown_hands_no_run_back(shop: Shop) -> None:
+    """There is none: it is tried again without a word to anybody."""
+    shop.url = "http://127.0.0.1:9"
+    shop.work("-c", "1")
+    sent = shop.send("shaky", 3)
+    await shop.until(lambda: shop.outcome(sent)[0] == "RETRY")
+    log = (shop.folder / "worker-0.log").read_text()
+    assert "runs without being shown" in log
+    assert "next try" not in log
+
+
 # -- the server goes away in the middle
 
 

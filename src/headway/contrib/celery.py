@@ -186,7 +186,8 @@ class Reporting:
             with attachment as run:
                 return self._report(task, run, body)
         except (Retry, Reject) as error:
-            if run is not None and _comes_again(error):  # left, so that all it said is sent or in the spool
+            shown = run is not None and not isinstance(attachment, Muted)
+            if shown and _comes_again(error):  # left, so that all it said is sent or in the spool
                 self._hand_back(functools.partial(hand_back, run.id, run.context.execution_id))
             raise
         finally:
