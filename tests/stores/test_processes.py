@@ -145,8 +145,9 @@ async def test_processes_keep_to_a_rate_together(shared: Shared) -> None:
 
 async def test_a_secret_goes_with_the_end_of_its_run_whenever_its_process_is_killed(shared: Shared) -> None:
     """Killed at a random moment, again and again: what has ended knows none, what has not ended still has it."""
-    ending = 0
-    for _ in range(ENDINGS):
+    kills = ending = 0
+    while kills < ENDINGS or not ending:  # on a busy machine the first ones may be killed too soon
+        kills += 1
         process = Process("end_until_killed", shared.url, "")
         await begin_together(process)
         said = [await process.hear()]
@@ -158,7 +159,6 @@ async def test_a_secret_goes_with_the_end_of_its_run_whenever_its_process_is_kil
             kept = b"over" if row.status in ENDED else b"secret"
             assert await shared.store.steps(run_id) == {"answer": kept}
             ending += row.status in ENDED
-    assert ending
 
 
 @pytest.mark.slow
