@@ -1,6 +1,7 @@
 """Settings: from the environment, from code, and what is wrong with them."""
 
 import logging
+import os
 
 import pytest
 from pydantic import ValidationError
@@ -13,8 +14,6 @@ from headway.stores.location import kind_of, path_of
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the machine counts."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("HEADWAY_"):
             monkeypatch.delenv(name)
@@ -108,6 +107,13 @@ def test_every_setting_is_described() -> None:
     """In the docstring, which is where people look."""
     for name in Settings.model_fields:
         assert f"        {name}: " in (Settings.__doc__ or ""), name
+
+
+def test_processes_are_as_many_as_processors() -> None:
+    """Where each attempt has one of its own; elsewhere attempts share one, and nothing stands against what is said."""
+    assert Settings(pool="prefork").slots("celery") == os.cpu_count()
+    assert [Settings(pool="threads").slots("celery"), Settings().slots("embedded")] == [20, 20]
+    assert Settings(pool="prefork", concurrency=3).slots("celery") == 3
 
 
 def test_settings_do_not_change() -> None:

@@ -270,7 +270,7 @@ class Headway(Registry):
             UsageError: `headway.config.Settings.queues` names what is no queue of a registered job.
         """
         queues = {job.queue for job in self.jobs.values()} or {DEFAULT_QUEUE}
-        return lanes_of(self.settings.queues, self.settings.concurrency, queues)
+        return lanes_of(self.settings.queues, self.settings.slots(self.engine.name), queues)
 
     def _engine(self) -> Engine:
         settings = self.settings
@@ -504,13 +504,19 @@ class Headway(Registry):
             await self._stop()
 
     @asynccontextmanager
-    async def attempts(self) -> AsyncIterator[Attempts]:
+    async def attempts(self, *, at_once: int | None = None) -> AsyncIterator[Attempts]:
         """Make of this process one that executes what an engine calls it with; for engines with processes of their own.
+
+        Args:
+            at_once: No more attempts than these are executed in this process at once, so its store needs fewer
+                connections; None: any number.
 
         Raises:
             UsageError: no job and no listener is registered.
         """
         self._check_jobs()
+        if at_once is not None:
+            self.store.expect_attempts(at_once)
         async with self._opened() as stack:
             workplace = await self._open_workplace(stack)
             await self._start_listening(stack)

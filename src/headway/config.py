@@ -27,6 +27,9 @@ TRANSPORTS: Final[frozenset[Transport]] = frozenset({"sse", "poll", "ingest"})
 _READ_ELSEWHERE: Final = frozenset({"HEADWAY_URL", "HEADWAY_TOKEN", "HEADWAY_SPOOL", "HEADWAY_SPOOL_MAX_BYTES"})
 """Variables of the client side: of the command line, and of whoever reports."""
 
+SLOTS: Final = 20
+"""Attempts at once in a worker process that has them all in one event loop."""
+
 _OF_EXAMPLES: Final = f"{PREFIX}DEMO_"
 
 _log = logging.getLogger(__name__)
@@ -59,7 +62,8 @@ class Settings(BaseSettings):
             others share `concurrency`. Empty: every queue of the registered jobs.
         pool: How Celery's workers execute jobs: ``prefork``, each in a process of its own, or ``threads``, all in one
             process and event loop.
-        concurrency: Attempts at once in one worker process.
+        concurrency: Attempts at once in one worker process. None: 20; where Celery gives each a process of its own,
+            the number of processors.
         lease_s: A worker process that shows no life for so long is dead, and its runs are taken over.
         takeovers_max: How often in a row, without a finished step between, a run may lose its process before it fails.
         drain_s: Seconds a stopping worker lets its attempts go on before it hands them back.
@@ -90,7 +94,7 @@ class Settings(BaseSettings):
     broker: str = ""
     queues: str = ""
     pool: Literal["prefork", "threads"] = "prefork"
-    concurrency: Annotated[int, Field(gt=0)] = 20
+    concurrency: Annotated[int, Field(gt=0)] | None = None
     lease_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
     takeovers_max: Annotated[int, Field(ge=0)] = 5
     drain_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
@@ -132,6 +136,16 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    def slots(self, engine: str) -> int:
+        """Return how many attempts a worker process of this engine executes at once, where nothing is said of a queue.
+
+        A process for each attempt costs memory and connections of its own, and is there for what keeps a processor
+        busy: no more of them than Celery itself would start.
+        """
+        if self.concurrency is not None:
+            return self.concurrency
+        return (os.cpu_count() or 1) if engine == "celery" and self.pool == "prefork" else SLOTS
 
     def retention(self) -> Retention:
         """Return how long ended runs keep their logs, where nothing else is said of their job."""

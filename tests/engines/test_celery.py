@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from headway.engines.celery import CeleryEngine, _Ending
 from headway.engines.lanes import Lane
 from headway.engines.portal import Portal
 from headway.errors import UsageError
+from tests.engines.plant import SLOTS, Plant, Setting
+from tests.stores.conftest import fresh_prefix, fresh_url
+from tests.stores.postgres_server import PostgresServer
 from tests.stores.redis_server import RedisServer
 
 
@@ -80,6 +84,23 @@ def test_a_second_signal_closes_nothing_else() -> None:
     os.close(reading)
     os.close(writing)
     os.close(ending._reading)
+
+
+async def test_a_forked_process_holds_few_connections(
+    postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """It executes one attempt at a time: two to work with, one that listens, one that says that it lives."""
+    setting = Setting("celery", "postgres", "prefork")
+    plant = Plant(tmp_path, setting, fresh_url(postgres_server), broker=fresh_prefix(redis_server))
+    plant.environment["HEADWAY_STORE"] += "&application_name=forked"
+    await plant.open(1)
+    try:
+        runs = [await plant.start("once", 0) for _ in range(4 * SLOTS)]
+        assert set(await plant.ended(*runs)) == {"succeeded"}
+        found = await postgres_server.run("SELECT 1 FROM pg_stat_activity WHERE application_name = 'forked'")
+    finally:
+        await plant.close()
+    assert 2 * SLOTS <= len(found) <= 4 * SLOTS
 
 
 async def test_jobs_do_not_run_inside_an_application() -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from headway.core.cursor import Cursor
@@ -348,6 +349,22 @@ async def test_what_cannot_be_reached(
         await PostgresStore(url.format(port=postgres_server.port).replace("@", ":secret@")).open()
     assert caught.value.hint
     assert "secret" not in str(caught.value)
+
+
+async def test_a_server_without_a_connection_left(tmp_path: Path) -> None:
+    """Says what mends it: fewer for each process, fewer processes, or more for all."""
+    server = PostgresServer(tmp_path, max_connections="4", superuser_reserved_connections="1")
+    server.start()
+    taken = [await asyncpg.connect(server.url()) for _ in range(4)]  # the last by a superuser's right
+    try:
+        with pytest.raises(StoreUnavailable, match="too many clients already") as caught:
+            await PostgresStore(server.url()).open()
+    finally:
+        for connection in taken:
+            connection.terminate()
+        server.kill()
+    for word in ("pool=", "HEADWAY_CONCURRENCY", "max_connections"):
+        assert word in str(caught.value.hint)
 
 
 async def test_text_it_cannot_keep(postgres: PostgresStore) -> None:

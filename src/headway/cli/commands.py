@@ -161,7 +161,12 @@ def worker(
     ] = None,
     concurrency: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Runs at once in this process. Else HEADWAY_CONCURRENCY, else 20; under Celery's prefork the number "
+            "of processors.",
+        ),
     ] = None,
     metrics: Annotated[
         str | None,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from headway.engines.attempts import Attempts
 from headway.engines.lanes import DEFAULT_QUEUE, Lane
 from headway.types import RunId
 
-Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Attempts]]
-"""Makes of this process one that sees attempts through; the store and all else is open inside."""
+
+class Opening(Protocol):
+    """Makes of this process one that sees attempts through; the store and all else is open inside."""
+
+    def __call__(self, *, at_once: int | None = None) -> AbstractAsyncContextManager[Attempts]:
+        """Open everything.
+
+        Args:
+            at_once: No more attempts than these are executed in this process at once; None: any number.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

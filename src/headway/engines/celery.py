@@ -153,7 +153,7 @@ class CeleryEngine:
                 "a worker of Celery's has one number of slots for all its queues",
                 hint="start one `headway worker --queues name=slots` for each",
             )
-        self._portal = Portal(opening)
+        self._portal = Portal(partial(opening, at_once=1) if processes else opening)
         ending = _Ending(self._portal)
         # that root is dangerous holds for pickled messages; only JSON is accepted here
         warnings.filterwarnings("ignore", category=SecurityWarning)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
 
 from headway.engines.attempts import Attempts
-from headway.engines.base import Opening
 from headway.types import RunId
 
 log = logging.getLogger("headway.engine")
@@ -23,7 +24,7 @@ class Portal:
         opening: What is open while attempts run.
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Attempts]]) -> None:
         self._opening = opening
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None

@@ -257,6 +257,9 @@ class Store(ABC):
     async def open(self) -> None:
         """Open or create it and bring its schema up to date. Idempotent."""
 
+    def expect_attempts(self, at_once: int) -> None:  # noqa: B027 - not every store has something to save
+        """Learn, before it is opened, that this process executes so few attempts at once: fewer connections do."""
+
     @abstractmethod
     async def close(self) -> None:
         """Finish the writes already handed in, then let go of everything. Idempotent."""

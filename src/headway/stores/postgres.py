@@ -69,7 +69,8 @@ class PostgresStore(Store):
 
     Args:
         url: ``postgresql://user:password@host:port/db``; in its query ``schema`` (`headway`), ``pool`` (connections at
-            most, 10), ``pgbouncer=1`` (a pooler in transaction mode stands between), ``listen`` (an address past it).
+            most: 10, or 2 where one attempt at a time is executed), ``pgbouncer=1`` (a pooler in transaction mode
+            stands between), ``listen`` (an address past it).
         read_only: To be looked at, no more: its schema must be up to date, and every write is refused.
         now_ms: The store's clock, for tests; None: the server's.
     """
@@ -108,6 +109,9 @@ class PostgresStore(Store):
             self._clocked(now)
             self._process = os.getpid()
             self._news.start()
+
+    def expect_attempts(self, at_once: int) -> None:
+        self._database.expect_attempts(at_once)
 
     async def close(self) -> None:
         async with self._opening:

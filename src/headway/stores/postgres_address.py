@@ -12,6 +12,9 @@ from headway.stores.address import joined, split_options, without_password
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 """Postgres takes 63 letters; the channel of its news is named after the schema, and is longer."""
 
+POOL_MIN: Final = 2
+"""A read goes on beside a write."""
+
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
 
@@ -22,7 +25,7 @@ class Address:
     Attributes:
         dsn: For the driver.
         schema: All our tables are in it.
-        pool: Connections at most.
+        pool: Connections at most; None: nothing is said of it.
         pgbouncer: Between us and the server stands a pooler that gives out a server for one transaction: nothing is
             prepared, and nobody can listen.
         listen: Address for the one connection that listens, past the pooler; None: `dsn`.
@@ -30,7 +33,7 @@ class Address:
 
     dsn: str
     schema: str = "headway"
-    pool: int = 10
+    pool: int | None = None
     pgbouncer: bool = False
     listen: str | None = None
 
@@ -46,13 +49,13 @@ class Address:
         schema = query.pop("schema", "headway")
         if not _SCHEMA.fullmatch(schema):
             raise UsageError(f"{schema!r} is no name for a schema", hint="at most 48 lower-case letters, digits and _")
-        pool = query.pop("pool", "10")
-        if not pool.isdecimal() or int(pool) < 2:
-            raise UsageError(f"pool={pool}: the store needs at least 2 connections")
+        pool = query.pop("pool", None)
+        if pool is not None and (not pool.isdecimal() or int(pool) < POOL_MIN):
+            raise UsageError(f"pool={pool}: the store needs at least {POOL_MIN} connections")
         pgbouncer = query.pop("pgbouncer", "").lower() in _YES
         listen = query.pop("listen", None)
         dsn = joined(start, {name: [value] for name, value in query.items()})
-        return cls(dsn, schema, int(pool), pgbouncer, listen)
+        return cls(dsn, schema, None if pool is None else int(pool), pgbouncer, listen)
 
     @property
     def listening(self) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from headway.stores.postgres_address import Address
+from headway.stores.postgres_address import POOL_MIN, Address
 from headway.stores.postgres_errors import FAILURES, LOST, map_error
 from headway.stores.queries import queries
 
@@ -17,6 +17,13 @@ T = TypeVar("T")
 
 CONNECT_S: Final = 5.0
 COMMAND_S: Final = 30.0
+POOL_MAX: Final = 10
+"""Connections at most, unless the address says otherwise; `expect_attempts` makes it fewer."""
+
+IDLE_S: Final = 300.0
+IDLE_FEW_S: Final = 10.0
+"""A connection nobody used for so long is closed: sooner in one of many processes that do little each."""
+
 READ_TRIES: Final = 3
 """A connection that was cut says so when it is next used; there may be several of them after the server came back."""
 
@@ -28,6 +35,12 @@ class Database:
         self.address = address
         self._sql = {name: in_schema(text, address.schema) for name, text in queries("postgres").items()}
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._size, self._idle_s = POOL_MAX if address.pool is None else address.pool, IDLE_S
+
+    def expect_attempts(self, at_once: int) -> None:
+        """Get along with fewer connections, where the address does not say how many there are."""
+        if self.address.pool is None:
+            self._size, self._idle_s = max(POOL_MIN, min(2 * at_once, POOL_MAX)), IDLE_FEW_S
 
     async def open(self) -> None:
         """Connect.
@@ -39,7 +52,8 @@ class Database:
             self._pool = await asyncpg.create_pool(
                 self.address.dsn,
                 min_size=0,
-                max_size=self.address.pool,
+                max_size=self._size,
+                max_inactive_connection_lifetime=self._idle_s,
                 reset=_let_be,
                 **driver_options(self.address),
             )

@@ -66,6 +66,12 @@ _MEANINGS: Final[tuple[tuple[type[BaseException], type[StoreError], str, str], .
         "create the database: createdb NAME",
     ),
     (
+        asyncpg.TooManyConnectionsError,
+        StoreUnavailable,
+        "{where} has no connection left ({error})",
+        "lower pool= in the store's address, HEADWAY_CONCURRENCY under Celery's prefork, or raise max_connections",
+    ),
+    (
         asyncpg.ReadOnlySQLTransactionError,
         StoreUnavailable,
         "{where} can only be read now ({error})",
