@@ -34,3 +34,5 @@ def test_it_sets_what_there_is(name: str) -> None:
     assert stop is not None
     assert int(stop[1]) > Settings().drain_s + 10
     assert "KillMode=mixed" in unit
+    # an outage of the store longer than five starts must not leave the unit failed for good
+    assert "StartLimitIntervalSec=0" in unit.partition("[Service]")[0]

@@ -233,7 +233,7 @@ async def test_the_server_goes_and_comes_back(tmp_path_factory: pytest.TempPathF
             answered = [await report(store, run, note(str(number))) for number in range(20)]
             getattr(server, end_it)()
             for call in (store.get(run.id), report(store, run, note("x")), store.claimed()):
-                with pytest.raises(StoreUnavailable):
+                with pytest.raises(StoreUnavailable, match="goes on by itself"):
                     await call
             server.start()
             for [event] in answered:

@@ -107,6 +107,7 @@ class PostgresStore(Store):
                 await self._database.close()
                 raise
             self._clocked(now)
+            self._database.was_reached = True
             self._process = os.getpid()
             self._news.start()
 

@@ -29,12 +29,17 @@ READ_TRIES: Final = 3
 
 
 class Database:
-    """A pool of connections. Open, use and close it on one event loop."""
+    """A pool of connections. Open, use and close it on one event loop.
+
+    Attributes:
+        was_reached: It has been open: what fails from now on may be better by itself.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self._sql = {name: in_schema(text, address.schema) for name, text in queries("postgres").items()}
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self.was_reached = False
         self._size, self._idle_s = POOL_MAX if address.pool is None else address.pool, IDLE_S
 
     def expect_attempts(self, at_once: int) -> None:
@@ -85,7 +90,7 @@ class Database:
         try:
             yield
         except FAILURES as error:
-            raise map_error(error, str(self.address)) from error
+            raise map_error(error, str(self.address), at_start=not self.was_reached) from error
 
     async def fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
         """Return the rows of a statement that only reads; it is asked again where a connection was cut."""

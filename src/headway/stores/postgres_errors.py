@@ -28,6 +28,9 @@ LOST: Final = (
 )
 """The connection is gone, or its answer did not come: what was sent may have been done all the same."""
 
+GONE: Final = "Headway goes on by itself when it is back"
+NOT_THERE: Final = "look at host and port of the store's address (HEADWAY_STORE or --store): is Postgres running there?"
+
 _MEANINGS: Final[tuple[tuple[type[BaseException], type[StoreError], str, str], ...]] = (
     (
         asyncpg.DiskFullError,
@@ -80,12 +83,18 @@ _MEANINGS: Final[tuple[tuple[type[BaseException], type[StoreError], str, str], .
 )
 
 
-def map_error(error: BaseException, where: str) -> HeadwayError:
-    """Return the error of ours that says what `error` means and how to mend it."""
+def map_error(error: BaseException, where: str, *, at_start: bool = False) -> HeadwayError:
+    """Return the error of ours that says what `error` means and how to mend it.
+
+    Args:
+        error: What the driver raised.
+        where: The database as people know it, without its password.
+        at_start: Nothing was open yet: whoever opens it gives up, and nothing goes on by itself.
+    """
     if isinstance(error, asyncpg.DataError):
         return UsageError(f"{where} cannot keep this: {error}", hint="text must not contain NUL")
     for kind, ours, text, hint in _MEANINGS:
         if isinstance(error, kind):
             return ours(text.format(where=where, error=error), hint=hint)
     what = "it did not answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-    return StoreUnavailable(f"{where}: {what}", hint="Headway goes on by itself when it is back")
+    return StoreUnavailable(f"{where}: {what}", hint=NOT_THERE if at_start else GONE)

@@ -12,6 +12,8 @@ from headway.stores.redis_driver import exceptions
 
 T = TypeVar("T")
 
+NOT_THERE: Final = "look at host and port of the store's address (HEADWAY_STORE or --store): is Redis running there?"
+
 _PAUSE_S: Final = (0.02, 0.5)
 
 
@@ -56,6 +58,12 @@ def map_unreached(error: BaseException, where: str) -> StoreError:
     if isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError):
         return StoreUnavailable(f"redis at {where} refuses us: {error}", hint="check user and password of its URL")
     return Unreached(f"redis at {where} cannot be reached: {str(error) or type(error).__name__}")
+
+
+def at_start(error: StoreUnavailable) -> StoreUnavailable:
+    """Return the error of a Redis that cannot be reached as it is told to whoever opens it, and then gives up."""
+    is_there = isinstance(error.__cause__, exceptions.ResponseError | exceptions.BusyLoadingError)
+    return error if error.hint or is_there else StoreUnavailable(error.detail, hint=NOT_THERE)
 
 
 def map_lost(error: BaseException, where: str) -> StoreError:

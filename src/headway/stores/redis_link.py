@@ -10,13 +10,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
-from headway.errors import SchemaNewer, StoreError, StoreInvalid, UsageError
+from headway.errors import SchemaNewer, StoreError, StoreInvalid, StoreUnavailable, UsageError
 from headway.stores.address import without_password
 from headway.stores.doorbell import Doorbell
 from headway.stores.redis_beats import Beats, beat_arguments
 from headway.stores.redis_clock import RedisClock
 from headway.stores.redis_driver import make_pool
-from headway.stores.redis_errors import patiently
+from headway.stores.redis_errors import at_start, patiently
 from headway.stores.redis_news import Herald, Listener
 from headway.stores.redis_wire import Argument, Wire
 from headway.stores.redis_writes import Writes
@@ -82,6 +82,9 @@ class Link:
                 began = self._clock.begin()
                 self._clock.set(began, *map(int, await self.command("TIME")))
             await self.listener.start()
+        except StoreUnavailable as error:
+            await self.close()
+            raise at_start(error) from error
         except BaseException:
             await self.close()
             raise
