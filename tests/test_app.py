@@ -75,6 +75,8 @@ async def test_a_job_is_started_watched_and_awaited(hw: Headway) -> None:
     for unknown in ("nothing", application):
         with pytest.raises(JobNotFound, match="there is no job"):
             await hw.start(unknown, {})
+    with pytest.raises(JobNotFound, match="there is no job 'plam'; did you mean 'plan'"):
+        await hw.start("plam", {})
     with pytest.raises(RunNotFound):
         await hw.get("run_none")
 

@@ -29,7 +29,7 @@ from headway.engines.choice import engine_of
 from headway.engines.commands import About, Commands
 from headway.engines.handle import RunHandle, State, watch
 from headway.engines.heart import Heart
-from headway.engines.job import Job
+from headway.engines.job import Job, no_job
 from headway.engines.lanes import DEFAULT_QUEUE, Lane, lanes_of
 from headway.engines.listening import Listening
 from headway.engines.live import Live
@@ -42,7 +42,7 @@ from headway.engines.scheduler import Scheduler
 from headway.engines.supervision import Supervision
 from headway.engines.sweeper import Sweeper
 from headway.engines.workplace import Workplace
-from headway.errors import HeadwayError, JobNotFound, NotStarted, UsageError
+from headway.errors import HeadwayError, NotStarted, UsageError
 from headway.gateways.services import Services
 from headway.hub import Hub
 from headway.hub.frames import View
@@ -437,7 +437,7 @@ class Headway(Registry):
             if job == registered.name or job is registered.fn:
                 return registered
         name = job if isinstance(job, str) else getattr(job, "__name__", repr(job))
-        raise JobNotFound(f"there is no job {name!r}", hint="register it with @hw.job")
+        raise no_job(name, self.jobs, "register it with @hw.job")
 
     def _handle(self, row: RunRow) -> RunHandle:
         job = self.jobs.get(row.job)

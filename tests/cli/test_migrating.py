@@ -28,8 +28,11 @@ async def test_the_script(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--sql", "--store", "runs.db"), 2, "needs no SQL from you"),
+        (("--sql",), 2, "name the Postgres: --store postgresql://..., or HEADWAY_STORE"),
+        (("--sql", "--store", "runs.db"), 2, "sqlite:///runs.db is no Postgres"),
         (("--store", "postgresql://me:secret@127.0.0.1:1/db"), 1, "postgresql://me@127.0.0.1:1/db"),
+        (("--store", "postgresql://me:secret@127.0.0.1:1/db"), 1, "is Postgres running there?"),
+        (("--store", "redis://:secret@127.0.0.1:1/0"), 1, "is Redis running there?"),
         (("--store", "mysql://x"), 2, "there is no store 'mysql'"),
     ],
 )

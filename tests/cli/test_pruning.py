@@ -11,9 +11,11 @@ from typer.testing import CliRunner, Result
 from headway.cli.commands import app
 from headway.cli.pruning import Pruned, show
 from headway.engines.retention import keep_stated
+from headway.stores.postgres import PostgresStore
 from headway.stores.retention import Part, Prunable, Retention
 from headway.stores.sqlite import SqliteStore
 from tests.stores.builders import delta, end, log, note, report, running, save
+from tests.stores.conftest import fresh_url
 
 FOUND = [
     Prunable("itinerary", Part.LOG, 12, 4_211, 1_234_567),
@@ -94,7 +96,21 @@ async def test_what_a_job_says_of_itself_stands_unless_it_is_named(sqlite, three
     assert ((await sqlite.get(other)).floor, await seqs(sqlite, other)) == (0, [1, 2, 3, 6])
     done = json.loads((await invoke("--job", "report", *ages)).stdout)
     assert (done["jobs"][0]["job"], done["older_than_s"], (await sqlite.get(other)).floor) == ("report", 0, 5)
-    assert (await invoke("--job", "no such job", "--store", str(path))).output.endswith("There is nothing older.\n")
+    unknown = await invoke("--job", "no such job", "--store", str(path))
+    assert (unknown.exit_code, unknown.output) == (0, "No run of job 'no such job' has anything to lose.\n")
+
+
+async def test_a_database_is_no_file(postgres_server):
+    """What becomes of the space there is the database's business."""
+    url = fresh_url(postgres_server)
+    store = PostgresStore(url)
+    await store.open()
+    run = await running(store, job="trip")
+    await end(store, run)
+    await save(store, run.id)
+    await store.close()
+    done = await invoke("--older-than", "0s", "--store", url)
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "Dropped.")
 
 
 @pytest.mark.parametrize(

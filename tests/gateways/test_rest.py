@@ -130,6 +130,14 @@ async def test_a_job_that_is_not_there(client: httpx.AsyncClient, job: str) -> N
     problem_of(await client.post(f"/v1/jobs/{job}/runs", json={}), 404, "job_not_found")
 
 
+async def test_a_job_misspelt(client: httpx.AsyncClient) -> None:
+    """What was probably meant is named; a job kept out of HTTP never is."""
+    problem = problem_of(await client.post("/v1/jobs/tripp/runs", json={}), 404, "job_not_found")
+    assert problem["detail"] == "there is no job 'tripp'; did you mean 'trip'?"
+    hidden = problem_of(await client.post("/v1/jobs/hiden/runs", json={}), 404, "job_not_found")
+    assert hidden["detail"] == "there is no job 'hiden'"
+
+
 async def test_a_run_for_work_elsewhere_is_running_at_once(client: httpx.AsyncClient) -> None:
     """With phases in any of the three forms."""
     for phases in ({"read": 80, "write": 20}, ["read", "write"], [{"id": "read"}, {"id": "write", "weight": 3}]):

@@ -34,7 +34,11 @@ def migrate(store: str | None, *, sql: bool) -> None:
 def _script(settings: Settings) -> str:
     url = settings.store
     if kind_of(url) != "postgres":
-        raise UsageError(f"{shown(url)} needs no SQL from you", hint="it is brought up to date when it is opened")
+        raise UsageError(
+            f"{shown(url)} is no Postgres, and there is no SQL for another store",
+            hint="name the Postgres: --store postgresql://..., or HEADWAY_STORE; "
+            "every other store is brought up to date when it is opened",
+        )
     from headway.stores.postgres_address import Address
     from headway.stores.postgres_schema import script
 

@@ -79,11 +79,15 @@ class Pruned:
         default: Retention of jobs that say nothing of their logs.
         retention: By job.
         found: What has outlived it.
+        job: The only one that was looked at; None: all were.
+        in_file: Whether what is dropped makes room in a file that stays as large as it is.
     """
 
     default: Retention
     retention: Mapping[str, Retention]
     found: Sequence[Prunable]
+    job: str | None = None
+    in_file: bool = True
 
 
 def prune(pruning: Pruning) -> None:
@@ -104,7 +108,8 @@ async def _prune(pruning: Pruning, default: Retention) -> Pruned:
             with err().status("pruning, in small steps; Ctrl-C leaves the rest"):
                 while await store.prune(retention):
                     pass
-        return Pruned(retention.get(pruning.job or "", default), retention, found)
+        kept = retention.get(pruning.job or "", default)
+        return Pruned(kept, retention, found, pruning.job, in_file=store.caps.name == "sqlite")
 
 
 def _content(pruning: Pruning, done: Pruned) -> dict[str, Any]:
@@ -130,6 +135,9 @@ def _ages(kept: Retention) -> dict[str, float | None]:
 
 def show(done: Pruned, console: Console, *, dry_run: bool) -> None:
     """Print a table, and what it means."""
+    if done.job is not None and done.job not in done.retention:
+        console.print(f"No run of job {one_line(done.job)!r} has anything to lose.")
+        return
     console.print(_told(done))
     if not done.found:
         console.print("There is nothing older.")
@@ -140,7 +148,8 @@ def show(done: Pruned, console: Console, *, dry_run: bool) -> None:
     if dry_run:
         console.print("Nothing was changed. Without --dry-run this is dropped.")
     else:
-        console.print("Dropped. The file stays as large as it is; what was freed in it is used again.")
+        stays = " The file stays as large as it is; what was freed in it is used again."
+        console.print(f"Dropped.{stays if done.in_file else ''}")
 
 
 def _told(done: Pruned) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -16,12 +17,28 @@ from headway.core.events import ItemPlanned, NewEvent, PhasePlan, new_event
 from headway.core.plan import MAIN_PHASE, as_phases, planned
 from headway.engines.lanes import DEFAULT_QUEUE, PRIORITY_MAX, check_queue
 from headway.engines.schedule import Schedule
-from headway.errors import InvalidInput, UsageError
+from headway.errors import InvalidInput, JobNotFound, UsageError
 from headway.publish.plain import Plain
 from headway.publish.run import Run
 from headway.stores.rate import Rate
 
 FORM: Final = "write it as `async def job(run: Run, input: Model) -> Result`"
+
+
+NAME_SHOWN: Final = 64
+
+
+def no_job(name: str, known: Iterable[str], hint: str) -> JobNotFound:
+    """Return the error of a name that is no job's, with the name that was probably meant.
+
+    Args:
+        name: As it was asked for.
+        known: Names whoever asks may know of.
+        hint: How to mend it.
+    """
+    close = difflib.get_close_matches(name[:NAME_SHOWN], known, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return JobNotFound(f"there is no job {name[:NAME_SHOWN]!r}{meant}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

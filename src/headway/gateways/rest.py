@@ -15,8 +15,8 @@ from headway.core.clock import format_ms, parse_ms
 from headway.core.limits import NAME_MAX
 from headway.engines.commands import About
 from headway.engines.handle import Links
-from headway.engines.job import Job
-from headway.errors import InvalidQuery, JobNotFound, RequestError
+from headway.engines.job import Job, no_job
+from headway.errors import InvalidQuery, RequestError
 from headway.gateways.answers import json_answer
 from headway.gateways.body import accepts, json_body
 from headway.gateways.exchange import Asked, Exchange
@@ -73,7 +73,8 @@ async def start_run(
     asked.principal.require("runs:start")
     known = asked.services.jobs.get(job)
     if known is None or not known.http:
-        raise JobNotFound(f"there is no job {job[:64]!r}", hint="GET /v1/jobs lists them")
+        listed = [name for name, one in asked.services.jobs.items() if one.http]  # others are nobody's to know of
+        raise no_job(job, listed, "GET /v1/jobs lists them")
     value = known.parse_json(orjson.dumps(body.input))
     row, _ = await asked.services.commands.start(known, value, _about(asked, body, key), delay_s=body.delay_s)
     expected_s = known.estimate(value) if known.estimate is not None else await asked.services.live.duration_s(job)
