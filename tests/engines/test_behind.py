@@ -49,6 +49,29 @@ async def test_a_listener_is_behind_since_the_first_end_it_was_not_told_of(store
     assert (mail.oldest, mail.lag_s()) == (None, 0.0)
 
 
+async def test_one_that_stops_is_behind_by_what_it_was_not_told(store: Store, clock: FakeClock) -> None:
+    """What was told since it looked last is kept, too, as far as everything before was told."""
+    ear = Ear()
+    telling = ear.telling(store, since="beginning")
+    await telling.look()
+    told_of = await end(store, await running(store))
+    await telling.look_at([told_of.id])
+    telling.begin()
+    while telling._tasks:
+        await asyncio.wait(list(telling._tasks.values()))
+    await telling.stop(0)
+    (mail,) = await behind(store)
+    assert (mail.oldest, bool(mail.listener.told_at)) == (None, True)
+    clock.ms += 1_000
+    telling = ear.telling(store)
+    await telling.look()
+    missed = await end(store, await running(store))
+    await telling.stop(0)
+    (mail,) = await behind(store)
+    assert mail.oldest is not None
+    assert mail.oldest.id == missed.id
+
+
 async def test_being_told_nothing_is_no_success(store: Store, clock: FakeClock) -> None:
     """The time stays that of the last call that returned."""
     await end(store, await running(store))

@@ -9,6 +9,7 @@ for a moment, a position moves only from where it was seen: the one that comes t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,9 @@ OTHERS_MAX: Final = 10_000
 
 AGAIN_S: Final = (1.0, 300.0)
 """How long to wait before an event is told again: at first, and at most."""
+
+LAST_LOOK_S: Final = 1.0
+"""Who stops lets the store tell it for so long what has ended, and keeps how far that was told."""
 
 _PAGE: Final = 200
 
@@ -194,6 +198,11 @@ class Telling:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._since is not None:
+            # else it would look behind, for as long as nobody tells it, by what it was told in the last seconds
+            with contextlib.suppress(HeadwayError, TimeoutError):
+                async with asyncio.timeout(LAST_LOOK_S):
+                    await self.look()
 
     def statistics(self) -> Mapping[str, int]:
         """Return how many runs have something untold, and of how many the listener has failed."""
