@@ -45,6 +45,10 @@ def server(tmp_path: Path) -> Iterator[Running]:
     async def word(run: Run) -> str:
         return await run.ask(str, "Which word?")
 
+    @hw.job
+    async def count(run: Run) -> int:
+        return await run.ask(int, "How many?")
+
     with serving(hw, prefix="/headway") as server:
         yield server
 
@@ -105,6 +109,14 @@ async def test_what_does_not_fit_is_told(server: Running) -> None:
     assert told.exit_code == 1
     for words in ("colour: Field required", "limit: Input should be greater than or equal to 1", "(invalid_input)"):
         assert words in told.stderr
+    assert told.stderr.splitlines()[1:] == [
+        "hint: the answer has these fields:",
+        "  go: true or false",
+        '  colour: "red" | "green"',
+        "  limit: a whole number, else 10, No more than this.",
+        "  note: text or null, may be left out",
+        "  pin: text",
+    ]
     told = await invoke(server, run_id, GOOD, "--ask", "other")
     assert "does not wait for an answer to 'other'" in told.stderr
     told = await invoke(server, run_id)
@@ -114,6 +126,13 @@ async def test_what_does_not_fit_is_told(server: Running) -> None:
     await result(server, run_id)
     told = await invoke(server, run_id, GOOD)
     assert (told.exit_code, "is succeeded and waits for no answer" in told.stderr) == (1, True)
+
+
+async def test_what_is_no_object_is_told_by_its_type(server: Running) -> None:
+    """A single value has no fields."""
+    run_id = await asking(server, "count")
+    told = await invoke(server, run_id, "many")
+    assert (told.exit_code, told.stderr.splitlines()[-1]) == (1, "hint: the answer is a whole number")
 
 
 async def test_fields_are_asked_for_on_a_terminal(server: Running) -> None:

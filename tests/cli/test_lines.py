@@ -19,7 +19,7 @@ class Told:
         self.now = 0.0
         self.feed = Feed()
         self.state = Watched(self.feed)
-        self.lines = Lines(Console(file=self.output, width=40), clock=lambda: self.now)
+        self.lines = Lines(Console(file=self.output, width=40), clock=lambda: self.now, where=" --url http://host")
         before = Story()
         self.feed.replace(before.state)
         for event in story.events[1:joined]:
@@ -83,10 +83,27 @@ def test_a_failure():
 def test_who_comes_late_is_told_how_it_stands():
     """What has failed and why, and at the end, how it ended."""
     story = ended()
-    stands, failed, how_it_ended = Told(story, joined=len(story.events)).said
+    told = Told(story, joined=len(story.events))
+    stands, failed, how_it_ended = told.said
     assert stands == f"Trip to Zürich 🏔 and 北京 (itinerary, {RUN}): partial, 100 %"
     assert failed.startswith("Day 2 in Zürich: failed: no place is open on this day, and")
-    assert how_it_ended == "partial after 0:32"
+    assert re.fullmatch(r"partial after 0:32, at 2026-11-2\d \d\d:\d\d:34", how_it_ended)
+    times = [line[:19] for line in told.output.getvalue().splitlines()]
+    assert times == sorted(times)
+
+
+def test_who_comes_late_is_told_what_it_waits_for():
+    """The question, and the command that answers it; as who was there from the beginning is."""
+    story = trip().then("run.waiting", ask_id="approve", prompt="May it be\nbought?", schema={"type": "boolean"})
+    question = [
+        "waits for an answer (approve): May it be bought?",
+        f"give it with: headway answer {RUN} --url http://host",
+    ]
+    late, early = Told(story, joined=len(story.events)), Told(story)
+    assert late.said[0].endswith(": waiting, 40 %")
+    assert late.said[-2:] == early.said[-2:] == question
+    story.then("run.resumed", ask_id="approve", by="eve")
+    assert "waits for" not in Told(story, joined=len(story.events)).said[-1]
 
 
 def test_many_failed_items_are_counted_for_who_comes_late():
@@ -129,8 +146,10 @@ def test_commands_and_attempts():
     assert said[2:] == [
         "asked to stop by ada: enough",
         "waits for an answer (a): Go on?",
+        f"give it with: headway answer {RUN} --url http://host",
         "answered by eve; goes on",
         "waits for an answer (b): Sure?",
+        f"give it with: headway answer {RUN} --url http://host",
         "nobody answered in time; goes on",
         "what attempt 1 left unfinished is withdrawn",
         "queued again as attempt 2 (takeover)",
@@ -160,7 +179,8 @@ def test_a_new_state_is_said():
     told = Told(trip(), joined=10)
     told.feed.replace(ended().state)
     told.lines.take(told.state, None)
-    assert told.said[-2:] == ["the state now: partial, 100 %", "partial after 0:32"]
+    assert told.said[-2] == "the state now: partial, 100 %"
+    assert told.said[-1].startswith("partial after 0:32, at ")
 
 
 def test_text_without_an_end_is_said_at_the_end():

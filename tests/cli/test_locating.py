@@ -1,7 +1,11 @@
 """Finding a server's routes."""
 
+import pytest
+
 from headway.app import Headway
-from headway.cli.locating import locate
+from headway.cli.locating import HOW_TO_FIND, STORE_AWAY, explained, locate
+from headway.client import Client
+from headway.errors import StoreUnavailable
 from tests.client.running import running
 from tests.client.scripted import Answer, Request, json, plain, problem, scripted
 
@@ -47,3 +51,19 @@ async def test_a_server_that_refuses_is_one():
         assert await locate(server.url, "t") == server.url + "/headway"
     async with scripted(lambda request, n: json({"runs": [], "next": None})) as server:
         assert await locate(server.url, None) == server.url
+
+
+async def test_the_hint_is_about_what_is_away():
+    """The server itself, or the store behind one that answers; a proxy's 503 is no answer of a server."""
+
+    async def hint(url: str) -> str | None:
+        async with Client(url) as client:
+            with pytest.raises(StoreUnavailable) as caught:
+                await client.runs(limit=1)
+        return explained(caught.value).hint
+
+    assert await hint("http://127.0.0.1:9") == HOW_TO_FIND
+    async with scripted(lambda request, n: problem("503 Service Unavailable", "store_unavailable")) as server:
+        assert await hint(server.url) == STORE_AWAY
+    async with scripted(lambda request, n: plain("503 Service Unavailable", b"<h1>away</h1>")) as server:
+        assert await hint(server.url) == HOW_TO_FIND

@@ -11,11 +11,12 @@ from typer.testing import CliRunner, Result
 
 from headway.app import Headway
 from headway.cli.commands import app
+from headway.cli.locating import STORE_AWAY
 from headway.client import Client
 from headway.core.events import new_event
 from tests.cli.terminals import on_terminal, piped
 from tests.client.running import Running, running, wire
-from tests.client.scripted import RUN, Log, control, opened, scripted, stream, trip
+from tests.client.scripted import RUN, Log, control, opened, problem, scripted, stream, trip
 from tests.stores.builders import end, note, report
 from tests.stores.builders import running as running_run
 
@@ -59,7 +60,7 @@ async def test_the_exit_code_is_the_runs(client, server, end, code, said):
     assert result.exit_code == code
     first, last = result.output.splitlines()
     assert first[20:].startswith(f"a trip (trip, {run_id}): ")
-    assert last[20:] == said
+    assert re.sub(r", at [\d-]{10} [\d:]{8}", "", last[20:]) == said
 
 
 async def test_any_stream_can_be_watched(client, server):
@@ -90,6 +91,18 @@ async def test_a_server_that_was_never_there(monkeypatch):
         "hint: start one with `headway serve`, or say where it is with --url or HEADWAY_URL",
     ]
     assert result.stdout == ""
+
+
+async def test_a_server_without_its_store(monkeypatch):
+    """Is there: what is told is about the store behind it, by `runs` and by `watch`."""
+    monkeypatch.setattr("headway.cli.watching.FIRST_CONTACT_S", 0.3)
+    away = problem("503 Service Unavailable", "store_unavailable", detail="postgres on db: the server is away")
+    async with scripted(lambda request, n: away) as server:
+        for arguments in (("watch", RUN), ("runs",)):
+            result = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--url", server.url])
+            assert result.exit_code != 0
+            assert "postgres on db: the server is away (store_unavailable)" in result.stderr
+            assert result.stderr.splitlines()[-1] == f"hint: {STORE_AWAY}"
 
 
 async def test_in_a_pipe_it_is_lines(client, server):

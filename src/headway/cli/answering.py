@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.text import Text
 
-from headway.cli.forms import fill_in, reading
-from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.forms import described, fill_in, reading
+from headway.cli.locating import explained, locate
 from headway.cli.opening import opened
 from headway.cli.terminal import err, out
 from headway.cli.words import clean, one_line
@@ -51,7 +51,8 @@ def answer(answering: Answering) -> None:
     try:
         status = asyncio.run(_send(answering, ask_id, data))
     except InvalidInput as error:
-        raise InvalidInput(_all_of(error), hint=error.hint) from error
+        hint = described(asks[ask_id]["schema"]) if ask_id in asks else error.hint
+        raise InvalidInput(_all_of(error), hint=hint) from error
     out().print(Text.assemble(("answered ", "green"), one_line(ask_id), (f"; the run is {status}", "dim")))
 
 
@@ -69,7 +70,7 @@ async def _asks(answering: Answering) -> Mapping[str, Any]:
             try:
                 state = await client.get(answering.run)
             except StoreUnavailable as error:
-                raise StoreUnavailable(error.detail, hint=HOW_TO_FIND) from error
+                raise explained(error) from error
     asks: Mapping[str, Any] = state["asks"]
     if not asks and answering.ask is None:
         raise Conflict(f"run {answering.run} is {state['status']} and waits for no answer")

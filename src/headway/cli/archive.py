@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.locating import explained, locate
 from headway.client import Client
 from headway.client.address import Address
 from headway.client.link import foreign
@@ -114,7 +114,7 @@ async def _state(client: Client, address: Address) -> dict[str, Any]:
     try:
         response = await _get(client, address.state, {}, "application/json")
     except StoreUnavailable as error:
-        raise StoreUnavailable(error.detail, hint=HOW_TO_FIND) from error
+        raise explained(error) from error
     state = _object(response.content)
     if not {"run_id", "status", "seq"} <= state.keys():
         raise foreign(response, "what is no state of a run").error

@@ -18,6 +18,15 @@ Schema = Mapping[str, Any]
 
 _KINDS: Final = {"boolean": "yes or no", "integer": "a whole number", "number": "a number", "array": "a list, as JSON"}
 
+_TYPES: Final = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "an object",
+}
+
 
 def fill_in(schema: Schema | None) -> Any:
     """Ask until what was typed fits, and return it. Raises `typer.Abort`: Ctrl-C, or nothing more can be typed."""
@@ -37,6 +46,35 @@ def reading(schema: Schema | None, text: str) -> Any:
     except orjson.JSONDecodeError:
         return text
     return text if unfit(schema, value) and not unfit(schema, text) else value
+
+
+def described(schema: Schema | None) -> str:
+    """Return what an answer looks like: a line for each field of an object, else one for the whole."""
+    whole = schema or {}
+    shape = _without_ref(whole, whole)
+    fields = shape.get("properties")
+    if fields is None:
+        return f"the answer is {_type(shape, whole)}"
+    required = shape.get("required", ())
+    lines = [_line(name, _without_ref(field, whole), whole, name in required) for name, field in fields.items()]
+    return "\n".join(["the answer has these fields:", *lines])
+
+
+def _line(name: str, field: Schema, whole: Schema, required: bool) -> str:
+    about = [_type(field, whole), "" if required else _default(field), one_line(field.get("description"))]
+    return f"  {one_line(name)}: {', '.join(filter(None, about))}"
+
+
+def _type(field: Schema, whole: Schema) -> str:
+    """Return the kind of a value in words."""
+    choices = [field["const"]] if "const" in field else field.get("enum", [])
+    if choices:
+        return " | ".join(one_line(orjson.dumps(choice).decode()) for choice in choices)
+    several = [_type(_without_ref(inner, whole), whole) for inner in field.get("anyOf", field.get("oneOf", ()))]
+    if several:
+        return " or ".join(dict.fromkeys(several))
+    kinds = field.get("type", ())
+    return " or ".join(_TYPES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)) or "anything"
 
 
 def _ask(name: str, field: Schema, whole: Schema, *, required: bool) -> Any:

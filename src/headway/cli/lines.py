@@ -1,4 +1,7 @@
-"""Watching a run where nobody looks on: a line for each thing that happens, with its time."""
+"""Watching a run where nobody looks on: a line for each thing that happens, with its time.
+
+Lines are in order of time: what is told of a state, and not of an event, is told as of now.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,13 @@ class Lines:
     Args:
         console: Where to.
         clock: Seconds; tests bring their own.
+        where: Options that say where the run is, for a command that is to be typed.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic, where: str = "") -> None:
         self._console = console
         self._clock = clock
+        self._where = where
         self._said_at: dict[str, float] = {}
         self._texts: dict[str, str] = {}
         self._was_live = False
@@ -50,8 +55,10 @@ class Lines:
                 self._say(None, self._standing(state, first=first))
                 if first:
                     self._failed_items(state)
+                for ask_id, ask in state["asks"].items():
+                    self._waiting({"ask_id": ask_id, **ask}, None)
                 if state["finished_at"] is not None:
-                    self._ended({}, state["finished_at"])
+                    self._ended({}, None)
             self._trouble(state)
         else:
             handler = _HANDLERS.get(event["type"])
@@ -125,8 +132,10 @@ class Lines:
     def _started(self, data: Data, time: str) -> None:
         self._say(time, f"attempt {data['attempt']} started")
 
-    def _waiting(self, data: Data, time: str) -> None:
+    def _waiting(self, data: Data, time: str | None) -> None:
         self._say(time, f"waits for an answer ({one_line(data['ask_id'])}): {one_line(data['prompt'])}")
+        if self._state is not None:
+            self._say(time, f"give it with: headway answer {self._state['run_id']}{self._where}")
 
     def _resumed(self, data: Data, time: str) -> None:
         who = f"answered by {one_line(data['by'])}" if data.get("by") else "answered"
@@ -137,7 +146,8 @@ class Lines:
         why = f": {one_line(data['reason'])}" if data.get("reason") else ""
         self._say(time, f"asked to stop{who}{why}")
 
-    def _ended(self, data: Data, time: str) -> None:
+    def _ended(self, data: Data, time: str | None) -> None:
+        """Say how it ended; with `time` None also when: it is told later than it was, among lines of now."""
         for key in list(self._texts):
             self._flush(key, time)
         state = self._state
@@ -147,7 +157,8 @@ class Lines:
         took = f" after {clock(ended - started)}" if started is not None and ended is not None else ""
         error = state["error"]
         why = f": {one_line(error['message'])} ({one_line(error['code'])})" if error else ""
-        self._say(time, f"{state['status']}{took}{why}")
+        when = f", at {_stamp(ended)}" if time is None else ""
+        self._say(time, f"{state['status']}{took}{when}{why}")
 
     def _reopened(self, data: Data, time: str) -> None:
         self._say(time, "to be tried again")

@@ -8,12 +8,22 @@ import httpx
 
 from headway.client import Client
 from headway.client.problems import is_ours
-from headway.errors import HeadwayError, NotFound
+from headway.errors import HeadwayError, NotFound, StoreUnavailable
 
 PREFIX: Final = "/headway"
 """Where `Headway.mount` puts the routes when nothing else is said."""
 
 HOW_TO_FIND: Final = "start one with `headway serve`, or say where it is with --url or HEADWAY_URL"
+
+STORE_AWAY: Final = "the server answers, and the store behind it does not: see to that; it goes on by itself then"
+
+
+def explained(error: StoreUnavailable) -> StoreUnavailable:
+    """Return an error of a server with the hint that helps: how to find one, or that it is there without its store."""
+    code = error.extra.get("code", error.code)
+    if is_ours(error) and code != StoreUnavailable.code:
+        return error
+    return StoreUnavailable(error.detail, hint=STORE_AWAY if is_ours(error) else HOW_TO_FIND)
 
 
 async def locate(url: str, token: str | None) -> str:

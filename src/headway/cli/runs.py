@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.locating import explained, locate
 from headway.cli.opening import opened
 from headway.cli.terminal import out
 from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
@@ -51,7 +51,7 @@ async def _from_server(url: str, token: str | None, status: Sequence[str], job: 
             runs = (await client.runs(status=list(status), job=job, limit=limit))["runs"]
             return list(await asyncio.gather(*(_with_percent(run, client) for run in runs)))
         except StoreUnavailable as error:
-            raise StoreUnavailable(error.detail, hint=HOW_TO_FIND) from error
+            raise explained(error) from error
 
 
 async def _with_percent(run: Run, client: Client) -> Run:

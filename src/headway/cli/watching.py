@@ -12,7 +12,7 @@ from rich.console import Console
 
 from headway.cli.following import follow
 from headway.cli.lines import Lines
-from headway.cli.locating import HOW_TO_FIND, locate
+from headway.cli.locating import HOW_TO_FIND, STORE_AWAY, locate
 from headway.cli.opening import opened
 from headway.cli.screen import Screen
 from headway.cli.stopping import TERMINATED, stop_on_sigterm
@@ -66,7 +66,7 @@ def watch(run: str, place: Place) -> int:
     """Show a run until it has ended; return the exit code."""
     console = out()
     shows = console.is_terminal and not console.is_dumb_terminal
-    view: View = Screen(console, _in_words(place)) if shows else Lines(console)
+    view: View = Screen(console, _in_words(place)) if shows else Lines(console, where=_where(run, place))
     try:
         return asyncio.run(_watch(run, place, view))
     except UsageError:
@@ -84,10 +84,15 @@ def _in_words(place: Place) -> str:
     return "connected" if place.store is None else f"following {place.store.rpartition('/')[2]}"
 
 
+def _where(run: str, place: Place) -> str:
+    """Return the options that say where it is, in another command."""
+    return "" if "://" in run else f" --url {place.url}" if place.store is None else f" --store {place.store}"
+
+
 def _say_that_it_goes_on(console: Console, run: str, place: Place) -> None:
-    where = "" if "://" in run else f" --url {place.url}" if place.store is None else f" --store {place.store}"
     console.print(
-        f"Stopped watching. The run is not touched by that; watch on: headway watch {run}{where}", soft_wrap=True
+        f"Stopped watching. The run is not touched by that; watch on: headway watch {run}{_where(run, place)}",
+        soft_wrap=True,
     )
 
 
@@ -157,4 +162,5 @@ class _FirstContact:
             self._until = None
         given_up = self._until is not None and asyncio.get_running_loop().time() + connection.wait_s > self._until
         if connection.state == "waiting" and given_up:
-            raise StoreUnavailable(f"{self._where}: {connection.reason}", hint=HOW_TO_FIND)
+            hint = STORE_AWAY if connection.code == StoreUnavailable.code else HOW_TO_FIND
+            raise StoreUnavailable(f"{self._where}: {connection.reason}", hint=hint)

@@ -96,7 +96,7 @@ def retry_after_s(response: httpx.Response) -> float:
 
 def unreachable(url: httpx.URL | str, error: httpx.HTTPError) -> StoreUnavailable:
     """Return the error of a request that got no answer."""
-    return StoreUnavailable(f"{url}: {words(error)}", hint="is it running there?")
+    return StoreUnavailable(f"{url}: {words(error)}", hint="is it running there?", foreign=True)
 
 
 def words(error: Exception) -> str:

@@ -120,7 +120,8 @@ class _Viewer:
             self._link.feed.forget()
         elif self._is_final(error):
             raise error
-        await self.lost(error.detail, refused.wait_s)
+        code = error.extra.get("code", error.code) if is_ours(error) else None
+        await self.lost(error.detail, refused.wait_s, code)
 
     def _is_final(self, error: HeadwayError) -> bool:
         if isinstance(error, AccessError):
@@ -130,7 +131,7 @@ class _Viewer:
         # a proxy says 404, too, while the server behind it is away
         return not (error.retryable or self._ever_worked)
 
-    async def lost(self, reason: str, at_least_s: float = 0.0) -> None:
+    async def lost(self, reason: str, at_least_s: float = 0.0, code: str | None = None) -> None:
         """Wait before the next try; or be done, when the run has ended and the server is not there to say more."""
         feed = self._link.feed
         if feed.final or (feed.ended and self._failures):
@@ -142,7 +143,7 @@ class _Viewer:
         spread = random.uniform(0, min(most, first * 2 ** min(self._failures, 10)))  # noqa: S311 - jitter
         self._failures += 1
         seconds = max(WAIT_MIN_S, at_least_s, spread)
-        self.show("waiting", wait_s=seconds, reason=reason)
+        self.show("waiting", wait_s=seconds, reason=reason, code=code)
         await asyncio.sleep(seconds)
 
     def _opened(self) -> None:

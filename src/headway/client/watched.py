@@ -24,6 +24,7 @@ class Connection:
         wait_s: How long until the next try, when waiting.
         reason: Why the last connection ended, in words; None while all is well.
         ahead_s: Seconds by which the server's clock is ahead of ours, as far as that is known.
+        code: Of the error the server itself answered with, when waiting; None: it did not answer.
     """
 
     state: Literal["connecting", "live", "waiting", "closed"]
@@ -31,6 +32,7 @@ class Connection:
     wait_s: float = 0.0
     reason: str | None = None
     ahead_s: float = 0.0
+    code: str | None = None
 
 
 class Watched(Mapping[str, Any]):
