@@ -31,7 +31,7 @@ from headway.client.sink import BeatingSink, HttpSink
 from headway.client.spool import Header, Spool
 from headway.client.spooling import SpooledSink
 from headway.core.run import ENDED, RunStatus
-from headway.errors import CancelRequested, HeadwayError, RunClosed, UsageError
+from headway.errors import CancelRequested, HeadwayError, RunClosed, StoreUnavailable, UsageError
 from headway.publish.context import Context, active
 from headway.publish.execution import Execution, backoff
 from headway.publish.plain import Plain
@@ -164,8 +164,10 @@ class Attachment:
             try:
                 return await self._join_now()
             except HeadwayError as error:
-                if not error.retryable or asyncio.get_running_loop().time() > deadline:
+                if not error.retryable:
                     raise
+                if asyncio.get_running_loop().time() > deadline:
+                    raise _given_up(error) from None
             tries += 1
             await asyncio.sleep(backoff(tries, 0.1, 2.0))
 
@@ -200,6 +202,17 @@ class Attachment:
         handled = self._plain.__exit__(kind, error, trace)
         return bool(handled) or isinstance(error, CancelRequested)
 
+
+def _given_up(error: HeadwayError) -> HeadwayError:
+    """Return the error of a server that was waited for in vain: one, with what those below it say."""
+    cause = error.__cause__
+    if cause is None:
+        return error
+    why = f" ({cause})" if str(cause) else ""
+    return StoreUnavailable(f"{error.detail}{why}", hint=_FIRST_CONTACT, **error.extra)
+
+
+_FIRST_CONTACT: Final = "is it running there? The first contact needs the server, only then are reports kept for it"
 
 _HAS: Final = {
     RunStatus.SUCCEEDED: "has succeeded",
