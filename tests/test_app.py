@@ -1,6 +1,7 @@
 """The composition root: life, registering, opening, starting, and where jobs run."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -231,6 +232,19 @@ async def test_a_worker_works_until_it_is_told_to_stop(tmp_path: Path) -> None:
         await work
     with pytest.raises(UsageError, match="no job"):
         await Headway("memory://").work(stop)
+
+
+async def test_a_process_without_workers_says_who_runs_its_jobs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not itself: whoever reads its log must not look for them there."""
+    caplog.set_level(logging.INFO, "headway")
+    hw = application(str(tmp_path / "runs.db"))
+    async with Headway(str(tmp_path / "runs.db"), worker="none") as serving:
+        assert "run by" not in caplog.text  # it has none
+    serving.job(hw.jobs["plan"].fn)
+    async with serving:
+        assert "jobs and listeners are run by worker processes elsewhere (embedded engine): plan" in caplog.text
 
 
 async def test_jobs_run_in_a_process_of_their_own_where_that_is_possible(

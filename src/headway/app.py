@@ -234,9 +234,14 @@ class Headway(Registry):
             if self.jobs:
                 workplace.work(self._runtime(), self.lanes())
             await self._start_listening(stack)
-        where = "process" if child else mode
         names = ", ".join([*self.jobs, *self.listeners])
-        log.info("jobs and listeners run by the %s engine (%s): %s", self.engine.name, where, names)
+        if mode == "none":
+            log.info(
+                "jobs and listeners are run by worker processes elsewhere (%s engine): %s", self.engine.name, names
+            )
+        else:
+            where = "process" if child else mode
+            log.info("jobs and listeners run by the %s engine (%s): %s", self.engine.name, where, names)
 
     async def _start_listening(self, stack: AsyncExitStack) -> None:
         for listener in self.listeners.values():
