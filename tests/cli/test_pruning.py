@@ -83,6 +83,21 @@ async def test_ages_and_store_come_from_the_settings(sqlite, three):
     assert (row.floor, row.seq) == (5, 6)
 
 
+async def test_an_end_without_its_snapshot_is_folded_first(sqlite, tmp_path, monkeypatch):
+    """No server may ever come to it; a dry run changes nothing, and so does not tell of it."""
+    monkeypatch.setattr("headway.engines.pruner.FOLDED_S", 0)
+    run = await running(sqlite)
+    await report(sqlite, run, note(), note())
+    await end(sqlite, run)
+    arguments = ("--older-than", "0s", "--store", str(tmp_path / "headway.db"))
+    told = await invoke("--dry-run", *arguments)
+    assert told.output.endswith("There is nothing older.\n")
+    await invoke(*arguments)
+    row = await sqlite.get(run.id)
+    assert (row.floor, row.seq) == (4, 5)
+    assert (await sqlite.snapshot(run.id)).cursor == row.cursor
+
+
 async def test_what_a_job_says_of_itself_stands_unless_it_is_named(sqlite, three):
     """Ages given for all are for those that say nothing; ages given with a job are for it."""
     path, (trip, other, _) = three

@@ -13,7 +13,7 @@ from headway.engines.telling import AT_ONCE, Telling
 from headway.measures import LISTENED
 from headway.stores.base import RunRow, Store
 from headway.stores.retention import Part
-from tests.stores.builders import SUCCEEDED, FakeClock, delta, end, failed, note, report, running, save
+from tests.stores.builders import SUCCEEDED, FakeClock, delta, end, failed, line, note, report, running, save
 from tests.stores.conftest import clock, postgres_server, redis_server, store
 
 __all__ = ["clock", "postgres_server", "redis_server", "store"]
@@ -215,6 +215,21 @@ async def test_what_was_trimmed_before_is_said_and_passed_over(
     assert ear.told == {whole.id: [6], text.id: [1, 2, 3, 5, 6]}
     assert caplog.text.count("listener missed trimmed events") == 2
     assert store.measures.counted(LISTENED, "mail", "missed") == 2
+
+
+async def test_what_was_trimmed_and_is_not_wanted_is_not_missed(store: Store, clock: FakeClock) -> None:
+    """Lines are all there when only text is gone, and the other way round."""
+    lines = Ear()
+    telling = lines.telling(store, "log")
+    await telling.look()
+    run = await running(store)
+    await report(store, run, line(), delta(), line())
+    await end(store, run)
+    await save(store, run.id)
+    await store.trim(run.id, floor=5, part=Part.TEXT)
+    await all_told(telling)
+    assert lines.told == {run.id: [3, 5]}
+    assert store.measures.counted(LISTENED, "mail", "missed") == 0
 
 
 async def test_a_log_that_lost_its_tail_is_told_anew(store: Store) -> None:

@@ -155,7 +155,7 @@ async def test_a_run_without_a_state_is_listed() -> None:
         run = await here.run()
         kept = here.store._runs[run.id]
         kept.events.clear()
-        kept.row = replace(kept.row, floor=kept.row.seq, delta_floor=kept.row.seq)
+        kept.row = replace(kept.row, floor=kept.row.seq, text_floor=kept.row.seq)
         watcher = await _watch(here)
         ((_, page),) = watcher.read()
         assert (_ids(page), page["runs"][0]["percent"]) == ([run.id], None)

@@ -128,7 +128,7 @@ def test_a_creation_key_stands_for_one_request() -> None:
 )
 def test_what_a_cursor_is_worth(seq: int, own: str | None, partial: bool, expected: Standing) -> None:
     """At, between and beyond the floors and the head."""
-    run = row(seq=20, tag="t", floor=5, delta_floor=10)
+    run = row(seq=20, tag="t", floor=5, text_floor=10)
     assert judge(run, Cursor(seq, "t"), own, partial=partial) is expected
 
 

@@ -17,8 +17,10 @@ from headway.cli.terminal import err, out
 from headway.cli.words import age, counted, one_line, size
 from headway.config import Settings
 from headway.core.age import parse_age
+from headway.engines.pruner import fold_ends
 from headway.engines.retention import retentions
 from headway.stores.base import Store
+from headway.stores.projection import Projections
 from headway.stores.retention import Prunable, Retention
 
 JOB_MAX: Final = 30
@@ -102,6 +104,8 @@ def prune(pruning: Pruning) -> None:
 
 async def _prune(pruning: Pruning, default: Retention) -> Pruned:
     async with opened(pruning.store, read_only=pruning.dry_run) as store:
+        if not pruning.dry_run:
+            await fold_ends(store, Projections(store))
         retention = await pruning.retention(store)
         found = await store.prunable(retention)
         if not pruning.dry_run:

@@ -104,11 +104,13 @@ class CeleryEngine:
         await asyncio.get_running_loop().run_in_executor(self._sender, self._send, deliveries)
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:
-        if self._producers is None:
+        producers = self._producers  # which another thread takes away when the engine closes
+        if producers is None:
             # Celery's own pool belongs to everybody in the process who is at this broker, and would be closed for all
             connections = self.app.connection_for_write().Pool(limit=1)
-            self._producers = ProducerPool(connections, limit=1, Producer=self.app.amqp.Producer)
-        with self._producers.acquire(block=True) as producer:
+            producers = ProducerPool(connections, limit=1, Producer=self.app.amqp.Producer)
+            self._producers = producers
+        with producers.acquire(block=True) as producer:
             for one in deliveries:
                 priority = PRIORITY_MAX - one.priority if self._is_redis else one.priority  # in Redis 0 goes first
                 arguments = (one.run_id, one.attempt)

@@ -93,7 +93,7 @@ class Pruner:
         Raises:
             StoreError: the store is away; the rest is left for the next pruning.
         """
-        await self._fold_ends()
+        await fold_ends(self._store, self._projections)
         retention, done = await retentions(self._store, self._retention), 0
         while step := await self._store.prune(retention):
             done += step
@@ -103,14 +103,19 @@ class Pruner:
             log.info(Line("pruned", events=done))
         return done
 
-    async def _fold_ends(self) -> None:
-        """Store the snapshots that are missing because a process died between a run's end and its snapshot."""
-        place = Ended()
-        while rows := await self._store.unfolded(FOLDED_S, place):
-            for row in rows:
-                try:
-                    await self._projections.save(row.id, force=True)
-                except Exception:
-                    log.exception(Line("a run that has ended cannot be folded, so its log is kept", run_id=row.id))
-                self._projections.forget(row.id)
-            place = Ended(rows[-1].finished_at or "", rows[-1].id)
+
+async def fold_ends(store: Store, projections: Projections) -> None:
+    """Store the snapshots that are missing because a process died between a run's end and its snapshot.
+
+    Raises:
+        StoreError: the store is away.
+    """
+    place = Ended()
+    while rows := await store.unfolded(FOLDED_S, place):
+        for row in rows:
+            try:
+                await projections.save(row.id, force=True)
+            except Exception:
+                log.exception(Line("a run that has ended cannot be folded, so its log is kept", run_id=row.id))
+            projections.forget(row.id)
+        place = Ended(rows[-1].finished_at or "", rows[-1].id)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from headway.core.clock import format_ms, parse_ms
 from headway.core.cursor import START, Cursor
-from headway.core.events import DELTA_TYPES, StoredEvent
+from headway.core.events import LINE_TYPES, TEXT_TYPES, StoredEvent
 from headway.core.run import ACTIVE
 from headway.engines.listener import Call, Listener
 from headway.errors import HeadwayError, RunNotFound
@@ -25,7 +25,7 @@ from headway.lines import Line
 from headway.measures import LISTENED
 from headway.publish.execution import backoff
 from headway.stores.base import Ended, Page, RunFilter, RunRow, Standing, Store
-from headway.types import RunId
+from headway.types import RunId, Seq
 
 log = logging.getLogger("headway.listeners")
 
@@ -238,7 +238,7 @@ class Telling:
         if page.standing is not Standing.GOOD:
             self._go_on_elsewhere(place, page)
             return
-        if place.at.seq < page.run.delta_floor and any(map(self._listener.wants, DELTA_TYPES)):
+        if self._lacks(place.at.seq, page.run):
             self._missed(place, page.run)
         for event in page.events:
             if not await self._tell_one(place, page.run, event):
@@ -293,11 +293,16 @@ class Telling:
             log.warning(Line("listener begins a run anew: its log lost its tail", listener=name, run_id=page.run.id))
         place.at = Cursor(page.run.floor, "0") if page.run.floor else START
 
+    def _lacks(self, seq: Seq, run: RunRow) -> bool:
+        """Tell whether events behind a seq that the listener wants were trimmed."""
+        parts = ((run.text_floor, TEXT_TYPES), (run.lines_floor, LINE_TYPES))
+        return any(seq < floor and any(map(self._listener.wants, types)) for floor, types in parts)
+
     def _missed(self, place: Place, run: RunRow) -> None:
         """Say, once for a run, that something was trimmed before the listener was told of it."""
         if not place.missed:
             place.missed = True
-            floors = {"floor": run.floor, "delta_floor": run.delta_floor}
+            floors = {"floor": run.floor, "text_floor": run.text_floor, "lines_floor": run.lines_floor}
             log.warning(Line("listener missed trimmed events", listener=self._listener.name, run_id=run.id, **floors))
             self._store.measures.count(LISTENED, self._listener.name, "missed")
 

@@ -112,7 +112,8 @@ class RunRow:
         tag: Tag of the last event.
         total: Bytes of all events of the log, trimmed ones included.
         floor: Seq up to which the log was trimmed; 0 for none.
-        delta_floor: Seq up to which some kinds of events were trimmed, text or lines; never below `floor`.
+        text_floor: Seq up to which streamed text was trimmed; never below `floor`.
+        lines_floor: The same of log lines.
         updated_at: Time of the last append; an empty execution write (a heartbeat) counts.
         due_ms: A queued run is not to be claimed before this time (store's clock); None: at once. One that waits for an
             answer, held by nobody, is among `Store.lapsed` after it; None: never.
@@ -142,7 +143,8 @@ class RunRow:
     tag: str
     total: int
     floor: Seq
-    delta_floor: Seq
+    text_floor: Seq
+    lines_floor: Seq
     due_ms: int | None
     summary: Mapping[str, Any] | None
 
@@ -150,6 +152,11 @@ class RunRow:
     def cursor(self) -> Cursor:
         """Position of the last event."""
         return Cursor(self.seq, self.tag)
+
+    @property
+    def delta_floor(self) -> Seq:
+        """Seq from which on the log is whole: up to it text, lines or everything may be missing."""
+        return max(self.text_floor, self.lines_floor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,8 @@ def birth(new: NewRun, *, now_ms: int) -> Decision:
         tag="0",
         total=0,
         floor=0,
-        delta_floor=0,
+        text_floor=0,
+        lines_floor=0,
         due_ms=None,
         summary=None,
     )

@@ -113,7 +113,8 @@ class _Kept:
         held = {event.seq for event in kept}
         self.keys = {key: seq for key, seq in self.keys.items() if seq > floor or seq in held}
         self.floors = self.floors.raised(part, floor)
-        self.row = replace(self.row, floor=self.floors.log, delta_floor=max(self.floors))
+        log, text, lines = self.floors
+        self.row = replace(self.row, floor=log, text_floor=text, lines_floor=lines)
 
 
 class MemoryStore(Store):

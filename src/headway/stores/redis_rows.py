@@ -85,14 +85,14 @@ def kept_run(fields: Sequence[bytes | None]) -> KeptRun | None:
     (
         id, job, title, owner, group, metadata, correlation_id, status, attempt, execution_id, external, lease_s,
         worker, takeovers, cancel_requested, created_at, started_at, finished_at, updated_at, seq, tag, total, floor,
-        delta_floor, due_ms, summary, revision, fingerprint, born,
+        text_floor, lines_floor, due_ms, summary, revision, fingerprint, born,
     ) = text  # fmt: skip
     row = RunRow(
         id or "", job or "", title or "", owner or "", group, _NOTHING, correlation_id, RunStatus(status or ""),
         int(attempt or 0), execution_id or "", external == "1", float(lease_s) if lease_s else None,
         worker or None, int(takeovers or 0), cancel_requested == "1", created_at or "", started_at or None,
         finished_at or None, updated_at or "", int(seq or 0), tag or "", int(total or 0), int(floor or 0),
-        int(delta_floor or 0), int(due_ms) if due_ms else None, None,
+        int(text_floor or 0), int(lines_floor or 0), int(due_ms) if due_ms else None, None,
     )  # fmt: skip
     return KeptRun(
         row, revision or "", (metadata or "{}").encode(), summary.encode() if summary else None, fingerprint or "",
@@ -129,7 +129,7 @@ def new_values(new: NewRun, row: RunRow, revision: str, born: str) -> list[Argum
     """Return names and values of the hash of a new run."""
     values: dict[str, Any] = dict(zip(_CHANGING, _changing(row), strict=True)) | {
         "id": row.id, "job": row.job, "title": row.title, "owner": row.owner, "external": row.external,
-        "created_at": row.created_at, "floor": 0, "delta_floor": 0, "rev": revision, "born": born,
+        "created_at": row.created_at, "floor": 0, "text_floor": 0, "lines_floor": 0, "rev": revision, "born": born,
         "fingerprint": new.fingerprint, "metadata": orjson.dumps(dict(new.metadata)),
         "finished_ms": parse_ms(row.finished_at),
     }  # fmt: skip

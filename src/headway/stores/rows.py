@@ -12,7 +12,7 @@ from headway.errors import RunNotFound
 from headway.stores.base import RunFilter, RunRow
 from headway.types import RunId
 
-ROW: Final = 27
+ROW: Final = 28
 """Columns of the view ``run_rows``: the run's number, then the fields of `RunRow` in order."""
 
 
@@ -21,12 +21,13 @@ def run_row(columns: Sequence[Any]) -> RunRow:
     (
         _, id, job, title, owner, group, metadata, correlation_id, status, attempt, execution_id, external, lease_s,
         worker, takeovers, cancel_requested, created_at, started_at, finished_at, updated_at, seq, tag, total, floor,
-        delta_floor, due_ms, summary,
+        text_floor, lines_floor, due_ms, summary,
     ) = columns[:ROW]  # fmt: skip
     return RunRow(
         id, job, title, owner, group, orjson.loads(metadata), correlation_id, RunStatus(status), attempt, execution_id,
         bool(external), lease_s, worker, takeovers, bool(cancel_requested), created_at, started_at, finished_at,
-        updated_at, seq, tag, total, floor, delta_floor, due_ms, None if summary is None else orjson.loads(summary),
+        updated_at, seq, tag, total, floor, text_floor, lines_floor, due_ms,
+        None if summary is None else orjson.loads(summary),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ local AT_END = P .. 'at_end:' .. ID -- what takes the place of a step's result w
 local FIELDS = {
   'id', 'job', 'title', 'owner', 'group', 'metadata', 'correlation_id', 'status', 'attempt', 'execution_id',
   'external', 'lease_s', 'worker', 'takeovers', 'cancel_requested', 'created_at', 'started_at', 'finished_at',
-  'updated_at', 'seq', 'tag', 'total', 'floor', 'delta_floor', 'due_ms', 'summary', 'rev', 'fingerprint', 'born',
+  'updated_at', 'seq', 'tag', 'total', 'floor', 'text_floor', 'lines_floor', 'due_ms', 'summary', 'rev', 'fingerprint', 'born',
 }
 
 local function row(id)

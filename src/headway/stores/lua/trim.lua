@@ -1,14 +1,14 @@
 -- Drop events up to a floor that the newest snapshot allows, going over some of them; answers how many.
 -- ARGV: run, next revision, part, floor or '' for as far as may be if the run has ended, number of events, types of the
 --       part (JSON) or ''
-local at = redis.call('HMGET', RUN, 'floor', FLOOR[ARGV[3]], 'delta_floor', 'snapshot_seq', 'finished_ms')
+local at = redis.call('HMGET', RUN, 'id', FLOOR[ARGV[3]], 'snapshot_seq', 'finished_ms')
 if not at[1] then
   return 0
 end
-if ARGV[4] == '' and (at[5] or '') == '' then
+if ARGV[4] == '' and (at[4] or '') == '' then
   return 0 -- it was reopened since it was found
 end
-local start, last = tonumber(at[2] or 0), math.max(tonumber(at[4] or 0) - 1, 0)
+local start, last = tonumber(at[2] or 0), math.max(tonumber(at[3] or 0) - 1, 0)
 local stop = math.min(ARGV[4] == '' and last or tonumber(ARGV[4]), last, start + tonumber(ARGV[5]))
 if stop <= start then
   return 0
@@ -46,6 +46,6 @@ else
   thin()
   redis.call('HSET', RUN, FLOOR[ARGV[3]], stop)
 end
-redis.call('HSET', RUN, 'delta_floor', math.max(stop, tonumber(at[3])), 'rev', ARGV[2])
+redis.call('HSET', RUN, 'rev', ARGV[2])
 mark_for_pruning()
 return stop - start

@@ -1,5 +1,5 @@
 -- Text and lines of a log are kept for times of their own, and every job may have its own; see
--- `headway.stores.retention`. `run_rows.delta_floor` is where the log is whole from.
+-- `headway.stores.retention`.
 DROP VIEW headway.run_rows;
 DROP INDEX headway.runs_to_trim;
 DROP INDEX headway.runs_to_thin;
@@ -23,6 +23,6 @@ CREATE INDEX runs_unfolded ON headway.runs (finished_at, id) WHERE unfolded;
 CREATE VIEW headway.run_rows AS
 SELECT r.n, r.id, r.job, a.title, r.owner, r."group", a.metadata, a.correlation_id, r.status, r.attempt,
        r.execution_id, r.external, r.lease_s, r.worker, r.takeovers, r.cancel_requested, r.created_at, r.started_at,
-       r.finished_at, r.updated_at, r.seq, r.tag, r.total, r.floor, greatest(r.text_floor, r.lines_floor) AS delta_floor,
+       r.finished_at, r.updated_at, r.seq, r.tag, r.total, r.floor, r.text_floor, r.lines_floor,
        r.due_ms, a.summary, r.revision
 FROM headway.runs AS r JOIN headway.about AS a ON a.run = r.n;
