@@ -1,6 +1,7 @@
 """What is peculiar to Procrastinate: batches, a schema of its own, LISTEN after a restart, and what the dead leave."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -99,6 +100,34 @@ async def test_it_listens_again_after_a_restart(tmp_path: Path) -> None:
                 await asyncio.sleep(0.1)
         assert await (await hw.start("work", 0.0)).result() == 0.0
     server.kill()
+
+
+async def test_an_outage_is_told_once_with_its_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And once more when it is over, by each of those who notice."""
+    server = PostgresServer(tmp_path)
+    server.start()
+    caplog.set_level(logging.INFO, "headway")
+
+    def told(word: str) -> list[str]:
+        return [record.getMessage() for record in caplog.records if word in record.getMessage()]
+
+    async def until_told(*words: str) -> None:
+        async with asyncio.timeout(60):
+            while not all(map(told, words)):
+                await asyncio.sleep(0.05)
+
+    async with application(server.url()) as hw:
+        assert await (await hw.start("work", 0.0)).result() == 0.0
+        server.stop()
+        await until_told("the queue is away", "cannot sweep", "cannot look for queued runs")
+        server.start()
+        await until_told("the queue is back", "sweeping again", "looking for queued runs again")
+        assert await (await hw.start("work", 0.0)).result() == 0.0
+    server.kill()
+    [away] = told("the queue is away")
+    assert "refused" in away
+    assert "\n" not in away
+    assert [len(told(word)) for word in ("the queue is back", "cannot sweep", "cannot look for")] == [1, 1, 1]
 
 
 async def listeners(server: PostgresServer) -> int:

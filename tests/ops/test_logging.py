@@ -152,6 +152,13 @@ def test_programs_write_to_stderr(root: logging.Logger, capsys: pytest.CaptureFi
         assert json.loads(text)["level"] == "error"
 
 
+def test_others_are_heard_when_they_have_something_to_say(root: logging.Logger) -> None:
+    """Not each request, nor each try to reach a database that is away."""
+    configure(level="info", format="json")
+    heard = {"httpx": logging.WARNING, "psycopg.pool": logging.ERROR, "procrastinate.worker": logging.CRITICAL}
+    assert {name: logging.getLogger(name).getEffectiveLevel() for name in heard} == heard
+
+
 def test_tracebacks_show_no_variables(root: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
     """They may hold secrets."""
     configure(format="console")

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from headway.engines.base import Delivery, Engine
 from headway.engines.job import Job
+from headway.engines.outage import Outage, reason
 from headway.engines.pace import Pace
 from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
@@ -86,6 +87,7 @@ class Dispatcher:
         self._told: dict[_Attempt, _Told] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.trouble: str | None = None
+        self._outage = Outage(log, "cannot look for queued runs", "looking for queued runs again")
 
     async def start(self) -> None:
         """Begin to tell."""
@@ -134,8 +136,9 @@ class Dispatcher:
                 leads = await self._leads()
                 if leads:
                     await self.look()
+                self._outage.end()
             except HeadwayError as error:
-                log.warning("cannot look for queued runs: %s", error)
+                self._outage.note(error)
             except Exception:
                 log.exception("looking for queued runs failed")
             if not leads:  # the bell is the leader's; others only ask now and then whether they are
@@ -202,7 +205,7 @@ class Dispatcher:
             async with asyncio.timeout(PATIENCE_S):
                 await self._engine.deliver([self._delivery(row) for row in rows])
         except Exception as error:  # noqa: BLE001 - each library has errors of its own; all mean: not now
-            text = str(error) or type(error).__name__
+            text = reason(error)
             if self.trouble is None:
                 log.warning("%s takes no deliveries, runs wait in the store: %s", self._engine.name, text)
             self.trouble = text

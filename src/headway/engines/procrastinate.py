@@ -21,6 +21,7 @@ from procrastinate.jobs import Job, Status
 from headway.engines.attempts import Attempts
 from headway.engines.base import Delivery
 from headway.engines.lanes import Lane
+from headway.engines.outage import Outage
 from headway.engines.procrastinate_schema import has_schema, make_schema, schema_of
 
 log = logging.getLogger("headway.engine")
@@ -28,6 +29,8 @@ log = logging.getLogger("headway.engine")
 TASK: Final = "headway.execute"
 KEEPING: Final = "headway.keep"
 DEAD_AFTER_S: Final = 60
+PATIENCE_S: Final = 5.0
+"""For a connection of the pool; so soon is an outage told."""
 
 
 class ProcrastinateEngine:
@@ -45,13 +48,15 @@ class ProcrastinateEngine:
         self._dsn = dsn
         self._schema = schema_of(schema)
         options = {"options": f"-c search_path={self._schema}", "prepare_threshold": None}
-        self._app = App(connector=PsycopgConnector(conninfo=dsn, kwargs=options, min_size=1, max_size=4))
+        connector = PsycopgConnector(conninfo=dsn, kwargs=options, min_size=1, max_size=4, timeout=PATIENCE_S)
+        self._app = App(connector=connector)
         self._app.task(name=TASK, pass_context=True)(self._execute)
         # Without any periodic task a worker whose LISTEN has died goes on deaf, instead of ending.
         self._app.periodic(cron="*/10 * * * *")(self._app.task(name=KEEPING, queue=KEEPING)(self._keep))
         self._attempts: Attempts | None = None
         self._rooms: dict[str, asyncio.Semaphore] = {}
         self._opening = asyncio.Lock()
+        self._outage = Outage(log, "the queue is away", "the queue is back")
         self._is_open = False
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
@@ -104,6 +109,9 @@ class ProcrastinateEngine:
         while True:  # a worker returns, or raises, when it cannot listen or beat any more
             try:
                 await self._open()
+                if self._outage.lasts:
+                    await has_schema(self._dsn, self._schema)
+                    self._outage.end()
                 await self._app.run_worker_async(
                     queues=[*lane.queues, KEEPING],
                     concurrency=lane.slots,
@@ -113,10 +121,20 @@ class ProcrastinateEngine:
                     install_signal_handlers=False,
                 )
             except (ConnectorException, psycopg.Error, OSError) as error:
-                log.warning("the queue is away: %s", str(error) or type(error).__name__)
+                self._outage.note(await self._why(error))
             except Exception:
                 log.exception("the queue's worker failed")
             await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - so that not all come back at once
+
+    async def _why(self, error: Exception) -> Exception:
+        """Return what is wrong with the database: of an empty pool one only hears that it waited in vain."""
+        if self._outage.lasts:
+            return error  # nobody is told again
+        try:
+            await has_schema(self._dsn, self._schema)
+        except (psycopg.Error, OSError) as found:
+            return found
+        return error
 
     async def _execute(self, context: JobContext, run_id: str, attempt: int) -> None:
         room = self._rooms.get(context.job.queue)

@@ -9,6 +9,7 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
+CONNECT_S = 5
 _IS_THERE = "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = 'procrastinate_jobs')"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('headway queue ' || %s::text, 0))"
 
@@ -43,7 +44,9 @@ async def make_schema(dsn: str, schema: str) -> None:
 
 async def has_schema(dsn: str, schema: str) -> bool:
     """Tell whether the tables are there. Raises `psycopg.Error`: the database does not answer."""
-    async with await psycopg.AsyncConnection.connect(dsn, prepare_threshold=None) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        dsn, prepare_threshold=None, connect_timeout=CONNECT_S
+    ) as connection:
         return await _is_there(connection, schema)
 
 

@@ -7,6 +7,7 @@ import logging
 from typing import Final
 
 from headway.engines.leadership import Leadership
+from headway.engines.outage import Outage
 from headway.engines.retention import retentions
 from headway.errors import HeadwayError
 from headway.lines import Line
@@ -55,6 +56,7 @@ class Pruner:
         self._every_s = every_s
         self._look_every_s = min(LOOK_EVERY_S, every_s)
         self._leadership = Leadership(store, ROLE, worker, lease_s=lease_s, every_s=self._look_every_s)
+        self._outage = Outage(log, "cannot prune", "pruning again")
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -80,8 +82,9 @@ class Pruner:
                 elif now() >= due:
                     due = now() + self._every_s
                     await self.prune()
+                self._outage.end()
             except HeadwayError as error:
-                log.warning("cannot prune: %s", error)
+                self._outage.note(error)
             except Exception:
                 log.exception("a pruning failed")
 

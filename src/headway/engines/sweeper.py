@@ -19,6 +19,7 @@ from headway.core.ids import new_execution_id
 from headway.core.run import ACTIVE
 from headway.engines.asking import time_out
 from headway.engines.leadership import Leadership
+from headway.engines.outage import Outage
 from headway.engines.stillness import Stillness
 from headway.errors import HeadwayError, RunError
 from headway.lines import Line
@@ -62,6 +63,7 @@ class Sweeper:
         self._leadership = Leadership(store, ROLE, worker, lease_s=lease_s, every_s=every_s, monotonic=monotonic)
         self._beats = Stillness(every_s, monotonic)
         self._asked = Stillness(every_s, monotonic)
+        self._outage = Outage(log, "cannot sweep", "sweeping again")
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -82,9 +84,10 @@ class Sweeper:
                     await self.sweep()
                 else:
                     await self._dead(())
+                self._outage.end()
             except HeadwayError as error:
                 self._beats.clear()  # a store that was away says nothing about workers: everybody gets a whole lease
-                log.warning("cannot sweep: %s", error)
+                self._outage.note(error)
             except Exception:
                 log.exception("a sweep failed")
             await asyncio.sleep(self._every_s)

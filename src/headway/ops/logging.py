@@ -24,6 +24,16 @@ from headway.lines import Line
 from headway.publish.context import log_fields
 
 ROOT: Final = "headway"
+
+_OTHERS: Final = {
+    # a line for each request some job sends would bury the job's own, and tell addresses with what is in them
+    "httpx": logging.WARNING,
+    # several lines a second, and tracebacks, while Postgres is away: the engine tells of that once
+    "psycopg.pool": logging.ERROR,
+    "procrastinate": logging.CRITICAL,
+}
+"""The lowest level at which others are heard."""
+
 _bound: ContextVar[Mapping[str, Any] | None] = ContextVar("headway_log", default=None)
 
 
@@ -100,8 +110,8 @@ def configure(*, level: str = "info", format: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # a line for each request some job sends would bury the job's own, and tell addresses with what is in them
-    logging.getLogger("httpx").setLevel(max(logging.WARNING, root.level))
+    for name, least in _OTHERS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
 
 
 def _formatter(*, as_json: bool) -> logging.Formatter:
