@@ -14,6 +14,7 @@ from headway.engines.attempts import Attempts, Full
 from headway.engines.base import Delivery
 from headway.engines.job import Job
 from headway.engines.lanes import Lane
+from headway.engines.outage import Outage
 from headway.engines.pace import Pace
 from headway.errors import HeadwayError
 from headway.stores.base import RunRow, Store
@@ -40,6 +41,7 @@ class EmbeddedEngine:
         self._jobs = jobs
         self._rung = asyncio.Event()
         self._pace = Pace()
+        self._outage = Outage(log, "cannot look for queued runs", "looking for queued runs again")
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Nothing to do but look: the queue is the store."""
@@ -70,11 +72,14 @@ class EmbeddedEngine:
             unwatch()
 
     async def _look(self, attempts: Attempts, lane: Lane, running: set[RunId]) -> None:
+        has_room = len(running) < lane.slots
         try:
             for names in self._by_priority(lane):
                 await self._fill(attempts, names, lane.slots, running)
+            if has_room:  # else nobody asked the store
+                self._outage.end()
         except HeadwayError as error:
-            log.warning("cannot look for queued runs: %s", error)
+            self._outage.note(error)
         except Exception:
             log.exception("looking for queued runs failed")
 

@@ -7,10 +7,12 @@ that goes off are told to poll, at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from typing import Final, get_args
 
 from headway.config import Transport
+from headway.engines.outage import Outage
 from headway.errors import HeadwayError, TransportOff, UsageError
 from headway.hub import Hub
 from headway.ops.logging import get_logger
@@ -38,6 +40,9 @@ class Transports:
         self._initial: frozenset[str] = frozenset(initial)
         self._on: frozenset[str] = frozenset(NAMES)
         self._rung = asyncio.Event()
+        self._outage = Outage(
+            logging.getLogger(__name__), "the transports setting cannot be read", "the transports setting is read again"
+        )
         self._task: asyncio.Task[None] | None = None
         self._unwatch: Callable[[], None] | None = None
 
@@ -82,8 +87,9 @@ class Transports:
             self._rung.clear()
             try:
                 await self._apply()
+                self._outage.end()
             except HeadwayError as error:
-                _log.warning("the transports setting cannot be read", error_code=error.code)
+                self._outage.note(error)
 
     async def _apply(self) -> None:
         stored = await self._store.setting(SETTING)
