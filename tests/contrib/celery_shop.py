@@ -113,6 +113,14 @@ def late(name: str, ignore: bool) -> None:
 
 
 @app.task
+def breaks(name: str) -> None:
+    """Fail once a test lets it."""
+    here.set(f"begun:{name}", headway.current().id)
+    wait_for(f"go:{name}")
+    raise OSError("broken")
+
+
+@app.task
 def strange() -> object:
     """Return what JSON cannot say."""
     return {1, 2, 3} and "a" * 300_000

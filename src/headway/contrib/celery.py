@@ -33,7 +33,7 @@ from headway.contrib.process import Process
 from headway.core.events import RunCancelled, new_event
 from headway.core.limits import NAME_MAX
 from headway.core.run import RunStatus
-from headway.errors import CancelRequested, HeadwayError, Owned, UsageError
+from headway.errors import CancelRequested, HeadwayError, Owned, RunUnsuccessful, UsageError
 from headway.publish.publisher import STOPPING
 
 log = logging.getLogger("headway.celery")
@@ -202,12 +202,17 @@ class Reporting:
             self._process.see_to(work)
 
     def _ended_before(self, task: Task[Any, Any], done: Done) -> Any:
-        """Answer for a run that has ended: its worker died between saying so and acknowledging."""
+        """Answer for a run that has ended: its worker died between saying so and acknowledging.
+
+        Or its message was delivered again before. Celery has noted by now that the task is under way once more, and may
+        never have heard how it ended: it is told.
+        """
         log.info("task %s[%s] is not run again: its run is %s", task.name, _id_of(task), done.status)
         if done.is_success:
             return done.result
-        if done.status is RunStatus.CANCELLED:
-            _mark_revoked(task)
+        if done.status is RunStatus.FAILED:
+            raise RunUnsuccessful(f"the run has failed: {done.error}")
+        _mark_revoked(task)
         raise Ignore
 
     def _report(self, task: Task[Any, Any], run: Any, body: Callable[[], Any]) -> Any:

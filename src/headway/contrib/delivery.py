@@ -47,10 +47,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The run has ended: there is nothing to do."""
+    """The run has ended: there is nothing to do.
+
+    Attributes:
+        status: How it ended.
+        result: What it gave.
+        error: Why it failed, or None.
+    """
 
     status: RunStatus
     result: Any
+    error: str | None = None
 
     @property
     def is_success(self) -> bool:
@@ -145,7 +152,7 @@ class _Beginning:
             await self._client.retry(run_id, seq=state["seq"])
             return await self.look()
         if status in ENDED:
-            return Done(status, state["result"])
+            return Done(status, state["result"], (state["error"] or {}).get("message"))
         begun = await self._take(state, is_next=self._is_next(state["executions"]))
         if begun is None:
             return None
