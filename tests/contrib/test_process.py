@@ -11,6 +11,7 @@ from headway.client import Client
 from headway.client.spool import Header, Spool
 from headway.contrib.process import Process
 from headway.core.events import new_event
+from headway.errors import StoreUnavailable
 from tests.client.running import Running, running, wire
 
 
@@ -61,5 +62,24 @@ async def test_work_is_done_when_the_server_is_back_or_given_up_where_it_is_refu
         network.switch("open")
         async with asyncio.timeout(20):
             while (await client.get(handle["id"]))["status"] != "queued" or "given up" not in caplog.text:
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(process.loop.stop)
+
+
+async def test_what_cannot_be_done_yet_holds_up_nothing_else(server: Running) -> None:
+    """However long it takes: each is tried in its turn."""
+    async with Client(server.url) as client:
+        handle = await client.open("elsewhere")
+        process, tried = Process(server.url, None, None), 0
+
+        async def never(_client: Client) -> None:
+            nonlocal tried
+            tried += 1
+            raise StoreUnavailable("somebody is at it")
+
+        await asyncio.to_thread(process.see_to, never)
+        await asyncio.to_thread(process.see_to, lambda mine: mine.hand_back(handle["id"], handle["execution_id"]))
+        async with asyncio.timeout(20):
+            while (await client.get(handle["id"]))["status"] != "queued" or tried < 2:
                 await asyncio.sleep(0.02)
         await asyncio.to_thread(process.loop.stop)

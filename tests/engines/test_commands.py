@@ -142,7 +142,7 @@ async def test_a_cancelled_start_is_told_the_queue_all_the_same(hasty: World) ->
 
 
 async def test_a_cancelled_opening_leaves_nothing_this_process_would_have_to_work_on(hasty: World) -> None:
-    """Nobody has the handle. Its key is free again, also for who comes at once."""
+    """Nobody has the handle. Its key is free again, also for who comes at once; a store that is away is waited for."""
     for number in range(12):
         about = About(key=str(number))
         opening = asyncio.create_task(hasty.commands.open("report", about, worker=hasty.worker))
@@ -152,6 +152,7 @@ async def test_a_cancelled_opening_leaves_nothing_this_process_would_have_to_wor
         if (await asyncio.gather(opening, return_exceptions=True))[0].__class__ is not tuple:
             row, created = await hasty.commands.open("report", about, worker=hasty.worker)
             assert (created, row.status) == (True, "running")
+    hasty.away = {"append": 2}
     opening = asyncio.create_task(hasty.commands.open("report", About(), worker=hasty.worker))
     await asyncio.sleep(0)
     opening.cancel()

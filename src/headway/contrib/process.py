@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -47,7 +47,8 @@ class Process:
         self._lock = threading.Lock()
         self._loop: LoopThread | None = None
         self._client: Client | None = None
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: deque[Callable[[Client], Awaitable[Any]]] = deque()
+        self._seeing: asyncio.Task[None] | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._to_flush = False
 
@@ -77,28 +78,32 @@ class Process:
         return self._client
 
     def see_to(self, work: Callable[[Client], Awaitable[Any]]) -> None:
-        """Do something with the client in the background, again and again while the server is away."""
+        """Do something with the client in the background, again and again while the server is away.
+
+        However much there is, it is tried one by one, each in its turn: what cannot be done yet holds up no other.
+        """
 
         async def on_loop() -> None:
-            task = asyncio.create_task(self._until_done(work), name="headway: later")
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._later.append(work)
+            if self._seeing is None or self._seeing.done():
+                self._seeing = asyncio.create_task(self._see_to_all(), name="headway: later")
 
         self.loop.call(on_loop())
 
-    async def _until_done(self, work: Callable[[Client], Awaitable[Any]]) -> None:
+    async def _see_to_all(self) -> None:
         tries = 0
-        while True:
+        while self._later:
+            work = self._later.popleft()
             try:
                 await work(self._client_now())
+                tries = 0
             except HeadwayError as error:
                 if not error.retryable:
                     log.warning("given up: %s", error)
-                    return
+                    continue
+                self._later.append(work)
                 tries += 1
                 await asyncio.sleep(backoff(tries, 0.1, LATER_MAX_S))
-            else:
-                return
 
     def flush_soon(self) -> None:
         """Send what reporters have left in the spool, in the background: perhaps nobody else comes who would."""
@@ -109,17 +114,22 @@ class Process:
     async def _begin_to_flush(self, spool: Spool) -> None:
         self._to_flush = True
         if self._flushing is None or self._flushing.done():
-            flushing = self._until_done(functools.partial(self._flush, spool))
-            self._flushing = asyncio.create_task(flushing, name="headway: flush")
+            self._flushing = asyncio.create_task(self._flush(spool), name="headway: flush")
 
-    async def _flush(self, spool: Spool, client: Client) -> None:
+    async def _flush(self, spool: Spool) -> None:
+        tries = 0
         while self._to_flush:  # again for what was left meanwhile
             self._to_flush = False
             try:
-                await flush_all(spool, client)
-            except HeadwayError:
+                await flush_all(spool, self._client_now())
+                tries = 0
+            except HeadwayError as error:
+                if not error.retryable:
+                    log.warning("given up: %s", error)
+                    return
                 self._to_flush = True
-                raise
+                tries += 1
+                await asyncio.sleep(backoff(tries, 0.1, LATER_MAX_S))
 
     def call_once(self, work: Callable[[Client], Awaitable[Any]]) -> None:
         """Do something in a process that is about to fork: no thread is left behind."""

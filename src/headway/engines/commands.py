@@ -30,6 +30,7 @@ from headway.core.plan import as_phases, planned
 from headway.core.run import ENDED, REOPENABLE, RunStatus
 from headway.engines.asking import answer
 from headway.engines.job import Job
+from headway.engines.patience import patiently
 from headway.errors import Conflict, Fenced, HeadwayError, Owned, RunClosed, RunNotFound
 from headway.stores.base import Appended, Claim, NewRun, Requeue, RunRow, Store, Write
 from headway.stores.projection import Projections
@@ -161,8 +162,9 @@ class Commands:
                 self.on_queued(row)
             elif created and row.worker is not None:
                 cancelled = new_event("run.cancelled", RunCancelled(reason="its opening was cancelled", forced=False))
-                await self._store.append(row.id, Write(events=[cancelled], attempt=row.attempt, seq=row.seq))
-                await self.delete(row.id)
+                write = Write(events=[cancelled], attempt=row.attempt, seq=row.seq)
+                await patiently(lambda: self._store.append(row.id, write))
+                await patiently(lambda: self.delete(row.id))
 
     def _new(self, job: str, title: str, about: About, body: bytes | None, *, first: Sequence[NewEvent]) -> NewRun:
         header = RunHeader(
