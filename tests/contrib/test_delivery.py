@@ -36,9 +36,9 @@ def loop() -> Iterator[LoopThread]:
     thread.stop()
 
 
-async def owned(client: Client) -> tuple[str, dict[str, Any]]:
+async def owned(client: Client, lease_s: float = LEASE_S) -> tuple[str, dict[str, Any]]:
     """A run with an execution under way."""
-    run_id = (await client.open("task", queued=True, lease_s=LEASE_S))["id"]
+    run_id = (await client.open("task", queued=True, lease_s=lease_s))["id"]
     return run_id, await client.take_over(run_id, key="first")
 
 
@@ -121,8 +121,7 @@ async def test_what_a_dead_worker_said_stands_before_what_the_next_one_says(
 ) -> None:
     """It is sent while its execution is the current one; and it is no sign of life of it."""
     async with Client(server.url) as client:
-        run_id = (await client.open("task", queued=True, lease_s=1))["id"]
-        first = await client.take_over(run_id, key="first")
+        run_id, first = await owned(client, 1)
         file = kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "last words"}))
         beginning = asyncio.create_task(begin(client, message(run_id, 0), LEASE_S, loop))
         await asyncio.sleep(0.6)  # it has looked: somebody else is at the file
@@ -160,8 +159,7 @@ async def test_a_writer_that_hangs_is_waited_for_as_long_as_its_lease(
 ) -> None:
     """It holds its file for as long as it lives, and may never send what is in it."""
     async with Client(server.url) as client:
-        run_id = (await client.open("task", queued=True, lease_s=0.5))["id"]
-        first = await client.take_over(run_id, key="first")
+        run_id, first = await owned(client, 0.5)
         with kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "too late"})):
             async with asyncio.timeout(20):
                 assert not isinstance(await begin(client, message(run_id, 0), 0.5, loop), Done)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from headway.cli.opening import opened
-from headway.cli.terminal import err, out
+from headway.cli.terminal import bare_table, err, out
 from headway.cli.words import age, one_line, seconds_of
 from headway.config import Settings
 from headway.engines.behind import Behind, behind
@@ -88,7 +88,7 @@ def table(found: Sequence[Behind], width: int, now: float) -> Table:
     wide = width >= WIDE
     columns = {"told until": 11, "last told": 11, "behind": 6, **({"since the end of": 36} if wide else {})}
     room = width - sum(columns.values()) - 2 * len(columns)
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    made = bare_table()
     made.add_column("listener", no_wrap=True, overflow="ellipsis", max_width=min(NAME_MAX, max(8, room)))
     for name, least in columns.items():
         made.add_column(name, justify="left" if name == "since the end of" else "right", no_wrap=True, min_width=least)

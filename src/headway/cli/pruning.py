@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from headway.cli.opening import opened
-from headway.cli.terminal import err, out
+from headway.cli.terminal import bare_table, err, out
 from headway.cli.words import age, counted, one_line, size
 from headway.config import Settings
 from headway.core.age import parse_age
@@ -172,7 +172,7 @@ def _kept(age_s: float | None) -> str:
 
 def table(done: Pruned) -> Table:
     """Return what is dropped of each job as a table, the sum last."""
-    found, made = done.found, Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    found, made = done.found, bare_table()
     made.add_column("job", no_wrap=True, overflow="ellipsis", max_width=JOB_MAX)
     made.add_column("what")
     made.add_column("kept")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from headway.cli.locating import explained, locate
 from headway.cli.opening import opened
-from headway.cli.terminal import out
+from headway.cli.terminal import bare_table, out
 from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
 from headway.client import Client
 from headway.core.run import RunStatus
@@ -87,7 +87,7 @@ def show(runs: Sequence[Run], console: Console, now: float | None = None) -> Non
 def table(runs: Sequence[Run], width: int, now: float) -> Table:
     """Return runs as a table. The title has the room the others leave."""
     wide = width >= WIDE
-    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    found = bare_table()
     job = min(20, max(len(one_line(run["job"])) for run in runs))
     columns = {"run": 36, "job": max(3, job), "title": 0, "status": 11, "done": 5, "age": 7, "took": 8}
     shown = [name for name in columns if wide or name not in ("job", "took")]

@@ -10,6 +10,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from headway.cli.words import clean
@@ -94,3 +95,8 @@ def _of_settings(error: Any) -> UsageError | None:
     first = complaints(error.errors(include_url=False, include_input=False))[0]
     name = "HEADWAY_" + ".".join(str(part) for part in first["loc"]).upper()
     return UsageError(f"{name}: {first['msg']}", hint="correct the variable or the option of that name")
+
+
+def bare_table() -> Table:
+    """Return a table without lines, to be filled."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")

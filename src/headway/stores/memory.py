@@ -41,7 +41,18 @@ from headway.stores.base import (
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import Decision, birth, check_same, decide, lapses_ms, page_from
-from headway.stores.retention import UNTRIMMED, Expiry, Floors, Part, Prunable, Retention, expiries, tally, trim_limit
+from headway.stores.retention import (
+    UNTRIMMED,
+    Expiry,
+    Floors,
+    Part,
+    Prunable,
+    Retention,
+    cutoff,
+    expiries,
+    tally,
+    trim_limit,
+)
 from headway.types import RunId, Seq
 
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -244,7 +255,7 @@ class MemoryStore(Store):
 
     async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
         await self._turn()
-        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        until = cutoff(self._now_ms(), ended_s)
         places = [place for place in self._ended() if after < place and place.finished_at <= until]
         found = [self._runs[place.run_id] for place in places]
         return [kept.shown() for kept in found if kept.snapshot_seq < kept.row.seq][:limit]

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -39,8 +40,8 @@ from headway.stores.base import (
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import page_from
-from headway.stores.retention import Part, Prunable, Retention
-from headway.stores.rows import ROW, list_query, not_found, run_row
+from headway.stores.retention import Part, Prunable, Retention, cutoff
+from headway.stores.rows import ROW, each_job, list_query, not_found, run_row
 from headway.types import RunId, Seq
 
 try:
@@ -201,13 +202,10 @@ class PostgresStore(Store):
         return await runs.prunable(self._database, retention, self._now_ms())
 
     async def prunable_jobs(self) -> list[str]:
-        jobs: list[str] = []
-        while found := await self._rows("next_prunable_job", jobs[-1] if jobs else ""):
-            jobs.append(found[0][0])
-        return jobs
+        return await each_job(partial(self._rows, "next_prunable_job"))
 
     async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
-        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        until = cutoff(self._now_ms(), ended_s)
         return await self._runs("unfolded", *after, until, limit)
 
     async def delete(self, run_id: RunId) -> None:

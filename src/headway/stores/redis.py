@@ -46,7 +46,7 @@ from headway.stores.redis_driver import make_pool
 from headway.stores.redis_indexes import lists_of
 from headway.stores.redis_link import TIMEOUT_S, Link
 from headway.stores.redis_rows import kept_run, read_events, shown_rows
-from headway.stores.retention import Part, Prunable, Retention
+from headway.stores.retention import Part, Prunable, Retention, cutoff
 from headway.stores.rows import not_found
 from headway.types import RunId, Seq
 
@@ -153,7 +153,7 @@ class RedisStore(Store):
 
     async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
         at = self._at
-        until_ms = at.now_ms() - round(ended_s * 1000)
+        until_ms = parse_ms(cutoff(at.now_ms(), ended_s)) or 0
         return shown_rows(
             await at.ask("unfolded", "", parse_ms(after.finished_at) or "", after.run_id, until_ms, limit)
         )

@@ -104,6 +104,11 @@ def trim_limit(snapshot_seq: int, floor: int) -> int:
     return min(floor, max(snapshot_seq - 1, 0))
 
 
+def cutoff(now_ms: int, age_s: float) -> str:
+    """Return the time that long ago. An age older than any run is as good as for ever."""
+    return format_ms(max(now_ms - round(age_s * 1000), MS_MIN))
+
+
 def expiries(retention: Mapping[str, Retention], now_ms: int) -> Iterator[Expiry]:
     """Yield what is to be pruned: of each job the logs, then the parts of those that keep their logs."""
     for job, kept in retention.items():
@@ -111,7 +116,7 @@ def expiries(retention: Mapping[str, Retention], now_ms: int) -> Iterator[Expiry
         for part in Part:
             age_s = kept.of(part)
             if age_s is not None:
-                until = format_ms(max(now_ms - round(age_s * 1000), MS_MIN))  # older than any run: for ever
+                until = cutoff(now_ms, age_s)
                 yield Expiry(job, part, whole, until)
                 whole = until if part is Part.LOG else whole
 

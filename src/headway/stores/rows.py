@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -43,3 +43,11 @@ def list_query(which: RunFilter) -> tuple[str, tuple[str | None, ...]]:
     if which.owner is not None:
         return "list_of_owner", (which.owner, which.job)
     return ("list_all", ()) if which.job is None else ("list_of_job", (which.job,))
+
+
+async def each_job(next_after: Callable[[str], Awaitable[Sequence[Any]]]) -> list[str]:
+    """Return jobs by name, gone through one by one: `next_after` finds the row of the one behind another."""
+    jobs: list[str] = []
+    while found := await next_after(jobs[-1] if jobs else ""):
+        jobs.append(found[0][0])
+    return jobs

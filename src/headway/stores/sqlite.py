@@ -41,8 +41,8 @@ from headway.stores.base import (
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.location import Durability
 from headway.stores.queries import queries
-from headway.stores.retention import Part, Prunable, Retention, expiries, tally
-from headway.stores.rows import list_query, run_row
+from headway.stores.retention import Part, Prunable, Retention, cutoff, expiries, tally
+from headway.stores.rows import each_job, list_query, run_row
 from headway.stores.sqlite_files import SqliteFile
 from headway.stores.sqlite_owners import OwnerLock, Owners
 from headway.stores.sqlite_rows import read_page
@@ -173,13 +173,10 @@ class SqliteStore(Store):
         return tally(dropped)
 
     async def prunable_jobs(self) -> list[str]:
-        jobs: list[str] = []
-        while found := await self._rows("next_prunable_job", jobs[-1] if jobs else ""):
-            jobs.append(found[0][0])
-        return jobs
+        return await each_job(partial(self._rows, "next_prunable_job"))
 
     async def unfolded(self, ended_s: float, after: Ended, *, limit: int = 200) -> list[RunRow]:
-        until = format_ms(self._now_ms() - round(ended_s * 1000))
+        until = cutoff(self._now_ms(), ended_s)
         return [run_row(row) for row in await self._rows("unfolded", *after, until, limit)]
 
     async def delete(self, run_id: RunId) -> None:
