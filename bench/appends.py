@@ -142,7 +142,7 @@ def outcome(figures: Sequence[Figure]) -> Outcome:
                 shown += [_shown(ours, ".1f"), _ratio(ours, others)]
             rows.append([way.name, _shape(shape), *shown])
             if shape == SHAPES[-1]:
-                rates.append((way.name, [rate or 0, bare or 0]))
+                rates.append((way.name, [rate or 0] if bare is None else [rate or 0, bare]))
                 if way.name == "sqlite normal":
                     goals.append(
                         Goal("SQLite: events appended in batches of 20", rate or 0, GOAL, "events/s", "at least")
