@@ -38,7 +38,7 @@ $(EDITABLE): pyproject.toml $(PACKAGES)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(NODE_MODULES): package-lock.json package.json $(wildcard packages/*/package.json examples/*/web/package.json) $(PACKAGES)
+$(NODE_MODULES): package-lock.json package.json $(wildcard packages/*/package.json examples/*/web/package.json tests/react18/package.json) $(PACKAGES)
 	@echo "Installing the npm packages of package-lock.json ..."
 	@$(BIN)/npm ci --no-progress
 	@touch $@
@@ -172,7 +172,7 @@ generate: $(EDITABLE) $(NODE_MODULES)  ## the contract in conformance/schema, an
 .PHONY: lock
 lock: $(PACKAGES)  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  pyproject.toml requirements/dev.in --extra server --extra postgres --extra redis --extra procrastinate --extra celery --extra schedule --extra report --extra demo --extra llm --output-file requirements/dev.txt
+	  pyproject.toml requirements/dev.in --extra server --extra postgres --extra redis --extra procrastinate --extra celery --extra schedule --extra report --extra strategy --extra demo --extra llm --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements/dev.txt requirements/bench.in --output-file requirements/bench.txt
 	$(BIN)/npm install --package-lock-only
