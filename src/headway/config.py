@@ -49,6 +49,7 @@ class Settings(BaseSettings):
             page read, without cookies. Empty: pages of this server only.
         transports: Faces that are on: ``sse``, ``poll``, ``ingest``. A stored setting overrides it at run time.
         direct: Hand streams over to the hub where the server allows it. False: always by ASGI ``send()``.
+        console: Serve the web app at `/console/`.
         max_connections: Open streams of this process; more are asked to come back later. 0: any number.
         max_waits: Long-polls waiting in this process; more are asked to come back later. 0: any number.
         max_body_bytes: Bytes of a request's body.
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     transports: Annotated[frozenset[Transport], NoDecode] = TRANSPORTS
     direct: bool = True
+    console: bool = True
     max_connections: Annotated[int, Field(ge=0)] = 20_000
     max_waits: Annotated[int, Field(ge=0)] = 2_000
     max_body_bytes: Annotated[int, Field(gt=0)] = BODY_BYTES_MAX

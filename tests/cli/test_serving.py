@@ -92,6 +92,7 @@ async def test_its_block_on_a_terminal(folder, module):
         await command.until("Ctrl-C stops it.")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", command.output)
     assert re.search(r"Serving +http://127\.0\.0\.1:\d+ +app_of_block:app", plain)
+    assert re.search(r"Console +http://127\.0\.0\.1:\d+/headway/console/", plain)
     assert re.search(r"Store +sqlite:///headway\.db", plain)
     assert re.search(r"Jobs +double, elsewhere: headway worker app_of_block:app", plain)
     assert re.search(r"Streams +handed over \(direct path on\)", plain)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from headway.gateways import operations
+from headway.gateways import console, operations
 from headway.gateways.api import GATEWAYS
 from headway.gateways.models import RunStarted
 from tests.gateways.serving import ended, make_world, note, open_run, report, serving, start
@@ -101,6 +101,8 @@ async def test_the_example_is_true(example: Example, tmp_path: Path, monkeypatch
     built = tmp_path / "client.js"
     built.write_text("export {};\n")
     monkeypatch.setattr(operations, "CLIENT", built)
+    (tmp_path / console.PAGE).write_text('<base href="./" />\n')
+    monkeypatch.setattr(console, "FILES", tmp_path)
     async with serving(make_world()) as client:
         status, headers, body = await sent(example.command, await surroundings(client))
     assert status == example.status, body
@@ -121,7 +123,7 @@ async def test_the_example_is_true(example: Example, tmp_path: Path, monkeypatch
 def test_every_route_has_its_section() -> None:
     """And no section is about a route that is not there."""
     routes = {
-        f"{method} {route.path.replace('{key:path}', '{key}')}"
+        f"{method} {route.path.replace(':path}', '}')}"
         for gateway in GATEWAYS
         for route in gateway.router.routes
         if isinstance(route, APIRoute)

@@ -62,8 +62,9 @@ def test_it_holds_all_that_runs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     for needed in (
-        "headway/py.typed", "headway/static/client.js", "headway/stores/sql/sqlite/queries.sql",
-        "headway/examples/itinerary/static/index.html", "headway/examples/itinerary/data/paris.json",
+        "headway/py.typed", "headway/static/client.js", "headway/static/console/index.html",
+        "headway/stores/sql/sqlite/queries.sql", "headway/examples/itinerary/static/index.html",
+        "headway/examples/itinerary/data/paris.json",
     ):  # fmt: skip
         assert needed in names
     assert {name.split("/")[0] for name in names} == {"headway", f"headway-{PROJECT['version']}.dist-info"}

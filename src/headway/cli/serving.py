@@ -247,7 +247,13 @@ def check_access(plan: Plan, target: Target) -> None:
 
 def is_mounted(headway: Headway, app: Any) -> bool:
     """Whether an application serves all of a Headway's routes. One that has routes of its own asks who it wants."""
-    return any(getattr(route, "app", None) is headway.asgi for route in getattr(app, "routes", ()))
+    return mounted_at(headway, app) is not None
+
+
+def mounted_at(headway: Headway, app: Any) -> str | None:
+    """Return the prefix at which an application serves all of a Headway's routes, or None when it does not."""
+    found = [route for route in getattr(app, "routes", ()) if getattr(route, "app", None) is headway.asgi]
+    return found[0].path if found else None
 
 
 def rows(plan: Plan, target: Target, url: str) -> list[Row]:
@@ -255,6 +261,9 @@ def rows(plan: Plan, target: Target, url: str) -> list[Row]:
     found = [Row("Serving", url if plan.target is None else f"{url}  {plan.target}")]
     for headway in target.headways[:1]:
         settings = headway.settings
+        prefix = "" if target.own else mounted_at(headway, target.app)
+        if settings.console and prefix is not None:
+            found.append(Row("Console", f"{url}{prefix}/console/"))
         found.append(Row("Store", shown(settings.store)))
         found.append(Row("Jobs", _jobs(plan, headway)))
         found.append(Row("Engine", headway.engine.name))

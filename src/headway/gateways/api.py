@@ -25,7 +25,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.errors import HeadwayError, MethodNotAllowed
-from headway.gateways import ingest, openapi, operations, outputs, poll, rest, sse, steering
+from headway.gateways import console, ingest, openapi, operations, outputs, poll, rest, sse, steering
 from headway.gateways.exchange import Exchange, exchange_of
 from headway.gateways.problem import as_headway, problem
 from headway.gateways.queries import WhichQuery, read_query
@@ -41,7 +41,7 @@ _log = get_logger(__name__)
 CLIENT_LEFT: Final = 499
 """Counted for requests whose client did not wait for the answer; never sent to anybody."""
 
-GATEWAYS: Final = (rest, poll, outputs, ingest, steering, operations)
+GATEWAYS: Final = (rest, poll, outputs, ingest, steering, operations, console)
 READING: Final = frozenset({"GET", "HEAD"})
 
 Serve = Callable[[Exchange, Scope, Receive, Send], Awaitable[None]]
@@ -124,7 +124,7 @@ class Api:
             await Response(status_code=204, headers=preflight)(scope, receive, send)
             return
         path = local_path(scope)
-        if path not in operations.PUBLIC:
+        if path not in operations.PUBLIC and not console.serves(path):
             services.started()
             services.origins.check(scope["method"], headers)
             exchange.principal = await services.gate.principal(HTTPConnection(scope))

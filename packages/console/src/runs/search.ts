@@ -1,0 +1,22 @@
+import type { RunStatus } from "@headway-run/client";
+import { STATUSES } from "../model/status.ts";
+import { many, one } from "../search.ts";
+
+/** Which runs are listed: stands in the address, so that a list can be sent to somebody. */
+export interface RunsSearch {
+  status?: RunStatus[] | undefined;
+  job?: string | undefined;
+  group?: string | undefined;
+  /** `next` of the page before; without it the newest. */
+  page?: string | undefined;
+}
+
+export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
+  const status = many(given["status"], STATUSES);
+  return {
+    status: status.length > 0 ? status : undefined,
+    job: one(given["job"]),
+    group: one(given["group"]),
+    page: one(given["page"]),
+  };
+}
