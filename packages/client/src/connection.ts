@@ -16,8 +16,7 @@ import type { Http } from "./http.ts";
 import { type ConnectionState, nextState, type Sign } from "./machine.ts";
 import { merged } from "./merged.ts";
 import { poll } from "./poll.ts";
-import { stream } from "./stream.ts";
-import type { Feed, Link, Outcome, TransportName } from "./transport.ts";
+import type { Feed, Link, Outcome, Transport, TransportName } from "./transport.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 /** What a view shows of a connection. */
@@ -40,8 +39,34 @@ export interface Connection {
   stop(): void;
   /** Make a new connection at once; the answer to a person who asks for it, and to a run that was tried again. */
   reconnect(): void;
+  /** Open no stream until this time, in milliseconds since the epoch, and begin with that now. */
+  poll(until: number, everyMs?: number): void;
 }
 
+/** How connections behave. */
+export interface ConnectionOptions {
+  /**
+   * Longest wait before the 1st, 2nd, … try after a break, in milliseconds; the last one stays. The wait itself is
+   * random below it ("full jitter"), at least 50 ms, and never shorter than the server asks for.
+   *
+   * @defaultValue 1, 2, 4, 8, 16, 30 seconds
+   */
+  backoffMs?: readonly number[] | undefined;
+  /** `poll`: never open a stream. @defaultValue `auto`: streams, and polling where they do not get through */
+  transport?: "auto" | "poll" | undefined;
+  /** Milliseconds between two polls, which then do not wait for news. @defaultValue 0: each waits for them (long-poll) */
+  pollMs?: number | undefined;
+  /** Longest silence, in milliseconds, before a connection counts as dead. @defaultValue 2.5 heartbeats of the server */
+  silentMs?: number | undefined;
+}
+
+/** What all runs of one client have in common. */
+export interface Shared extends Http, ConnectionOptions {
+  /** What is tried before polling. */
+  stream: Transport;
+}
+
+const BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 /** How long a server may take until its first byte. */
 const OPEN_MS = 10_000;
 /** The shortest wait before a try. */
@@ -60,14 +85,9 @@ const HOUR_MS = 3_600_000;
 /** Nothing is wrong with the connection. */
 const WELL = { attempt: 0, trouble: null };
 
-export function createConnection(
-  address: Address,
-  feed: Feed,
-  http: Http,
-  backoffMs: readonly number[],
-  onChange: () => void,
-): Connection {
-  const { environment } = http;
+export function createConnection(address: Address, feed: Feed, shared: Shared, onChange: () => void): Connection {
+  const { environment, observe, stream, backoffMs = BACKOFF_MS, silentMs = Number.POSITIVE_INFINITY } = shared;
+  let { pollMs = 0 } = shared;
   const { clearTimeout, isHidden, isOffline, now, onWake, random, setTimeout } = environment;
   let info: ConnectionInfo = {
     ...WELL,
@@ -88,7 +108,7 @@ export function createConnection(
   let failures = 0;
   /** How often streams were given up since one worked. */
   let falls = 0;
-  let pollUntil = 0;
+  let pollUntil = shared.transport === "poll" ? Number.POSITIVE_INFINITY : 0;
   /** Of the connection at hand: how long the server wants to be left alone, whether something came. */
   let retryMs = 0;
   let worked = false;
@@ -103,9 +123,10 @@ export function createConnection(
     if (info !== before) onChange();
   };
 
-  const sign = (seen: Sign, changes: Partial<ConnectionInfo> = {}) => {
+  const sign = (seen: Sign, changes: Partial<ConnectionInfo> = {}, detail?: number | string) => {
     const state = nextState(info.state, seen);
     change({ retryAt: null, ...changes, state });
+    observe?.({ run: address.stream, info, sign: seen, detail });
   };
 
   const isClosed = () => info.state === "closed";
@@ -161,13 +182,12 @@ export function createConnection(
   const link: Link = {
     address,
     feed,
-    http,
-    isOpen: () => info.state === "live" || isClosed(),
-    expect: watchdog.expect,
-    opened: () => sign("opened"),
-    heard: () => {
+    http: shared,
+    mayWait: () => !pollMs && (info.state === "live" || isClosed()),
+    expect: (ms, beats) => watchdog.expect(Math.min(ms, silentMs), beats),
+    tell: (seen, detail) => {
       watchdog.heard();
-      sign("heard");
+      sign(seen, {}, detail);
     },
     worked: () => {
       repeated = false;
@@ -184,17 +204,18 @@ export function createConnection(
 
   /** Make one connection. */
   const connect = async (): Promise<Outcome> => {
-    const transport = isClosed() || now() < pollUntil ? "poll" : "sse";
+    const polls = isClosed() || now() < pollUntil;
     activity = new AbortController();
     const { signal } = activity;
     worked = false;
     retryMs = 0;
-    change({ transport });
-    watchdog.expect(OPEN_MS);
+    change({ transport: polls ? "poll" : "sse" });
+    link.expect(OPEN_MS);
     try {
-      return await (transport === "sse" ? stream : poll)(link, signal);
+      return await (polls ? poll : stream)(link, signal);
     } catch (error) {
-      throw signal.aborted ? signal.reason : error;
+      signal.throwIfAborted();
+      throw error;
     } finally {
       // A later loop may have begun while this connection was ending.
       if (signal === activity.signal) watchdog.stop();
@@ -206,7 +227,7 @@ export function createConnection(
     failures = info.state === "connecting" ? failures + 1 : 0;
     const atOnce = silent || falls > 0;
     if (info.transport === "poll") {
-      if (failures >= FAILURES_MAX) pollUntil = failures = 0;
+      if (failures >= FAILURES_MAX && pollUntil < Number.POSITIVE_INFINITY) pollUntil = failures = 0;
     } else if (atOnce || failures >= FAILURES_MAX) {
       pollUntil = now() + (silent ? SILENT_MS : REFUSED_MS) * 2 ** Math.min(falls++, DOUBLINGS_MAX);
       return atOnce;
@@ -240,7 +261,7 @@ export function createConnection(
   const ended = (alive: AbortSignal) => {
     if (feed.isFinal()) return halt("ended");
     sign("ended", WELL);
-    return wait(isHidden() ? HOUR_MS : random() * WAKE_MS, alive);
+    return wait(isHidden() ? HOUR_MS : pollMs || random() * WAKE_MS, alive);
   };
 
   const recover = (error: HeadwayError, alive: AbortSignal) => {
@@ -258,7 +279,7 @@ export function createConnection(
     if (typeof outcome !== "string") return recover(outcome, alive);
     if (outcome === "lost") return lost(null, alive);
     if (outcome === "ended") return ended(alive);
-    if (outcome === "more") return wait(POLL_MS, alive);
+    if (outcome === "more") return wait(pollMs || POLL_MS, alive);
     // Streams are not wanted for as long as the server says.
     if (outcome === "poll") pollUntil = now() + (retryMs || SILENT_MS);
     return again(alive);
@@ -287,5 +308,12 @@ export function createConnection(
     interrupt("aborted");
   };
 
-  return { info: () => info, start, stop: () => halt("stop"), reconnect };
+  const pollFor = (time: number, everyMs = 0) => {
+    pollUntil = time;
+    pollMs = everyMs;
+    falls = 0;
+    if (life) reconnect();
+  };
+
+  return { info: () => info, start, stop: () => halt("stop"), reconnect, poll: pollFor };
 }

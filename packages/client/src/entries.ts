@@ -53,7 +53,7 @@ export interface State {
 
 /** Copy to an object without a prototype, in which `constructor` and `__proto__` are keys like any other. */
 export function bare<Value extends object>(value: Value): Value {
-  return Object.assign(Object.create(null), value);
+  return { __proto__: null, ...value };
 }
 
 /** Removals first and then by key, because the order of an object's keys is not the same in every language. */
@@ -68,7 +68,7 @@ export function createState(snapshot: Snapshot): State {
   const tallies = new Map<string, Tally>();
   const counts = { items: 0, outputs: 0, custom: 0 };
   /** Objects of the body that nobody else has seen. */
-  let owned = new WeakSet<object>();
+  const owned = new Set<object>();
   const texts = new Map<string, GrowingText>();
   /** Outputs whose text in the body is not the newest. */
   const stale = new Set<string>();
@@ -100,7 +100,7 @@ export function createState(snapshot: Snapshot): State {
 
   const count = (item: Item | null | undefined, by: number) => {
     if (!item || item.phase === null) return;
-    const tally = tallies.get(item.phase) ?? { ended: 0, total: 0 };
+    const tally = tallies.get(item.phase) ?? { total: 0, ended: 0 };
     tally.total += by;
     if (item.status === "finished" || item.status === "failed") tally.ended += by;
     tallies.set(item.phase, tally);
@@ -183,7 +183,7 @@ export function createState(snapshot: Snapshot): State {
       own("outputs")[key] = { ...output, text: text.read(), from_offset: text.fromOffset };
     }
     stale.clear();
-    owned = new WeakSet();
+    owned.clear();
     return { ...body };
   };
 

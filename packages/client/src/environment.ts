@@ -18,7 +18,7 @@ export interface Environment {
 /** Why a waiting connection should look again: the names of the events it is told by. */
 export type WakeSign = "online" | "focus" | "pageshow" | "visibilitychange" | "click";
 
-const WAKE_SIGNS: readonly WakeSign[] = ["online", "focus", "pageshow", "visibilitychange", "click"];
+const WAKE_SIGNS = "online focus pageshow visibilitychange click".split(" ") as WakeSign[];
 
 /** The browser, as far as there is one: it works in Node, too, where nothing ever wakes up. */
 export const browser: Environment = {
@@ -27,7 +27,7 @@ export const browser: Environment = {
   random: () => Math.random(),
   setTimeout: (call, ms) => setTimeout(call, ms),
   clearTimeout: (timer) => clearTimeout(timer as number),
-  isHidden: () => globalThis.document?.hidden === true,
+  isHidden: () => !!globalThis.document?.hidden,
   isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
     const ending = new AbortController();

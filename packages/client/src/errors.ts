@@ -47,7 +47,7 @@ export interface Problem {
 /** The one error of this package. Its message is made for people. */
 export class HeadwayError extends Error {
   override readonly name = "HeadwayError";
-  readonly category: ErrorCategory;
+  declare readonly category: ErrorCategory;
   /** HTTP status, or null when there was no answer. */
   readonly status: number | null = null;
   /** What the server said of it: its `code`, a `hint`, the `request_id` that names it in the log. */
@@ -83,7 +83,7 @@ export async function errorOf(response: Response): Promise<HeadwayError> {
   // A proxy in front answers with a page of its own; the status says enough.
   const problem: Partial<Problem> = (await response.json().catch(() => null)) ?? {};
   const category = CATEGORIES[status] ?? (status < 400 ? "protocol" : status < 500 ? "invalid" : "server");
-  const retryAfterMs = (Number(headers.get("Retry-After")) || 0) * 1000;
+  const retryAfterMs = Number(headers.get("Retry-After")) * 1000 || 0;
   return new HeadwayError(category, undefined, { status, problem, retryAfterMs });
 }
 

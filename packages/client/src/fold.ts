@@ -36,7 +36,7 @@ export class Fold {
   #snapshot: Snapshot | undefined;
 
   /** @param snapshot Start from this state, of any origin with the same `FOLD_VERSION`; it is not changed. */
-  constructor(snapshot: Snapshot = EMPTY) {
+  constructor(snapshot: Snapshot) {
     this.#state = createState(snapshot);
   }
 
@@ -103,12 +103,15 @@ function pick<Data extends object, Names extends string>(
   return Object.fromEntries(names.split(" ").map((name) => [name, value(name)])) as never;
 }
 
-/** Keys that are null. */
-function blank<Names extends string>(names: Names): Record<Words<Names>, null> {
+/** Return keys that are null. */
+export function blank<Names extends string>(names: Names): Record<Words<Names>, null> {
   return pick({}, names);
 }
 
 // -- the run itself
+
+/** The same whenever nothing is asked, so that it has not changed. */
+const NONE: Snapshot["asks"] = {};
 
 type RunEventOf<Verb extends string> = Extract<RunEvent, { type: `run.${Verb}` }>;
 
@@ -118,7 +121,7 @@ function run(state: State, event: RunEvent): void {
   const status = follow(event.type, body.status);
   if (!status) return;
   body.status = status as RunStatus;
-  if (status !== "waiting") body.asks = EMPTY.asks;
+  if (status !== "waiting") body.asks = NONE;
   switch (event.type) {
     case "run.queued":
       queued(state, event);
@@ -346,23 +349,3 @@ const HANDLERS: Record<string, (state: State, event: never) => void> = bare({
   custom,
   "attempt.discarded": discarded,
 });
-
-/** Before event 1. A snapshot on the wire always has a run id; here none is known yet. */
-const EMPTY = {
-  ...blank("run_id job title status execution_id created_at started_at finished_at cancel_requested_at"),
-  ...blank("result error group"),
-  seq: 0,
-  cursor: "0.0",
-  attempt: 0,
-  executions: [],
-  progress: blank("percent reached eta message"),
-  phases: [],
-  items: {},
-  outputs: {},
-  asks: {},
-  notes: [],
-  errors: [],
-  custom: {},
-  owner: "",
-  metadata: {},
-} as unknown as Snapshot;

@@ -1,15 +1,16 @@
 /** The entry: where Headway is, who is asking, and the runs. */
 
 import { addressOf, defaultBaseUrl } from "./address.ts";
+import type { ConnectionOptions, Shared } from "./connection.ts";
 import type { Snapshot } from "./contract.gen.ts";
 import { browser, type Environment } from "./environment.ts";
-import { createHttp, type Http, type HttpOptions } from "./http.ts";
+import { createHttp, type HttpOptions } from "./http.ts";
 import { createRun, type RunHandle } from "./run.ts";
+import { sse } from "./stream.ts";
+import type { Transport } from "./transport.ts";
 import type { RunPage, RunQuery, StartedRun } from "./wire.ts";
 
-const BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
-
-export interface HeadwayOptions extends HttpOptions {
+export interface HeadwayOptions extends HttpOptions, ConnectionOptions {
   /**
    * Where Headway is mounted, as `/headway` or `https://example.org/headway`.
    *
@@ -19,12 +20,11 @@ export interface HeadwayOptions extends HttpOptions {
   /** Used in place of the global `fetch`. */
   fetch?: Environment["fetch"] | undefined;
   /**
-   * Longest wait before the 1st, 2nd, … try after a break, in milliseconds; the last one stays. The wait itself is
-   * random below it ("full jitter"), at least 50 ms, and never shorter than the server asks for.
+   * Makes what is used in place of a stream for each run, as the modules `share` and `many` do.
    *
-   * @defaultValue 1, 2, 4, 8, 16, 30 seconds
+   * @defaultValue server-sent events over `fetch`
    */
-  backoffMs?: readonly number[] | undefined;
+  stream?: ((headway: Headway) => Transport) | undefined;
   /** Clock, timers and the page's state; tests bring their own. */
   environment?: Environment | undefined;
 }
@@ -46,15 +46,14 @@ export interface Started extends StartedRun {
 /** A Headway server, as one user sees it. */
 export class Headway {
   readonly #baseUrl: string;
-  readonly #http: Http;
-  readonly #backoffMs: readonly number[];
+  readonly #shared: Shared;
   /** Weak, so that a run nobody holds is forgotten, and one that is held is never there twice. */
   readonly #runs: Map<string, WeakRef<RunHandle>> = new Map();
 
-  constructor({ baseUrl, fetch, backoffMs = BACKOFF_MS, environment = browser, ...http }: HeadwayOptions = {}) {
-    this.#baseUrl = (baseUrl ?? defaultBaseUrl()).replace(/\/+$/, "");
-    this.#http = createHttp(fetch ? { ...environment, fetch } : environment, http);
-    this.#backoffMs = backoffMs;
+  constructor({ baseUrl = defaultBaseUrl(), fetch, environment = browser, ...options }: HeadwayOptions = {}) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, "");
+    const http = createHttp(fetch ? { ...environment, fetch } : environment, options);
+    this.#shared = { ...options, stream: options.stream?.(this) ?? sse, ...http };
   }
 
   /**
@@ -63,7 +62,7 @@ export class Headway {
    */
   run(target: string, snapshot?: Snapshot | null): RunHandle {
     const address = addressOf(target, this.#baseUrl);
-    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.#http, this.#backoffMs, snapshot);
+    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.#shared, snapshot);
     this.#runs.set(address.stream, new WeakRef(run));
     return run;
   }
@@ -76,13 +75,13 @@ export class Headway {
   async start(job: string, input: unknown, { key, ...about }: StartOptions = {}): Promise<Started> {
     const url = `${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
     const headers = key && { headers: { "Idempotency-Key": key } };
-    const started = await this.#http.json<StartedRun>(url, { ...headers, body: { input, ...about } });
+    const started = await this.#shared.json<StartedRun>(url, { ...headers, body: { input, ...about } });
     return { ...started, run: this.run(started.id, started.snapshot) };
   }
 
   /** List runs, newest first. */
   runs(query: RunQuery = {}): Promise<RunPage> {
-    const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, `${one}`]));
-    return this.#http.json(`${this.#baseUrl}/v1/runs?${new URLSearchParams(pairs)}`);
+    // A list becomes its values with commas between them.
+    return this.#shared.json(`${this.#baseUrl}/v1/runs?${new URLSearchParams(query as Record<string, string>)}`);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Environment } from "./environment.ts";
 import { errorFrom, errorOf } from "./errors.ts";
+import type { Note } from "./note.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -13,6 +14,8 @@ export interface HttpOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Asked before every request; it is called with `refresh` once when the server says 401. */
   getToken?: GetToken | undefined;
+  /** Told of everything that happens to the connections, for metrics and logs. It must not throw. */
+  observe?: ((note: Note) => void) | undefined;
 }
 
 export interface Call {
@@ -25,6 +28,7 @@ export interface Call {
 /** Sends requests with the application's identity. Whatever goes wrong is thrown as `HeadwayError`. */
 export interface Http {
   readonly environment: Environment;
+  readonly observe?: HttpOptions["observe"];
   /** Get a new token for the next request. */
   refreshToken(): void;
   /** Send a request. */
@@ -36,9 +40,7 @@ export interface Http {
 export function createHttp(environment: Environment, options: HttpOptions): Http {
   let refresh = false;
 
-  const send = async (url: string, { body, headers, signal }: Call): Promise<Response> => {
-    const how = { refresh };
-    refresh = false;
+  const send = async (url: string, how: { refresh: boolean }, { body, headers, signal }: Call): Promise<Response> => {
     const token = await options.getToken?.(how);
     const sent = {
       Accept: JSON_TYPE,
@@ -50,17 +52,18 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
     return environment.fetch(url, {
       cache: "no-store",
       headers: sent,
-      signal: signal ?? null,
+      signal: signal as AbortSignal,
       ...(body && { method: "POST", body: JSON.stringify(body) }),
     });
   };
 
   const request = async (url: string, call: Call): Promise<Response> => {
-    const fresh = refresh || !options.getToken;
-    const response = await send(url, call).catch(rethrow);
+    const how = { refresh };
+    refresh = false;
+    const response = await send(url, how, call).catch(rethrow);
     call.signal?.throwIfAborted();
     if (response.ok) return response;
-    if (response.status !== 401 || fresh) throw await errorOf(response);
+    if (response.status !== 401 || how.refresh || !options.getToken) throw await errorOf(response);
     refresh = true;
     return request(url, call);
   };

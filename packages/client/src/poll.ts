@@ -20,20 +20,19 @@ export const poll: Transport = async (link, signal) => {
     return done(link);
   }
   // The first answer comes at once and says that this transport works; the others wait for news.
-  const wait = link.isOpen() ? WAIT_S : 0;
+  const wait = link.mayWait() ? WAIT_S : 0;
   link.expect(wait * 1000 + SLACK_MS);
   const url = asked(address.events, `&after=${position}&wait=${wait}`);
   const { events, cursor, partial } = await http.json<EventPage>(url, { signal });
-  const last = events.at(-1);
   for (const event of events) {
-    // What is missing in it, the snapshot has.
-    if (partial || feed.apply(event, event === last ? cursor : undefined) === "gap") feed.forget();
+    // What is missing in it, the snapshot has. Nobody comes between the events of a page, so its end stands for all.
+    if (partial || feed.apply(event, cursor) === "gap") feed.forget();
   }
   return done(link);
 };
 
 function done(link: Link): Outcome {
-  link.opened();
+  link.tell("opened");
   link.worked();
   link.feed.flush();
   return link.feed.isEnded() ? "ended" : "more";

@@ -1,12 +1,11 @@
 /** One run as an application sees it: its state, its events, its commands. */
 
 import type { Address } from "./address.ts";
-import { type ConnectionInfo, createConnection } from "./connection.ts";
+import { type ConnectionInfo, createConnection, type Shared } from "./connection.ts";
 import type { EventOf, EventType, RunEvent, Snapshot } from "./contract.gen.ts";
 import { throttle } from "./environment.ts";
 import { HeadwayError } from "./errors.ts";
 import { Fold } from "./fold.ts";
-import type { Http } from "./http.ts";
 import { isEnded } from "./transitions.ts";
 import type { Feed } from "./transport.ts";
 import type { Appended, Live, Notice } from "./wire.ts";
@@ -60,8 +59,24 @@ export interface RunHandle {
   release(): void;
   /** Connect anew at once, also after a final error. */
   reconnect(): void;
+  /**
+   * Open no stream from now on, but poll.
+   *
+   * @param everyMs Ask so often, without waiting for news; by default each question waits for them (long-poll).
+   */
+  startPolling(everyMs?: number): void;
+  /** Use streams again, at once; also where they were given up because they did not get through. */
+  stopPolling(): void;
   /** Ask for the run to be stopped. An ended run stays as it is: the answer tells its status. */
   cancel(reason?: string): Promise<Appended>;
+  /**
+   * Answer a question of a run that waits. The same answer again changes nothing.
+   *
+   * @param ask_id Key of the question in the snapshot's `asks`.
+   * @param data As the question's `schema` says.
+   * @throws HeadwayError `conflict` when the question is not open any more; `invalid` when the answer does not fit.
+   */
+  answer(ask_id: string, data: unknown): Promise<Appended>;
   /**
    * Try a failed, partial or cancelled run again: the items named, or all that failed.
    *
@@ -71,16 +86,11 @@ export interface RunHandle {
 }
 
 /**
- * @param backoffMs See `HeadwayOptions`.
+ * @param shared Of the client.
  * @param known The run as far as it is known already, as from the answer that created it.
  */
-export function createRun(
-  address: Address,
-  http: Http,
-  backoffMs: readonly number[],
-  known?: Snapshot | null,
-): RunHandle {
-  const { clearTimeout, setTimeout } = http.environment;
+export function createRun(address: Address, shared: Shared, known?: Snapshot | null): RunHandle {
+  const { clearTimeout, setTimeout } = shared.environment;
   const viewers = new Set<() => void>();
   const listeners = new Map<string, Set<(value: never) => void>>();
   let fold: Fold | undefined;
@@ -100,9 +110,7 @@ export function createRun(
         listener(value as never);
       } catch (error) {
         // A listener's mistake is reported like any other, but costs nobody else an event.
-        queueMicrotask(() => {
-          throw error;
-        });
+        void Promise.reject(error);
       }
     }
   };
@@ -120,6 +128,7 @@ export function createRun(
     },
     apply(event, cursor) {
       const applied = fold?.apply(event, cursor, feed) ?? "gap";
+      shared.observe?.({ run: address.stream, info: info(), sign: applied, detail: event });
       if (fold && applied === "applied") {
         state = undefined;
         position = fold.cursor;
@@ -135,7 +144,7 @@ export function createRun(
   };
 
   if (known) feed.replace(known);
-  const { info, reconnect, start, stop } = createConnection(address, feed, http, backoffMs, flush);
+  const { info, poll, reconnect, start, stop } = createConnection(address, feed, shared, flush);
 
   const retain = () => {
     clearTimeout(lingering);
@@ -167,7 +176,7 @@ export function createRun(
 
   const command = async (name: string, body: object): Promise<Appended> => {
     if (!address.self) throw new HeadwayError("invalid", "This is only a stream.");
-    return http.json<Appended>(`${address.self}/${name}`, { body });
+    return shared.json<Appended>(`${address.self}/${name}`, { body });
   };
 
   const handle: RunHandle = {
@@ -175,7 +184,7 @@ export function createRun(
     release,
     reconnect,
     subscribe(listener, everyMs = 16) {
-      const [call, cancel] = throttle(http.environment, everyMs, listener);
+      const [call, cancel] = throttle(shared.environment, everyMs, listener);
       viewers.add(call);
       return retainUntil(() => {
         cancel();
@@ -194,7 +203,10 @@ export function createRun(
       listeners.set(topic, all.add(own));
       return retainUntil(() => all.delete(own));
     },
+    startPolling: (everyMs) => poll(Number.POSITIVE_INFINITY, everyMs),
+    stopPolling: () => poll(0),
     cancel: (reason) => command("cancel", { reason }),
+    answer: (ask_id, data) => command("input", { ask_id, data }),
     async retry(what) {
       const appended = await command("retry", { seq: fold?.seq, ...what });
       if (retained > 0) reconnect();

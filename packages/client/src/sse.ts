@@ -63,7 +63,7 @@ export function createFrameParser(
     const text = decoder.decode(bytes, { stream: true });
     for (const [n, part] of text
       .replace(skipped, "")
-      .split(/\r\n|\r|\n/)
+      .split(/\r\n?|\n/)
       .entries()) {
       if (n > 0 && size <= limit) {
         take(rest.join(""));

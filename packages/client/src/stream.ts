@@ -7,12 +7,11 @@ import { createFrameParser, type Frame } from "./sse.ts";
 import type { Link, Outcome, Transport } from "./transport.ts";
 import type { EndFrame, Live, Notice, OpenFrame, ResetFrame } from "./wire.ts";
 
-/** Pings that may be late before what is shown counts as stale, and before the connection counts as dead. */
-const QUIET_PINGS = 1.5;
-const SILENT_PINGS = 2.5;
+/** Milliseconds of silence, for each second between two pings, after which the connection counts as dead. */
+const SILENT_MS_A_SECOND = 2_500;
 
 /** The stream of one run. */
-export const stream: Transport = async (link, signal) => {
+export const sse: Transport = async (link, signal) => {
   const { address, feed, http } = link;
   const position = feed.position();
   const headers = { Accept: "text/event-stream", ...(position && { "Last-Event-ID": position }) };
@@ -26,7 +25,7 @@ export const stream: Transport = async (link, signal) => {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
       if (done) return "lost";
-      link.heard();
+      link.tell("heard", value.length);
       let outcome: Outcome | undefined;
       for (const frame of parse(value)) outcome ??= take(link, frame);
       link.feed.flush();
@@ -44,9 +43,9 @@ function take(link: Link, { event, data, id }: Frame): Outcome | undefined {
   const value: unknown = JSON.parse(data);
   switch (event) {
     case "open": {
-      const { ping_s, live = null, partial = false } = value as OpenFrame;
-      link.expect(ping_s * 1000 * SILENT_PINGS, ping_s * 1000 * QUIET_PINGS);
-      link.opened();
+      const { ping_s, server_time, live = null, partial = false } = value as OpenFrame;
+      link.expect(ping_s * SILENT_MS_A_SECOND, true);
+      link.tell("opened", server_time);
       feed.live = live;
       feed.partial = partial;
       return undefined;

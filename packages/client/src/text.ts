@@ -8,8 +8,6 @@
 
 import { OUTPUT_TEXT_MAX } from "./contract.gen.ts";
 
-const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g;
-
 /** Text of one output with the number of code points dropped in front. */
 export class GrowingText {
   length = 0;
@@ -25,7 +23,8 @@ export class GrowingText {
 
   /** Add text at the end and return its length; amortised O(length of the delta). */
   append(delta: string): number {
-    const { length } = delta.replace(PAIR, "_");
+    let length = 0;
+    for (const _ of delta) length++; // code points, not the units of UTF-16 that `delta.length` counts
     this.#pieces.push(delta);
     this.length += length;
     return length;

@@ -4,6 +4,7 @@ import type { Address } from "./address.ts";
 import type { RunEvent, Snapshot } from "./contract.gen.ts";
 import type { Applied } from "./fold.ts";
 import type { Http } from "./http.ts";
+import type { Sign } from "./machine.ts";
 import type { Live, Notice } from "./wire.ts";
 
 export type TransportName = "sse" | "poll";
@@ -35,14 +36,15 @@ export interface Link {
   readonly address: Address;
   readonly feed: Feed;
   readonly http: Http;
-  /** The server has answered before, so that there is no need to make sure of it. */
-  isOpen(): boolean;
-  /** Bytes have to come within `silentMs`, or the connection is cut; after `quietMs` it counts as stale. */
-  expect(silentMs: number, quietMs?: number): void;
-  /** The server answered as it should. */
-  opened(): void;
-  /** Bytes came. */
-  heard(): void;
+  /** An answer may wait for news: the server has answered before, so that there is no need to make sure of it. */
+  mayWait(): boolean;
+  /** Bytes have to come within `silentMs`, or the connection is cut; where there are heartbeats it counts as stale before. */
+  expect(silentMs: number, beats?: boolean): void;
+  /**
+   * Something came: `opened` (the server answered as it should, at this time of its clock if it said so), `heard` (so
+   * many bytes came), `followed` or `quiet` (the tab that has the connection is well, or not).
+   */
+  tell(seen: Sign, detail?: number | string): void;
   /** An event or a heartbeat came: the connection is worth something. */
   worked(): void;
   /** The server wants to be left alone for `ms` after this connection. */

@@ -2,12 +2,14 @@
 
 import type { Environment } from "./environment.ts";
 
+/** A heartbeat that is half as late again as it may be counts as overdue: 1.5 of the 2.5 after which all is over. */
+const QUIET_SHARE = 0.6;
 /** The least silence that counts while the page is hidden: browsers then run timers once a minute. */
 const HIDDEN_SILENT_MS = 70_000;
 
 export interface Watchdog {
-  /** Begin to wait. Only where there are heartbeats, there is a `quietMs`. */
-  expect(silentMs: number, quietMs?: number): void;
+  /** Begin to wait. Where there are heartbeats, a late one is noticed before that. */
+  expect(silentMs: number, beats?: boolean): void;
   /** A byte came. Costs nothing but a look at the clock: the timer is set anew only when it fires. */
   heard(): void;
   /** Look now. */
@@ -37,20 +39,20 @@ export function createWatchdog(environment: Environment, onQuiet: () => void, on
 
   const check = () => {
     stop();
-    const hidden = quietMs > 0 && isHidden();
+    const hidden = isHidden();
     const dueMs = hidden ? Math.max(silentMs, HIDDEN_SILENT_MS) : silentMs;
     const idle = Math.max(0, now() - last); // negative after the clock was set back
     if (idle >= dueMs) {
       onSilent();
       return;
     }
-    if (quietMs > 0 && idle >= quietMs && !hidden) onQuiet();
+    if (idle >= quietMs && !hidden) onQuiet();
     timer = setTimeout(check, (idle < quietMs ? quietMs : dueMs) - idle);
   };
 
-  const expect = (silent: number, quiet = 0) => {
-    silentMs = silent;
-    quietMs = quiet;
+  const expect = (ms: number, beats?: boolean) => {
+    silentMs = ms;
+    quietMs = beats ? ms * QUIET_SHARE : ms;
     heard();
     check();
   };

@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
+import type { Note } from "../src/note.ts";
 import { until } from "./support/environment.ts";
 import { begun, ended } from "./support/log.ts";
 import {
@@ -8,6 +9,7 @@ import {
   expectTruth,
   OFF,
   paced,
+  pinged,
   polled,
   polling,
   reached,
@@ -142,4 +144,98 @@ describe("polling", () => {
     environment.advance(35_000);
     await until(() => connection().attempt === 1 || server.requests("/events").length > 1, "another try");
   });
+});
+
+describe("asked for", () => {
+  test("no stream is ever opened, and an answer waits for news", async () => {
+    const { log } = await serve(begun());
+    watch({ transport: "poll" });
+    await polled();
+    log.add("run.succeeded", { result: null });
+    server.publish();
+    await reached("closed");
+    expectTruth();
+    expect(server.streams).toHaveLength(0);
+    expect(connection()).toMatchObject({ transport: "poll", trouble: null });
+  });
+
+  test("with an interval, each poll is a plain question", async () => {
+    const { log } = await serve(begun());
+    watch({ transport: "poll", pollMs: 10_000 });
+    await seqReached();
+    for (let n = 1; n <= 3; n++) {
+      await until(() => environment.nextIn() === 10_000, "the pause");
+      log.add("output.appended", { key: "text", delta: "1" });
+      environment.advance(10_000);
+      await seqReached();
+    }
+    expect(server.requests("/events").map(({ query }) => query.get("wait"))).toEqual(["0", "0", "0"]);
+    expect(states).toEqual(["connecting", "live"]);
+  });
+
+  test("it goes on through failures without trying a stream", async () => {
+    await serve(begun());
+    let broken = true;
+    server.script = (_request, response) => broken && problem(response, 503, "overloaded", "Busy");
+    watch({ transport: "poll" });
+    for (let n = 1; n <= 5; n++) {
+      await until(() => connection().attempt === n, `attempt ${n}`);
+      environment.advance(30_000);
+    }
+    broken = false;
+    environment.advance(30_000);
+    await seqReached();
+    expect(server.streams).toHaveLength(0);
+  });
+
+  test("in the middle of a stream, and taken back, nothing is lost and nothing is shown", async () => {
+    const { log } = await serve(begun());
+    watch();
+    await seqReached();
+    run.startPolling();
+    await polled();
+    expect(connection().transport).toBe("poll");
+    log.add("output.appended", { key: "text", delta: "1" });
+    server.publish();
+    await seqReached();
+    run.stopPolling();
+    await until(() => server.watching === 1, "a stream");
+    log.add("output.appended", { key: "text", delta: "2" });
+    server.publish();
+    await seqReached();
+    expect(seqs).toEqual([8, 9]);
+    expect(states).toEqual(["connecting", "live"]);
+    expectTruth();
+  });
+});
+
+test("the longest silence may be said", async () => {
+  await serve(begun());
+  watch({ silentMs: 3_000 });
+  await seqReached();
+  await pinged();
+  environment.advance(2_900);
+  expect(connection().state).toBe("stale");
+  environment.advance(100);
+  await reached("backoff");
+});
+
+test("an observer is told of everything that happens", async () => {
+  const { log } = await serve(begun());
+  const notes: Note[] = [];
+  watch({ observe: (note) => notes.push(note) });
+  await seqReached();
+  log.add("output.appended", { key: "text", delta: "1" });
+  server.publish();
+  await seqReached();
+  server.send(frame("output.appended", log.events.at(-1), log.cursor()));
+  await until(() => notes.some(({ sign }) => sign === "duplicate"), "a duplicate");
+  const told = notes.map(({ sign }) => sign);
+  for (const sign of ["start", "opened", "heard", "applied"] as const) expect(told).toContain(sign);
+  expect(notes.find(({ sign }) => sign === "opened")?.detail).toBe("2026-11-21T09:00:00.000Z");
+  expect(notes.find(({ sign }) => sign === "applied")?.detail).toMatchObject({ seq: 8 });
+  expect(notes.every((note) => note.run === `${server.url}/v1/runs/run_1/stream`)).toBe(true);
+  server.cut();
+  await until(() => notes.at(-1)?.sign === "lost", "the loss");
+  expect(notes.at(-1)?.info).toMatchObject({ state: "backoff", trouble: { category: "network" } });
 });

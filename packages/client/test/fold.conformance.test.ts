@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test, vi } from "vitest";
 import type { Snapshot } from "../src/contract.gen.ts";
-import { Fold } from "../src/fold.ts";
+import { EMPTY, Fold } from "../src/folding.ts";
 import { type FoldCase, foldCases, type Offer } from "./support/conformance.ts";
 import { expectSame } from "./support/equal.ts";
 
@@ -48,7 +48,7 @@ describe.each(FILES)("fold/%s.json", (file) => {
 });
 
 function begin({ from }: FoldCase): Fold {
-  return from ? new Fold(from) : new Fold();
+  return from ? new Fold(from) : new Fold(EMPTY);
 }
 
 function expectEnd(fold: Fold, { expect: wanted, sizes = {} }: FoldCase, where: string): void {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Fold } from "../src/fold.ts";
+import { EMPTY, Fold } from "../src/folding.ts";
 import { foldCase } from "./support/conformance.ts";
 import { expectSame } from "./support/equal.ts";
 
@@ -32,7 +32,7 @@ test(`${COUNT} random histories of seed ${SEED} fold as in Python`, { timeout: 1
 
 function replay(line: string): void {
   const { name, events, snapshots = {}, expect: wanted } = foldCase(JSON.parse(line) as Parameters<typeof foldCase>[0]);
-  const fold = new Fold();
+  const fold = new Fold(EMPTY);
   const late: Fold[] = []; // begun from what Python folded, as every viewer of a server is
   for (const { event, cursor, applied } of events.flat()) {
     for (const one of [fold, ...late]) {

@@ -1,12 +1,12 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
 import type { RunEvent, Snapshot } from "../src/contract.gen.ts";
-import { Fold } from "../src/fold.ts";
+import { EMPTY, Fold } from "../src/folding.ts";
 import { expectSame } from "./support/equal.ts";
 import { begun, Log } from "./support/log.ts";
 
 function folded(log: Log): Fold {
-  const fold = new Fold();
+  const fold = new Fold(EMPTY);
   for (const event of log.events) fold.apply(event, log.cursor(event.seq));
   return fold;
 }

@@ -88,8 +88,7 @@ describe("listing runs", () => {
     const client = new Headway({ baseUrl: server.url, environment });
     expect(await client.runs({ status: ["queued", "running"], job: "trip", limit: 10 })).toEqual(page);
     expect([...(server.seen[0]?.query ?? [])]).toEqual([
-      ["status", "queued"],
-      ["status", "running"],
+      ["status", "queued,running"],
       ["job", "trip"],
       ["limit", "10"],
     ]);

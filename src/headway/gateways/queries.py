@@ -51,9 +51,14 @@ class EventsQuery(BaseModel):
 class WhichQuery(BaseModel):
     """Which runs."""
 
-    status: list[RunStatus] = []
+    status: Annotated[list[RunStatus], Field(description="Repeated, or with commas between them.")] = []
     job: str | None = None
     group: str | None = None
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _each(cls, value: object) -> object:
+        return [one for part in value for one in str(part).split(",")] if isinstance(value, list) else value
 
 
 class ListQuery(WhichQuery):

@@ -1,5 +1,5 @@
 import type { EventType, Payloads, RunEvent, Snapshot } from "../../src/contract.gen.ts";
-import { Fold } from "../../src/fold.ts";
+import { EMPTY, Fold } from "../../src/folding.ts";
 
 /** A run's log in memory, as a server keeps it. */
 export class Log {
@@ -7,7 +7,7 @@ export class Log {
   readonly events: RunEvent[] = [];
   /** Changes when the log lost its tail and grew again. */
   tag = "t";
-  #fold: Fold = new Fold();
+  #fold: Fold = new Fold(EMPTY);
 
   constructor(id = "run_1") {
     this.id = id;

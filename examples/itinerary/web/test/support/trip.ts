@@ -1,6 +1,7 @@
 /** A trip made by the fold itself, from events as a server sends them. */
 
-import { type EventOf, type EventType, Fold, type Payloads, type RunEvent, type Snapshot } from "@headway-run/client";
+import type { EventOf, EventType, Payloads, RunEvent, Snapshot } from "@headway-run/client";
+import { EMPTY, Fold } from "@headway-run/client/fold";
 
 export const BEGIN = Date.parse("2026-11-21T10:00:00.000Z");
 
@@ -67,7 +68,7 @@ export const DOWN = {
 
 /** @param told Type, data, and milliseconds after the beginning (those of the one before, if it says nothing). */
 export function trip(...told: Told[]): Snapshot {
-  const fold = new Fold();
+  const fold = new Fold(EMPTY);
   let at = 0;
   for (const [index, [type, data, ms]] of told.entries()) {
     at = ms ?? at;
