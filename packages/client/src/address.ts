@@ -19,8 +19,8 @@ export interface Address {
  */
 export function addressOf(target: string, baseUrl: string): Address {
   const url = target.includes("/") ? target : `${baseUrl}/v1/runs/${encodeURIComponent(target)}`;
-  const self = /^(.*\/v1\/runs\/[^/?#]+)(\/(stream|events))?\/?$/.exec(url)?.[1];
-  const below = (path: string) => (self ? self + path : url);
+  const [, self, query = ""] = /^(.*\/v1\/runs\/[^/?#]+)(?:\/(?:stream|events))?\/?(\?.*)?$/.exec(url) ?? [];
+  const below = (path: string) => (self ? self + path + query : url);
   return { self, stream: below("/stream"), state: below(""), events: below("/events") };
 }
 

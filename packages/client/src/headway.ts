@@ -45,15 +45,14 @@ export interface Started extends StartedRun {
 
 /** A Headway server, as one user sees it. */
 export class Headway {
-  readonly #baseUrl: string;
-  readonly #shared: Shared;
+  /** @internal What its runs have in common, and the modules beside this one build on. */
+  readonly shared: Shared & { readonly baseUrl: string };
   /** Weak, so that a run nobody holds is forgotten, and one that is held is never there twice. */
   readonly #runs: Map<string, WeakRef<RunHandle>> = new Map();
 
   constructor({ baseUrl = defaultBaseUrl(), fetch, environment = browser, ...options }: HeadwayOptions = {}) {
-    this.#baseUrl = baseUrl.replace(/\/+$/, "");
     const http = createHttp(fetch ? { ...environment, fetch } : environment, options);
-    this.#shared = { ...options, stream: options.stream?.(this) ?? sse, ...http };
+    this.shared = { ...options, baseUrl: baseUrl.replace(/\/+$/, ""), stream: options.stream?.(this) ?? sse, ...http };
   }
 
   /**
@@ -61,8 +60,8 @@ export class Headway {
    * opened before somebody watches it. The same run is the same handle.
    */
   run(target: string, snapshot?: Snapshot | null): RunHandle {
-    const address = addressOf(target, this.#baseUrl);
-    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.#shared, snapshot);
+    const address = addressOf(target, this.shared.baseUrl);
+    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.shared, snapshot);
     this.#runs.set(address.stream, new WeakRef(run));
     return run;
   }
@@ -73,15 +72,15 @@ export class Headway {
    * @throws HeadwayError `invalid` with code `invalid_input` when the input does not fit the job.
    */
   async start(job: string, input: unknown, { key, ...about }: StartOptions = {}): Promise<Started> {
-    const url = `${this.#baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
+    const url = `${this.shared.baseUrl}/v1/jobs/${encodeURIComponent(job)}/runs`;
     const headers = key && { headers: { "Idempotency-Key": key } };
-    const started = await this.#shared.json<StartedRun>(url, { ...headers, body: { input, ...about } });
+    const started = await this.shared.json<StartedRun>(url, { ...headers, body: { input, ...about } });
     return { ...started, run: this.run(started.id, started.snapshot) };
   }
 
   /** List runs, newest first. */
   runs(query: RunQuery = {}): Promise<RunPage> {
     // A list becomes its values with commas between them.
-    return this.#shared.json(`${this.#baseUrl}/v1/runs?${new URLSearchParams(query as Record<string, string>)}`);
+    return this.shared.json(`${this.shared.baseUrl}/v1/runs?${new URLSearchParams(query as Record<string, string>)}`);
   }
 }

@@ -19,7 +19,17 @@ test.each([
   });
 });
 
-test.each(["/reports/run_1/events", "https://h.example/v1/runs/run_1/stream?token=x"])(
+test("what a run's address asks for besides is asked for wherever the run is read", () => {
+  const self = "https://h.example/v1/runs/run_1";
+  expect(addressOf(`${self}/stream?types=item`, "/headway")).toEqual({
+    self,
+    stream: `${self}/stream?types=item`,
+    state: `${self}?types=item`,
+    events: `${self}/events?types=item`,
+  });
+});
+
+test.each(["/reports/run_1/events", "/reports/run_1?user=ada"])(
   "%s is a stream, polled at its own address",
   (target) => {
     expect(addressOf(target, "/headway")).toEqual({ self: undefined, stream: target, state: target, events: target });
