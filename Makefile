@@ -154,6 +154,10 @@ docs: $(PACKAGES)  ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
+.PHONY: fault-matrix
+fault-matrix: setup  ## what a page is told under each fault: measures, and writes docs/fault-matrix.md
+	HEADWAY_FAULT_MATRIX=docs/fault-matrix.md scripts/with_chromium.sh $(PYTEST) tests/e2e -k test_fault_matrix
+
 .PHONY: screenshots
 screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py

@@ -6,15 +6,23 @@ Starting a browser or a server takes longer than most tests: they are shared by 
 import contextlib
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-pytest.register_assert_rewrite("tests.e2e.trip_page")  # it checks for many tests, and is to say what differs
+# They check for many tests, and are to say what differs.
+pytest.register_assert_rewrite("tests.e2e.trip_page", "tests.e2e.fault")
 
-from tests.e2e.itinerary_site import CALM, Site  # noqa: E402 - after the line above
+from tests.e2e import fault_matrix  # noqa: E402 - after the line above
+from tests.e2e.fault import Fault, row_of  # noqa: E402
+from tests.e2e.fault_site import PING_S, FaultSite, SteeredRun, build_page  # noqa: E402
+from tests.e2e.http_proxy import HttpProxy  # noqa: E402
+from tests.e2e.itinerary_site import CALM, Site  # noqa: E402
 from tests.e2e.proxy import Proxy  # noqa: E402
 from tests.e2e.trip_page import PATIENCE_MS, TripPage  # noqa: E402
 from tests.examples.itinerary.providing import running_provider  # noqa: E402
@@ -33,21 +41,32 @@ ARGUMENTS = [
 Open = Callable[[str], Awaitable[TripPage]]
 
 
+ALONE = {"mortal_site", "pinged", "cached"}
+"""Fixtures whose tests one process runs: another server or browser for a few of them."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let one process run, and begin with, what shares a site whose processes are killed: it takes minutes."""
-    if "mortal_site" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("mortal site"))
-        item.add_marker(pytest.mark.slow)
+    """Let one process run what shares something, and begin with a site whose processes are killed: it takes minutes."""
+    for name in ALONE.intersection(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.xdist_group(name))
+        if name == "mortal_site":
+            item.add_marker(pytest.mark.slow)
 
 
-@contextlib.asynccontextmanager
-async def running_browser() -> AsyncIterator[Browser]:
-    """Start the system's Chromium, and end it."""
+def _chromium() -> str:
     path = os.environ.get("HEADWAY_CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.fail("there is no Chromium: run `make test-e2e`, which installs it or says how")
+    return path
+
+
+@contextlib.asynccontextmanager
+async def running_browser(*without: str) -> AsyncIterator[Browser]:
+    """Start the system's Chromium, without some of the arguments Playwright gives it, and end it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=_chromium(), args=ARGUMENTS, ignore_default_args=list(without)
+        )
         yield browser
         await browser.close()
 
@@ -142,3 +161,97 @@ async def open_page(shared_browser: Browser) -> AsyncIterator[Open]:
     for view in views:
         await view.page.context.close()
     assert [mistake for view in views for mistake in view.mistakes] == []
+
+
+# -- the fault matrix
+
+
+@pytest.fixture(scope="session")
+def fault_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the page that watches a run."""
+    folder = tmp_path_factory.mktemp("page")
+    build_page(folder)
+    return folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fault_site(fault_page: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FaultSite]:
+    """A server with the heartbeats of every day: on a busy machine nothing is taken for silent that is only slow."""
+    async with FaultSite(tmp_path_factory.mktemp("faults"), fault_page) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pinging_site(fault_page: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FaultSite]:
+    """A server with quick heartbeats, for tests that wait for them."""
+    async with FaultSite(tmp_path_factory.mktemp("pinging"), fault_page, ping_s=PING_S) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cached_browser() -> AsyncIterator[Browser]:
+    """A browser with a back/forward cache: Playwright's has none unless it is told."""
+    async with running_browser("--disable-back-forward-cache") as browser:
+        yield browser
+
+
+Break = Callable[[FaultSite, Browser], contextlib.AbstractAsyncContextManager[Fault]]
+
+
+@pytest.fixture
+def break_it(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Break:
+    """Make a run, a network, and pages to be watched through it."""
+
+    def row(found: dict[str, Any]) -> None:
+        record_property(fault_matrix.PROPERTY, row_of(request.node.name, request.function.__doc__, found).dump())
+
+    @contextlib.asynccontextmanager
+    async def breaking(site: FaultSite, browser: Browser) -> AsyncIterator[Fault]:
+        async with site.client() as client, HttpProxy(site.port) as network:
+            fault = Fault(site, await SteeredRun.open(client), network, browser, row)
+            yield fault
+            for view in fault.views:
+                await view.page.context.close()
+
+    return breaking
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fault(break_it: Break, fault_site: FaultSite, shared_browser: Browser) -> AsyncIterator[Fault]:
+    """What a test of the fault matrix works with. Who kills the server starts it again."""
+    async with break_it(fault_site, shared_browser) as fault:
+        yield fault
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pinged(break_it: Break, pinging_site: FaultSite, shared_browser: Browser) -> AsyncIterator[Fault]:
+    """The same with quick heartbeats."""
+    async with break_it(pinging_site, shared_browser) as fault:
+        yield fault
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cached(break_it: Break, fault_site: FaultSite, cached_browser: Browser) -> AsyncIterator[Fault]:
+    """The same with a back/forward cache."""
+    async with break_it(fault_site, cached_browser) as fault:
+        yield fault
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the fault matrix, and write its page where that is wanted."""
+    found = [
+        fault_matrix.Row.load(value)
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == fault_matrix.PROPERTY
+    ]
+    if found:
+        terminalreporter.section("fault matrix")
+        terminalreporter.write_line(fault_matrix.table(found))
+    if file := os.environ.get(fault_matrix.FILE):
+        chromium = subprocess.run([_chromium(), "--version"], capture_output=True, text=True, check=True)
+        try:
+            fault_matrix.write(found, Path(file), " ".join(chromium.stdout.split()[:2]))
+        except ValueError as error:
+            terminalreporter.write_line(f"{file} is not written: {error}", red=True)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,12 +19,16 @@ class Proxy:
 
     Attributes:
         delay_s: Seconds every piece of data is kept before it goes on, either way.
+        idle_s: Seconds after which a connection is closed on which the server says nothing; None: never.
         accepted: Number of connections so far.
+        idle_cuts: How many were closed for their silence.
     """
 
     def __init__(self, target_port: int) -> None:
         self.delay_s = 0.0
+        self.idle_s: float | None = None
         self.accepted = 0
+        self.idle_cuts = 0
         self._target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -47,6 +51,11 @@ class Proxy:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
+    def drop(self) -> None:
+        """Close every connection as if both sides had wanted it; new ones are accepted."""
+        for writer in self._writers:
+            writer.close()
+
     def stall(self) -> None:
         """Let nothing through any more, and let nobody notice: connections stay open, new ones are accepted."""
         self._flowing.clear()
@@ -63,26 +72,31 @@ class Proxy:
     async def accept(self) -> None:
         """Accept connections on the same port again."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._server = await asyncio.start_server(self._tunnel, sock=self._listener)
+        self._server = await asyncio.start_server(self._begin, sock=self._listener)
 
     # -- forwarding
 
-    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio complains of its own when they are cancelled.
+        self.accepted += 1
+        task = asyncio.create_task(self._tunnel(reader, writer))
         self._tunnels.add(task)
         task.add_done_callback(self._tunnels.discard)
-        self.accepted += 1
-        with self._open(writer), contextlib.suppress(OSError):
-            await self._flowing.wait()
-            there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
-            with self._open(back):
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._pump(reader, back))
-                        group.create_task(self._pump(there, writer))
-                except* OSError:
-                    pass  # one side is gone, and with it the other
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with self._open(writer):
+            try:
+                await self._flowing.wait()
+                await self._forward(reader, writer)
+            except* (OSError, EOFError):
+                pass  # one side is gone, and with it the other
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
+        with self._open(back):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(reader, back))
+                group.create_task(self._pump(there, writer, self.idle_s))
 
     @contextlib.contextmanager
     def _open(self, writer: asyncio.StreamWriter) -> Iterator[None]:
@@ -93,14 +107,32 @@ class Proxy:
             self._writers.discard(writer)
             writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(CHUNK):
-            await asyncio.sleep(self.delay_s)
-            await self._flowing.wait()
-            writer.write(data)
-            await writer.drain()
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float | None = None
+    ) -> None:
+        while data := await self._within(idle_s, reader.read(CHUNK)):
+            await self._pass(data, writer)
         if writer.can_write_eof():
             writer.write_eof()
+
+    async def _within(self, idle_s: float | None, reading: Awaitable[bytes]) -> bytes:
+        """Return what comes.
+
+        Raises:
+            TimeoutError: nothing came in time.
+        """
+        try:
+            return await asyncio.wait_for(reading, idle_s)
+        except TimeoutError:
+            self.idle_cuts += 1
+            raise
+
+    async def _pass(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        """Send data on, when the network lets it through."""
+        await asyncio.sleep(self.delay_s)
+        await self._flowing.wait()
+        writer.write(data)
+        await writer.drain()
 
     def _close_listener(self) -> None:
         if self._server is not None:
@@ -108,7 +140,7 @@ class Proxy:
             self._server = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._tunnel, sock=self._listener)
+        self._server = await asyncio.start_server(self._begin, sock=self._listener)
         return self
 
     async def __aexit__(

@@ -55,6 +55,32 @@ async def test_a_cut_resets_connections_and_lets_new_ones_in(proxy: Proxy) -> No
     assert proxy.accepted == 2
 
 
+async def test_a_drop_closes_connections_and_lets_new_ones_in(proxy: Proxy) -> None:
+    """What was open ends as if the other side had closed it."""
+    reader, writer = await connect(proxy)
+    proxy.drop()
+    assert await reader.read() == b""
+    writer.close()
+    _, writer = await connect(proxy)
+    writer.close()
+
+
+async def test_a_silent_connection_is_closed(proxy: Proxy) -> None:
+    """Whoever is answered in time keeps it, however long; who is not, loses it."""
+    proxy.idle_s = 1
+    reader, writer = await connect(proxy)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + 2 * proxy.idle_s
+    while loop.time() < until:
+        writer.write(b"still here")
+        assert await reader.readexactly(10) == b"still here"
+        await asyncio.sleep(BRIEFLY_S)
+    assert proxy.idle_cuts == 0
+    assert await reader.read() == b""
+    assert proxy.idle_cuts == 1
+    writer.close()
+
+
 async def test_a_stall_is_silent_and_loses_nothing(proxy: Proxy) -> None:
     """Nothing comes, nothing breaks; afterwards all of it comes."""
     reader, writer = await connect(proxy)

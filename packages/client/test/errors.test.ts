@@ -23,7 +23,16 @@ describe("an answer", () => {
   ] as const)("with status %i is %s", async (status, category, retryable) => {
     const error = await errorOf(answer(status, "<html>"));
     expect(error).toMatchObject({ category, status, retryable, problem: {}, retryAfterMs: 0 });
-    expect(error.message).toBe(`The server answered ${status}.`);
+    expect(error.message).not.toBe("");
+  });
+
+  test.each([
+    [401, "You are not signed in, or no longer."],
+    [403, "You may not see this."],
+    [404, "There is no such run."],
+    [500, "The server answered 500."],
+  ])("with status %i and without a problem has words for people", async (status, words) => {
+    expect((await errorOf(answer(status, "<html>"))).message).toBe(words);
   });
 
   test("with a problem has the server's words", async () => {
@@ -40,8 +49,8 @@ describe("an answer", () => {
   });
 
   test("with something else than a problem says its status", async () => {
-    expect((await errorOf(answer(404, "null"))).message).toBe("The server answered 404.");
-    expect((await errorOf(answer(404, "[]"))).message).toBe("The server answered 404.");
+    expect((await errorOf(answer(418, "null"))).message).toBe("The server answered 418.");
+    expect((await errorOf(answer(418, "[]"))).message).toBe("The server answered 418.");
   });
 
   test("may say when to come back", async () => {

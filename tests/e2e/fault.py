@@ -1,0 +1,114 @@
+"""One fault: a run, a network to break, pages that watch through it, and the judgement in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests.e2e.fault_matrix import Row, duplicates, gaps
+from tests.e2e.fault_site import FaultSite, SteeredRun, WatchPage
+from tests.e2e.http_proxy import API, HttpProxy
+
+
+@dataclass
+class Fault:
+    """What a test of the matrix works with.
+
+    Attributes:
+        run: What is watched.
+        network: Between the pages and the server.
+        browser: Each page has a context of its own in it.
+        row: Keeps what was found.
+    """
+
+    site: FaultSite
+    run: SteeredRun
+    network: HttpProxy
+    browser: Browser
+    row: Callable[[dict[str, Any]], None]
+    views: list[WatchPage] = field(default_factory=list)
+
+    async def watch(self, page: str = "", **options: Any) -> WatchPage:
+        """Open a page that watches the run with these options of the client, and wait until it shows it."""
+        view = await self.visit(page, **options)
+        await view.has(self.run.seq)
+        return view
+
+    async def visit(self, page: str = "", *, clock: bool = False, **options: Any) -> WatchPage:
+        """Open it and wait for nothing; `clock`: its time can be moved on."""
+        view = WatchPage(await (await self.browser.new_context()).new_page())
+        self.views.append(view)
+        if clock:
+            await view.page.clock.install()
+        await view.open(f"{self.network.url}/{page}", self.run.id, options)
+        return view
+
+    async def go_on(self, *views: WatchPage) -> None:
+        """Let something happen in the run, and wait until the pages named have it."""
+        await self.run.go_on()
+        for view in views:
+            await view.has(self.run.seq)
+
+    async def ends_well(self, *views: WatchPage) -> None:
+        """End the run, and judge the pages."""
+        await self.run.end()
+        await self.judge(*views)
+
+    async def judge(self, *views: WatchPage) -> None:
+        """Wait until the pages have everything, note what they were told, and insist that it is what it ought to be."""
+        reports = []
+        for view in views:
+            await view.has(self.run.seq)
+            reports.append(await view.report())
+        snapshot = await self.run.client.get(self.run.id)
+        del snapshot["live"]  # comes beside the state, and is not of it
+        row = self._row(reports, snapshot)
+        self.row(row)
+        assert (row["gaps"], row["duplicates"]) == (0, 0)
+        for report in reports:
+            assert report["run"] == snapshot
+            assert report["error"] is None
+        assert [mistake for view in self.views for mistake in view.mistakes] == []
+
+    async def gives_up(self, view: WatchPage, words: str) -> None:
+        """Wait until a page has given up, and insist that it says why."""
+        await view.is_in("failed")
+        report = await view.report()
+        snapshot = await self.run.client.get(self.run.id)
+        self.row({**self._row([report], snapshot), "gaps": 0, "fold": f"given up: “{words.partition(': ')[2]}”"})
+        assert report["error"] == words
+        assert view.mistakes == []
+
+    def _row(self, reports: list[dict[str, Any]], snapshot: dict[str, Any]) -> dict[str, Any]:
+        streams, asked = len(self.network.streams), len(self.network.asked(API))
+        states = (entry.split() for report in reports for entry in report["history"])
+        told = [report["events"] for report in reports]
+        stood = [report["wire"]["snapshots"] for report in reports]
+        last = snapshot["seq"]
+        return {
+            "connections": f"{streams} + {asked - streams}",
+            "transports": ", ".join(_steps(transport for state, transport in states if state == "live")) or "none",
+            "events": sum(map(len, told)),
+            "snapshots": sum(map(len, stood)),
+            "gaps": sum(gaps(seqs, seen, last) for seqs, seen in zip(told, stood, strict=True)),
+            "duplicates": sum(map(duplicates, told)),
+            "fold": "equal" if all(report["run"] == snapshot for report in reports) else "DIFFERENT",
+        }
+
+
+def _steps(words: Iterable[str]) -> list[str]:
+    """Return words without those that repeat the one before."""
+    steps: list[str] = []
+    for word in words:
+        if steps[-1:] != [word]:
+            steps.append(word)
+    return steps
+
+
+def row_of(test: str, docstring: str, found: dict[str, Any]) -> Row:
+    """Return the row of a test."""
+    fault, _, done = " ".join(docstring.split()).partition(": ")
+    return Row(test=test, fault=fault, done=done, **found)
