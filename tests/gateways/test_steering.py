@@ -37,6 +37,31 @@ async def test_a_running_run_is_asked_to_stop(client: httpx.AsyncClient) -> None
     assert (await ended(client, run_id))["status"] == "cancelled"
 
 
+async def test_a_cancel_that_comes_late_does_not_stop_what_was_tried_again() -> None:
+    """By the attempt its giver saw; sent again before that, and with the attempt of now, it does."""
+    async with serving(make_world(worker="none")) as client:
+        run_id = (await start(client))["id"]
+        path = f"/v1/runs/{run_id}/cancel"
+        for _ in range(2):
+            answer = await client.post(path, json={"attempt": 1})
+            assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+        seq = answer.json()["seq"]
+        assert (await client.post(f"/v1/runs/{run_id}/retry", json={"seq": seq})).json()["attempt"] == 2
+        late = problem_of(await client.post(path, json={"attempt": 1}), 409, "conflict")
+        assert "tried again" in late["detail"]
+        assert (await client.get(f"/v1/runs/{run_id}")).json()["status"] == "queued"
+        assert (await client.post(path, json={"attempt": 2})).json()["status"] == "cancelled"
+
+
+async def test_a_cancel_stops_an_attempt_that_only_took_over(client: httpx.AsyncClient) -> None:
+    """Nobody wanted the run tried again: who asked for its end still wants that."""
+    run_id = (await open_run(client))["id"]
+    begun = await client.post(f"/v1/runs/{run_id}/executions", json={"take_over": True})
+    assert begun.json()["attempt"] == 2
+    answer = await client.post(f"/v1/runs/{run_id}/cancel", json={"attempt": 1})
+    assert (answer.status_code, answer.json()["cancel_requested"]) == (202, True)
+
+
 async def test_cancelling_what_has_ended_changes_nothing(client: httpx.AsyncClient) -> None:
     """200 with the status it ended with, as often as one likes."""
     run_id = (await start(client))["id"]

@@ -211,21 +211,42 @@ class Commands:
         return appended
 
     async def cancel(
-        self, run_id: RunId, *, by: str | None = None, reason: str | None = None, execution_id: str | None = None
+        self,
+        run_id: RunId,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+        attempt: int | None = None,
+        execution_id: str | None = None,
     ) -> RunRow:
         """Ask a run to stop; ask again as often as you like.
 
         Queued, or waiting without a worker: it is cancelled now. Otherwise its worker is asked to. An ended run is
         left as it is.
 
+        Args:
+            run_id: The run.
+            by: Who asks.
+            reason: Why.
+            attempt: The attempt the caller saw. A command that arrives late, or a second time, is not to stop what
+                somebody has tried again since; an attempt that began because a worker died is stopped.
+            execution_id: The last execution the caller saw, or None.
+
         Raises:
             RunNotFound: there is no such run.
             Fenced: `execution_id` is given and is not the current one.
+            Conflict: it was reopened after `attempt`.
         """
         while True:
             row = await self.row(run_id, execution_id)
             if row.status in ENDED or row.cancel_requested:
                 return row
+            if attempt is not None and attempt < row.attempt and await self._tried_again_after(run_id, attempt):
+                raise Conflict(
+                    f"the run was tried again after its attempt {attempt}",
+                    current=str(row.status),
+                    hint="look at the run again, and cancel it then",
+                )
             # by a key: of two who ask at once, one is written
             asked = RunCancelRequested(by=by, reason=reason)
             write = Write(
@@ -284,6 +305,10 @@ class Commands:
             events=events, statuses=REOPENABLE, attempt=row.attempt, seq=seq, requeue=Requeue(new_execution_id())
         )
         return (await self._store.append(run_id, write)).run
+
+    async def _tried_again_after(self, run_id: RunId, attempt: int) -> bool:
+        fold = await self._projections.current(run_id)
+        return any(one["reason"] == "reopened" and one["attempt"] > attempt for one in fold.get("executions"))
 
     async def _reopened_after(self, run_id: RunId, seq: Seq) -> bool:
         fold = await self._projections.current(run_id)

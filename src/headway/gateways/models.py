@@ -61,6 +61,9 @@ class CancelBody(BaseModel):
     """Why a run shall stop."""
 
     reason: Sentence | None = None
+    attempt: Annotated[
+        int | None, Field(ge=1, description="The attempt you saw: 409 if somebody has tried the run again since.")
+    ] = None
 
 
 class RetryBody(BaseModel):

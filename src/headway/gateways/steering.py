@@ -51,7 +51,11 @@ async def cancel_run(
     """Ask a run to stop. 202 while its worker is still to stop it, 200 when it has ended, however it did."""
     row = await asked.run(run_id, "runs:write", execution_id=execution_id)
     row = await asked.services.commands.cancel(
-        row.id, by=asked.principal.user or None, reason=body.reason, execution_id=execution_id
+        row.id,
+        by=asked.principal.user or None,
+        reason=body.reason,
+        attempt=body.attempt,
+        execution_id=execution_id,
     )
     return _receipt(row, 200 if row.status in ENDED else 202)
 
