@@ -42,10 +42,9 @@ async def test_a_cancel_that_comes_late_does_not_stop_what_was_tried_again() -> 
     async with serving(make_world(worker="none")) as client:
         run_id = (await start(client))["id"]
         path = f"/v1/runs/{run_id}/cancel"
-        for _ in range(2):
-            answer = await client.post(path, json={"attempt": 1})
-            assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-        seq = answer.json()["seq"]
+        answers = [await client.post(path, json={"attempt": 1}) for _ in range(2)]
+        assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [(200, "cancelled")] * 2
+        seq = answers[1].json()["seq"]
         assert (await client.post(f"/v1/runs/{run_id}/retry", json={"seq": seq})).json()["attempt"] == 2
         late = problem_of(await client.post(path, json={"attempt": 1}), 409, "conflict")
         assert "tried again" in late["detail"]

@@ -1,0 +1,112 @@
+"""An application whose page sends commands through the outbox, and what reached its server of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI, Header, Request
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from headway import Headway, Run
+
+DIST: Final = Path(__file__).parents[2] / "packages" / "client" / "dist"
+PAGE: Final = """<!doctype html><title>Commands</title><ol></ol><script type="module">
+import { createOutbox } from "/client/outbox.js";
+const outbox = createOutbox({ baseUrl: "/headway", backoffMs: [200, 400] });
+const told = [];
+const show = () => {
+  const lines = outbox.getSnapshot().entries.map((entry) => {
+    const line = document.createElement("li");
+    line.textContent = `${entry.label}: ${entry.state}`;
+    return line;
+  });
+  document.querySelector("ol").replaceChildren(...lines);
+};
+outbox.subscribe(show);
+outbox.onSettled(({ id, answer, error }) => told.push({ id, answer, error: error && error.message }));
+Object.assign(window, { outbox, told });
+</script>"""
+
+
+class Yes(BaseModel):
+    """An answer."""
+
+    yes: bool
+
+
+class OutboxSite:
+    """The application.
+
+    Attributes:
+        requests: Path and idempotency key of every command that came, in order.
+        booked: What was done of the application's own commands, in order; each key once.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self.booked: list[Any] = []
+        self.url = ""
+        self._answers: dict[str, Any] = {}
+        self.headway = Headway(worker="inline")
+        self.app = self._application()
+
+    def _application(self) -> ASGIApp:
+        headway, app = self.headway, FastAPI(lifespan=self.headway.lifespan)
+        headway.mount(app, "/headway")
+        attempts = iter(range(1, 100))
+
+        @headway.job
+        async def fragile(run: Run) -> None:
+            if next(attempts) == 1:
+                raise ValueError("not at the first time")
+
+        @headway.job
+        async def asking(run: Run) -> bool:
+            return (await run.ask(Yes, "Go on?", key="go")).yes
+
+        @headway.job
+        async def endless(run: Run) -> None:
+            await asyncio.Event().wait()
+
+        @app.post("/api/book")
+        async def book(request: Request, idempotency_key: str = Header()) -> Any:
+            # what an application has to do: the same key is the same command, and has the same answer
+            if idempotency_key not in self._answers:
+                self.booked.append((await request.json())["seat"])
+                self._answers[idempotency_key] = {"place": len(self.booked)}
+            return self._answers[idempotency_key]
+
+        return self._noting(app)
+
+    def _noting(self, app: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["method"] == "POST":
+                key = dict(scope["headers"]).get(b"idempotency-key", b"").decode()
+                self.requests.append((scope["path"], key))
+            await app(scope, receive, send)
+
+        return noted
+
+
+@contextmanager
+def running_site() -> Iterator[OutboxSite]:
+    """Serve it in a thread until the block ends."""
+    site = OutboxSite()
+    server = uvicorn.Server(uvicorn.Config(site.app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, name="outbox site", daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        thread.join(0.01)
+    site.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield site
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive(), "the server does not exit"
