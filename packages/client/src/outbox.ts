@@ -5,6 +5,7 @@
  */
 
 import { addressOf } from "./address.ts";
+import { BACKOFF_MS } from "./connection.ts";
 import { browser } from "./environment.ts";
 import { errorFrom, HeadwayError } from "./errors.ts";
 import type { HeadwayOptions } from "./headway.ts";
@@ -23,7 +24,6 @@ const SEND_MS = 30_000;
 const WAKE_MS = 1_000;
 /** A request of at most so many characters goes on when its page closes; browsers keep 64 kB for that. */
 const KEEPALIVE_MAX = 16_000;
-const BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 /** Of 4xx, those that say "not now". All others say "never". */
 const NOT_NOW: readonly number[] = [401, 408, 425, 429];
 /** The two routes that create runs. */
@@ -217,7 +217,7 @@ export function createOutbox(options: OutboxOptions = {}): Outbox {
       const text = await (await http.request(url, call)).text();
       return text ? JSON.parse(text) : null;
     } catch (error) {
-      throw errorFrom(ending.signal.aborted ? ending.signal.reason : error);
+      throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {
       environment.clearTimeout(timer);
     }
