@@ -152,7 +152,7 @@ async def test_401_for_ever(fault: Fault) -> None:
     """401 for ever: each token is refused; the page is told once, in words, and asks no more."""
     fault.network.token = "fresh"
     view = await fault.visit(tokens=["stale", "stale, too"])
-    await fault.gives_up(view, "auth: You are not signed in, or no longer.")
+    await fault.gives_up(view, "auth: Please sign in.")
     assert [exchange.status for exchange in fault.network.streams] == [401, 401]
 
 

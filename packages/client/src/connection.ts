@@ -184,7 +184,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
     feed,
     http: shared,
     mayWait: () => !pollMs && (info.state === "live" || isClosed()),
-    expect: (ms, beats) => watchdog.expect(Math.min(ms, silentMs), beats),
+    expect: (ms, beats, waitMs = 0) => watchdog.expect(Math.min(ms, silentMs) + waitMs, beats),
     tell: (seen, detail) => {
       watchdog.heard();
       sign(seen, {}, detail);

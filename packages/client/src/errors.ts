@@ -31,9 +31,7 @@ export type ErrorCategory =
 const MESSAGES: Partial<Record<ErrorCategory, string>> = {
   network: "The server cannot be reached.",
   timeout: "The server does not answer.",
-  auth: "You are not signed in, or no longer.",
-  forbidden: "You may not see this.",
-  not_found: "There is no such run.",
+  auth: "Please sign in.",
   protocol: "This is not Headway.",
 };
 

@@ -220,6 +220,23 @@ test("the longest silence may be said", async () => {
   await reached("backoff");
 });
 
+test("the time a poll was asked to wait is no silence", async () => {
+  const { log } = await serve(begun());
+  watch({ transport: "poll", silentMs: 3_000 });
+  await seqReached();
+  await polled();
+  environment.advance(20_000);
+  await settled();
+  expect(server.polling).toBe(1);
+  log.add("output.appended", { key: "text", delta: "1" });
+  server.publish();
+  await seqReached();
+  expect(states).toEqual(["connecting", "live"]);
+  await polled();
+  environment.advance(28_000);
+  await reached("backoff");
+});
+
 test("an observer is told of everything that happens", async () => {
   const { log } = await serve(begun());
   const notes: Note[] = [];

@@ -27,9 +27,7 @@ describe("an answer", () => {
   });
 
   test.each([
-    [401, "You are not signed in, or no longer."],
-    [403, "You may not see this."],
-    [404, "There is no such run."],
+    [401, "Please sign in."],
     [500, "The server answered 500."],
   ])("with status %i and without a problem has words for people", async (status, words) => {
     expect((await errorOf(answer(status, "<html>"))).message).toBe(words);
