@@ -1,5 +1,5 @@
 import { Headway } from "@headway-run/client";
-import { HeadwayProvider, useConnection, useRun } from "@headway-run/react";
+import { HeadwayProvider, useConnectionStatus, useRun } from "@headway-run/react";
 import type { ReactNode } from "react";
 
 const headway = new Headway({ baseUrl: "/headway", getToken: async () => sessionStorage.getItem("token") });
@@ -36,5 +36,5 @@ function Report({ id }: { id: string }): ReactNode {
 
 /** Is not drawn again when only the run moves. */
 function Connection({ id }: { id: string }): ReactNode {
-  return <small>{useConnection(id).state}</small>;
+  return <small>{useConnectionStatus(id).text}</small>;
 }

@@ -4,5 +4,12 @@
  * @packageDocumentation
  */
 
-export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./provider.ts";
-export { type UsedRun, type UseRunOptions, useConnection, useRun } from "./run.ts";
+export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./hooks/provider.ts";
+export type { Watched } from "./hooks/shown.ts";
+export { type Command, useCommand } from "./hooks/useCommand.ts";
+export { type ConnectionStatus, useConnectionStatus } from "./hooks/useConnectionStatus.ts";
+export { type KeptFocus, useKeptFocus } from "./hooks/useKeptFocus.ts";
+export { useNow } from "./hooks/useNow.ts";
+export { type UsedRun, type UseRunOptions, useRun } from "./hooks/useRun.ts";
+export { type UsedRuns, type UseRunsOptions, useRuns } from "./hooks/useRuns.ts";
+export { type UsedSSE, type UseSSEOptions, useSSE } from "./hooks/useSSE.ts";

@@ -1,18 +1,49 @@
-import type { ConnectionInfo, Headway, RunHandle, Snapshot } from "@headway-run/client";
+import type { Headway, HeadwayError, RunEvent, RunHandle, RunQuery, RunSummary, Snapshot } from "@headway-run/client";
 import { expectTypeOf, test } from "vitest";
-import { HeadwayProvider, type UseRunOptions, useConnection, useHeadway, useRun } from "../src/index.ts";
+import { ItemCard, ProgressBar } from "../src/components/index.ts";
+import {
+  type ConnectionStatus,
+  HeadwayProvider,
+  type UseRunOptions,
+  useConnectionStatus,
+  useHeadway,
+  useRun,
+  useRuns,
+  useSSE,
+} from "../src/index.ts";
 
 test("hooks give what they say", () => {
   expectTypeOf(useRun).returns.toHaveProperty("run").toEqualTypeOf<Snapshot | null>();
   expectTypeOf(useRun).returns.toHaveProperty("handle").toEqualTypeOf<RunHandle | null>();
   expectTypeOf(useRun).parameter(0).toEqualTypeOf<string | null>();
   expectTypeOf(useRun).parameter(1).toEqualTypeOf<UseRunOptions | undefined>();
-  expectTypeOf(useConnection).returns.toEqualTypeOf<ConnectionInfo>();
+  expectTypeOf(useRuns).parameter(0).toEqualTypeOf<RunQuery | undefined>();
+  expectTypeOf(useRuns).returns.toHaveProperty("runs").toEqualTypeOf<readonly RunSummary[] | null>();
+  expectTypeOf(useRuns).returns.toHaveProperty("fresh").toEqualTypeOf<number>();
+  expectTypeOf(useSSE).returns.toHaveProperty("data").toEqualTypeOf<Snapshot | null>();
+  expectTypeOf(useSSE).returns.toHaveProperty("event").toEqualTypeOf<RunEvent | null>();
+  expectTypeOf(useSSE).returns.toHaveProperty("error").toEqualTypeOf<HeadwayError | null>();
+  expectTypeOf(useSSE).returns.toHaveProperty("isConnected").toEqualTypeOf<boolean>();
+  expectTypeOf(useConnectionStatus).returns.toEqualTypeOf<ConnectionStatus>();
   expectTypeOf(useHeadway).returns.toEqualTypeOf<Headway>();
 });
 
-test("a provider needs a client", () => {
+test("what can be watched has a status", () => {
+  useConnectionStatus("run_1");
+  useConnectionStatus(null);
+  useConnectionStatus(useRun("run_1").handle);
+  useConnectionStatus(useRuns().handle);
+  // @ts-expect-error a snapshot has no connection
+  useConnectionStatus(useRun("run_1").run);
+});
+
+test("a provider needs a client, a bar its words, a card its state", () => {
   expectTypeOf(HeadwayProvider).parameter(0).toHaveProperty("client").toEqualTypeOf<Headway>();
   // @ts-expect-error there is none
   <HeadwayProvider />;
+  <ProgressBar label="Trip" percent={null} text="Starting" />;
+  // @ts-expect-error a bar nobody can read
+  <ProgressBar percent={3} />;
+  // @ts-expect-error there is no such state
+  <ItemCard title="Day 1" state="done" />;
 });

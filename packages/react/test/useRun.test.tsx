@@ -1,12 +1,13 @@
 import { Headway } from "@headway-run/client";
-import { act, cleanup, render, renderHook, screen, waitFor } from "@testing-library/react";
+import { act, render, renderHook, screen, waitFor } from "@testing-library/react";
 import { Profiler, StrictMode } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type TestEnvironment, testEnvironment } from "../../client/test/support/environment.ts";
 import { begun, Log } from "../../client/test/support/log.ts";
 import { problem, WireServer } from "../../client/test/support/server.ts";
-import { HeadwayProvider, useConnection, useHeadway, useRun } from "../src/index.ts";
-import { nodeFetch } from "./node-fetch.ts";
+import { HeadwayProvider, useHeadway, useRun } from "../src/index.ts";
+import { nodeFetch } from "./support/node-fetch.ts";
+import { leave, shown } from "./support/page.ts";
 
 let environment: TestEnvironment;
 let server: WireServer;
@@ -18,19 +19,7 @@ beforeEach(async () => {
   client = new Headway({ baseUrl: server.url, environment });
 });
 
-afterEach(async () => {
-  cleanup();
-  environment.advance(1_000);
-  await server.close();
-});
-
-/** Wait until the page shows something, while time goes on. */
-function shown(check: () => void): Promise<void> {
-  return waitFor(() => {
-    act(() => environment.advance(16));
-    check();
-  });
-}
+afterEach(() => leave(environment, server));
 
 function Trip({ id }: { id: string | null }) {
   const { run, connection, error, live } = useRun(id);
@@ -52,10 +41,10 @@ test("a component shows the run and follows it", async () => {
     </HeadwayProvider>,
   );
   expect(page()).toContain("seq none, , connecting");
-  await shown(() => expect(page()).toContain("seq 7, Ein Tag in Rom: 👩🏽‍🚀🏛️ , live"));
+  await shown(environment, () => expect(page()).toContain("seq 7, Ein Tag in Rom: 👩🏽‍🚀🏛️ , live"));
   server.log.add("output.appended", { key: "text", delta: "Kolosseum" }).add("run.succeeded", { result: null });
   server.publish();
-  await shown(() => expect(page()).toContain("🏛️ Kolosseum, closed"));
+  await shown(environment, () => expect(page()).toContain("🏛️ Kolosseum, closed"));
 });
 
 test("in StrictMode there is one connection, and it stays", async () => {
@@ -66,18 +55,18 @@ test("in StrictMode there is one connection, and it stays", async () => {
       </HeadwayProvider>
     </StrictMode>,
   );
-  await shown(() => expect(page()).toContain("seq 7"));
+  await shown(environment, () => expect(page()).toContain("seq 7"));
   act(() => environment.advance(5_000));
   server.log.add("output.appended", { key: "text", delta: "!" });
   server.publish();
-  await shown(() => expect(page()).toContain("seq 8"));
+  await shown(environment, () => expect(page()).toContain("seq 8"));
   expect(server.streams).toHaveLength(1);
   expect(server.watching).toBe(1);
 });
 
 test("unmounted, it lets go of the connection after a moment; mounted again before that, it keeps it", async () => {
   const first = render(<TripOf client={client} />);
-  await shown(() => expect(page()).toContain("seq 7"));
+  await shown(environment, () => expect(page()).toContain("seq 7"));
   first.unmount();
   environment.advance(900);
   const second = render(<TripOf client={client} />);
@@ -108,7 +97,7 @@ test("two hundred events are drawn in a few renders", async () => {
       </Profiler>
     </HeadwayProvider>,
   );
-  await shown(() => expect(page()).toContain("seq 7"));
+  await shown(environment, () => expect(page()).toContain("seq 7"));
   onRender.mockClear();
   for (let n = 0; n < 200; n++) server.log.add("output.appended", { key: "text", delta: "." });
   server.publish();
@@ -116,22 +105,6 @@ test("two hundred events are drawn in a few renders", async () => {
   act(() => environment.advance(16));
   expect(page()).toContain("seq 207");
   expect(onRender.mock.calls.length).toBeLessThanOrEqual(2);
-});
-
-test("a late join after many events is one frame and a few renders", async () => {
-  for (let n = 0; n < 20_000; n++) server.log.add("output.appended", { key: "text", delta: "." });
-  const onRender = vi.fn();
-  render(
-    <HeadwayProvider client={client}>
-      <Profiler id="trip" onRender={onRender}>
-        <Trip id="run_1" />
-      </Profiler>
-    </HeadwayProvider>,
-  );
-  await waitFor(() => expect(client.run("run_1").getSnapshot().run?.seq).toBe(20_007));
-  act(() => environment.advance(16));
-  expect(page()).toContain("seq 20007");
-  expect(onRender.mock.calls.length).toBeLessThanOrEqual(5);
 });
 
 test("another run is another connection; no run is none", async () => {
@@ -144,9 +117,9 @@ test("another run is another connection; no run is none", async () => {
   const { rerender } = render(pageOf(null));
   expect(page()).toContain("seq none, , idle");
   rerender(pageOf("run_1"));
-  await shown(() => expect(page()).toContain("seq 7"));
+  await shown(environment, () => expect(page()).toContain("seq 7"));
   rerender(pageOf(`${other.url}/v1/runs/run_2`));
-  await shown(() => expect(page()).toContain("seq 1,"));
+  await shown(environment, () => expect(page()).toContain("seq 1,"));
   environment.advance(1_000);
   await waitFor(() => expect(server.watching).toBe(0));
   expect(other.watching).toBe(1);
@@ -158,7 +131,7 @@ test("another run is another connection; no run is none", async () => {
 test("a run that was just created is drawn before the server says anything, and goes on from there", async () => {
   const { result } = renderHook(() => useRun("run_1", { client, snapshot: server.log.snapshot() }));
   expect(result.current.run?.seq).toBe(7);
-  await shown(() => expect(result.current.connection.state).toBe("live"));
+  await shown(environment, () => expect(result.current.connection.state).toBe("live"));
   expect(server.streams[0]?.headers["last-event-id"]).toBe("7.t");
 });
 
@@ -169,12 +142,12 @@ test("what cannot be seen says so", async () => {
       <Trip id="run_9" />
     </HeadwayProvider>,
   );
-  await shown(() => expect(page()).toContain("failed, -, There is no such run"));
+  await shown(environment, () => expect(page()).toContain("failed, -, There is no such run"));
 });
 
 test("the handle commands the run, and is the same at every render", async () => {
   const { result, rerender } = renderHook(() => useRun("run_1", { client }));
-  await shown(() => expect(result.current.run?.seq).toBe(7));
+  await shown(environment, () => expect(result.current.run?.seq).toBe(7));
   const before = result.current;
   rerender();
   expect(result.current).toBe(before);
@@ -182,30 +155,6 @@ test("the handle commands the run, and is the same at every render", async () =>
     await before.handle?.cancel("enough");
   });
   expect(server.requests("/cancel")[0]?.body).toEqual({ reason: "enough" });
-});
-
-test("useConnection renders when the connection changes, not when the run does", async () => {
-  let renders = 0;
-  const { result } = renderHook(() => {
-    renders++;
-    return useConnection("run_1", { client });
-  });
-  await shown(() => expect(result.current.state).toBe("live"));
-  const before = renders;
-  for (let n = 0; n < 5; n++) {
-    server.log.add("output.appended", { key: "text", delta: "." });
-    server.publish();
-    await waitFor(() => expect(client.run("run_1").getSnapshot().run?.seq).toBe(8 + n));
-    act(() => environment.advance(16));
-  }
-  expect(renders).toBe(before);
-  server.cut();
-  await shown(() => expect(result.current.state).toBe("backoff"));
-});
-
-test("useConnection of no run is idle", () => {
-  const { result } = renderHook(() => useConnection(null));
-  expect(result.current.state).toBe("idle");
 });
 
 test("without a provider all components have one client", () => {

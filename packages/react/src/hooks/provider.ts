@@ -12,7 +12,8 @@ export interface HeadwayProviderProps {
 
 /** Say which Headway server the hooks below it talk to, and as whom. */
 export function HeadwayProvider({ client, children }: HeadwayProviderProps): ReactNode {
-  return createElement(Context, { value: client }, children);
+  // React 18 knows no context that is its own provider.
+  return createElement(Context.Provider, { value: client }, children);
 }
 
 /** Return the client of the nearest provider, or one for the page's own origin. */

@@ -1,0 +1,37 @@
+import type { Headway, RunQuery } from "@headway-run/client";
+import { createList, type ListHandle, type ListState } from "@headway-run/client/list";
+import { useMemo, useSyncExternalStore } from "react";
+import { useHeadway } from "./provider.ts";
+import { createShown, UNCONNECTED } from "./shown.ts";
+
+export interface UseRunsOptions {
+  /** Another client than the provider's. */
+  client?: Headway | undefined;
+  /** @defaultValue 16; a burst of changes is drawn once in so many milliseconds. */
+  everyMs?: number | undefined;
+}
+
+/** What a view shows of a list of runs, and the handle to command it. */
+export interface UsedRuns extends ListState {
+  /** Show the runs that are counted as `fresh`, too. */
+  showFresh(): Promise<void>;
+  readonly handle: ListHandle;
+}
+
+const NOTHING: ListState = { runs: null, fresh: 0, next: null, connection: UNCONNECTED, error: null };
+
+/**
+ * Watch a list of runs: newest first, each row as it is now. New runs are not put above what is shown, where somebody may
+ * be about to click, but counted: offer `fresh` of them, and call `showFresh`.
+ *
+ * @param query As for `headway.runs`; another query is another list. `page` is the `next` of the page before.
+ */
+export function useRuns(query: RunQuery = {}, { client, everyMs }: UseRunsOptions = {}): UsedRuns {
+  const nearest = useHeadway();
+  const headway = client ?? nearest;
+  const key = JSON.stringify(query); // written anew at every render, it is the same list
+  const handle = useMemo(() => createList(headway, JSON.parse(key) as RunQuery), [headway, key]);
+  const shown = useMemo(() => createShown(handle, NOTHING, everyMs), [handle, everyMs]);
+  const state = useSyncExternalStore(shown.subscribe, shown.state, shown.state);
+  return useMemo(() => ({ ...state, handle, showFresh: handle.showFresh }), [state, handle]);
+}
