@@ -56,7 +56,7 @@ export interface ConnectionOptions {
   transport?: "auto" | "poll" | undefined;
   /** Milliseconds between two polls, which then do not wait for news. @defaultValue 0: each waits for them (long-poll) */
   pollMs?: number | undefined;
-  /** Longest silence, in milliseconds, before a connection counts as dead. @defaultValue 2.5 heartbeats of the server */
+  /** Longest silence, in milliseconds, before an open stream counts as dead. @defaultValue 2.5 heartbeats of the server */
   silentMs?: number | undefined;
 }
 
@@ -184,7 +184,8 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
     feed,
     http: shared,
     mayWait: () => !pollMs && (info.state === "live" || isClosed()),
-    expect: (ms, beats, waitMs = 0) => watchdog.expect(Math.min(ms, silentMs) + waitMs, beats),
+    // Without heartbeats silence says nothing: a long-poll waits for news.
+    expect: (ms, beats) => watchdog.expect(beats ? Math.min(ms, silentMs) : ms, beats),
     tell: (seen, detail) => {
       watchdog.heard();
       sign(seen, {}, detail);

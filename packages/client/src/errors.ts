@@ -29,9 +29,9 @@ export type ErrorCategory =
 
 /** For people, where no server has words of its own. */
 const MESSAGES: Partial<Record<ErrorCategory, string>> = {
+  auth: "Please sign in.",
   network: "The server cannot be reached.",
   timeout: "The server does not answer.",
-  auth: "Please sign in.",
   protocol: "This is not Headway.",
 };
 

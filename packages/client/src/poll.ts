@@ -21,7 +21,7 @@ export const poll: Transport = async (link, signal) => {
   }
   // The first answer comes at once and says that this transport works; the others wait for news.
   const wait = link.mayWait() ? WAIT_S : 0;
-  link.expect(SLACK_MS, false, wait * 1000);
+  link.expect(wait * 1000 + SLACK_MS);
   const url = asked(address.events, `&after=${position}&wait=${wait}`);
   const { events, cursor, partial } = await http.json<EventPage>(url, { signal });
   for (const event of events) {

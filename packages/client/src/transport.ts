@@ -38,12 +38,8 @@ export interface Link {
   readonly http: Http;
   /** An answer may wait for news: the server has answered before, so that there is no need to make sure of it. */
   mayWait(): boolean;
-  /**
-   * Bytes have to come within `silentMs`, or the connection is cut; where there are heartbeats it counts as stale before.
-   *
-   * @param waitMs Time on top of it that the server was asked to wait: no silence.
-   */
-  expect(silentMs: number, beats?: boolean, waitMs?: number): void;
+  /** Bytes have to come within `silentMs`, or the connection is cut; where there are heartbeats it counts as stale before. */
+  expect(silentMs: number, beats?: boolean): void;
   /**
    * Something came: `opened` (the server answered as it should, at this time of its clock if it said so), `heard` (so
    * many bytes came), `followed` or `quiet` (the tab that has the connection is well, or not).

@@ -233,7 +233,7 @@ test("the time a poll was asked to wait is no silence", async () => {
   await seqReached();
   expect(states).toEqual(["connecting", "live"]);
   await polled();
-  environment.advance(28_000);
+  environment.advance(35_000);
   await reached("backoff");
 });
 
