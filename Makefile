@@ -60,6 +60,10 @@ demo: setup  ## a trip planned live in the browser (ARGS="--port 9000" passes op
 demo-report: setup  ## reports on competitors, made by workers of other processes over Postgres
 	@$(BIN)/python -m examples.report.demo $(ARGS)
 
+.PHONY: demo-strategy
+demo-strategy: setup  ## a content strategy made from real text, streamed or polled
+	@$(BIN)/python -m examples.strategy.demo $(ARGS)
+
 # ------------------------------------------------------------------------------------------------ checks
 # Twice as many processes as cores: most tests wait for other processes for a part of their time.
 PYTEST := $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
@@ -189,4 +193,4 @@ clean:  ## remove everything made, the environments too
 
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*##  *' '/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*##  *' '/^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

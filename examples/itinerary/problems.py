@@ -35,18 +35,19 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def ours(_: Request, error: Problem) -> JSONResponse:
-        return _answer(error.status, error.code, error.detail, error.hint)
+        return problem(error.status, error.code, error.detail, error.hint)
 
     @app.exception_handler(ProviderError)
     async def provider(_: Request, error: ProviderError) -> JSONResponse:
         """The provider is at fault, not this application."""
-        return _answer(503 if error.retryable else 502, error.code, error.detail, error.hint)
+        return problem(503 if error.retryable else 502, error.code, error.detail, error.hint)
 
     @app.exception_handler(HeadwayError)
     async def headway(_: Request, error: HeadwayError) -> JSONResponse:
-        return _answer(error.status, error.code, error.detail, error.hint)
+        return problem(error.status, error.code, error.detail, error.hint)
 
 
-def _answer(status: int, code: str, detail: str, hint: str | None) -> JSONResponse:
+def problem(status: int, code: str, detail: str, hint: str | None) -> JSONResponse:
+    """Return the answer of a problem."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
     return JSONResponse({**body, "detail": detail, "hint": hint}, status, media_type="application/problem+json")

@@ -24,8 +24,7 @@ PAGE_BYTES: Final = 2_097_152
 REDIRECTS: Final = 5
 AGENT: Final = "HeadwayReportExample/1.0 (an example program; one page at a time)"
 
-_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-_HEADERS: Final = {"User-Agent": AGENT, "Accept": "text/html,application/xhtml+xml", "Accept-Encoding": "gzip, deflate"}
+HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -51,12 +50,28 @@ class Fetcher:
         guard: Lets requests out.
         timeout_s: Seconds a page may take.
         max_bytes: Bytes a page may have.
+        agent: Who asks, as sites are told.
+        kinds: Media types that are read.
     """
 
-    def __init__(self, guard: Guard, *, timeout_s: float = PAGE_S, max_bytes: int = PAGE_BYTES) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        timeout_s: float = PAGE_S,
+        max_bytes: int = PAGE_BYTES,
+        agent: str = AGENT,
+        kinds: frozenset[str] = HTML,
+    ) -> None:
         self._guard = guard
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
+        self._kinds = kinds
+        self._headers = {
+            "User-Agent": agent,
+            "Accept": ",".join(sorted(kinds, reverse=True)),
+            "Accept-Encoding": "gzip, deflate",
+        }
         # no proxy, no cookies, no redirects behind our back; a connection is not used again, because the next page may
         # be of another site at the same address
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=0)
@@ -98,14 +113,14 @@ class Fetcher:
 
     async def _once(self, to: Destination) -> Fetched | str:
         """Ask once; return the page, or where it is said to be."""
-        headers = {**_HEADERS, "Host": _netloc(to, to.host)}
+        headers = {**self._headers, "Host": _netloc(to, to.host)}
         extensions = {"sni_hostname": to.host}
         try:
             async with self._http.stream("GET", _pinned(to), headers=headers, extensions=extensions) as response:
                 where = response.headers.get("location")
                 if response.status_code in _REDIRECTED and where:
                     return str(where)
-                _check(to.url, response)
+                _check(to.url, response, self._kinds)
                 return await self._read(to.url, response)
         except httpx.TimeoutException as error:
             raise PageDown(f"{to.url} was not answered within {self._timeout_s:g} s") from error
@@ -141,14 +156,14 @@ def _netloc(to: Destination, host: str) -> str:
     return shown if usual else f"{shown}:{to.port}"
 
 
-def _check(url: str, response: httpx.Response) -> None:
+def _check(url: str, response: httpx.Response, kinds: frozenset[str]) -> None:
     status = response.status_code
     if status >= 500 or status == 429:
         raise PageDown(f"{url} answered {status}")
     if status >= 300:
         raise PageMissing(f"{url} answered {status}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _HTML:
+    if kind not in kinds:
         raise PageUnusable(f"{url} is {kind or 'of no type'}, not a page")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from examples.report.demo.processes import Kept, children, until_it_listens
+from examples.report.demo.surroundings import has_display, sites_running, stop_once
 from scripts.postgres_server import PostgresServer
 
 ROOT: Final = Path(__file__).parents[3]
@@ -40,15 +41,14 @@ DEFAULTS: Final = {
 def main(arguments: list[str] | None = None) -> None:
     """Run all of it until Ctrl-C."""
     options = _options(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    stop_once()
     with (
         contextlib.suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="headway-report-", ignore_cleanup_errors=True) as name,
     ):
         folder = Path(name)
         folder.chmod(0o711)  # the server of the database is another user's, where we are root
-        with _store(folder) as store, _sites(options.latency) as sites:
+        with _store(folder) as store, sites_running(options.latency) as sites:
             _run(options, folder, store, sites)
 
 
@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace, folder: Path, store: Store, sites: dict[st
             start(worker)
         address = f"http://127.0.0.1:{options.port}"
         _welcome(address, store, variables.get("HEADWAY_ENGINE", "embedded"), sites)
-        if not options.no_browser and _has_display():
+        if not options.no_browser and has_display():
             webbrowser.open(address)
         _keep([server, *workers])
 
@@ -144,24 +144,6 @@ def _store(folder: Path) -> Iterator[Store]:
         server.stop()
 
 
-@contextlib.contextmanager
-def _sites(latency_s: float) -> Iterator[dict[str, str]]:
-    """Run the competitors' sites; yield their addresses."""
-    command = [sys.executable, "-m", "examples.report.competitors", "--latency", str(latency_s)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True)  # noqa: S603 - our own
-    try:
-        line = process.stdout.readline() if process.stdout is not None else b""
-        if not line:
-            sys.exit("the competitors' sites do not start; what stands above says more")
-        addresses: dict[str, str] = json.loads(line)
-        yield addresses
-    finally:
-        process.terminate()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
 def _welcome(address: str, store: Store, engine: str, sites: dict[str, str]) -> None:
     kind = store.url.partition("://")[0]
     own = " (its own, thrown away in the end)" if "HEADWAY_STORE" not in os.environ else ""
@@ -190,20 +172,6 @@ def _given() -> dict[str, str]:
 
 def _named(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"code {code}"
-
-
-def _has_display() -> bool:
-    if sys.platform in ("darwin", "win32"):
-        return "SSH_CONNECTION" not in os.environ
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    """Stop, once: who is impatient must not leave half of it running."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    os.write(1, b"\n  Stopping ...\n")  # not by print, which this may have interrupted
-    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Reading: from files, pages and sites to plain text."""

@@ -1,0 +1,1 @@
+"""Writing the sections: by a language model, or by templates that say what the figures say."""
