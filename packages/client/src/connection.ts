@@ -96,7 +96,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
     retryAt: null,
   };
   /** Ends when nobody watches any more. */
-  let life: AbortController | undefined;
+  let life: AbortController | null;
   /** What the loop does just now: a connection, or waiting. */
   let activity = new AbortController();
   let wakeUp = () => {};
@@ -139,7 +139,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
 
   const halt = (seen: Sign, trouble: HeadwayError | null = null) => {
     life?.abort();
-    life = undefined;
+    life = null;
     stopWaking?.();
     watchdog.stop();
     interrupt("aborted");

@@ -34,19 +34,19 @@ export interface State {
   /** How far the items of each phase are; kept up as items move. */
   readonly tallies: ReadonlyMap<string, Tally>;
   /** Return the state as a value that later changes leave alone. */
-  publish(): Snapshot;
+  snapshot(): Snapshot;
   /** Return one of the keyed parts, to be changed. */
   own<Name extends keyof Parts>(name: Name): Parts[Name];
   /** Add or replace a phase, or remove it. Does nothing when there are too many. */
-  setPhase(id: string, phase: Phase | null): void;
+  phase(id: string, phase: Phase | null): void;
   /** Add, replace or remove an item and keep the tally of its phase; false when there are too many. */
-  setItem(key: string, item: Item | null): boolean;
+  item(key: string, item: Item | null): boolean;
   /** Add, replace or remove an output with its text; false when there are too many. */
-  setOutput(key: string, output: Output | null): boolean;
+  output(key: string, output: Output | null): boolean;
   /** Add text to an output that exists, and drop what is over the caps. */
-  appendText(key: string, delta: string): void;
+  append(key: string, delta: string): void;
   /** Add, replace or remove the data of a name and key; new ones past the cap are ignored. */
-  setCustom(name: string, key: string, value: CustomValue | null): void;
+  custom(name: string, key: string, value: CustomValue | null): void;
   /** Put entries to the values given; null removes them. */
   assign(values: Replaced): void;
 }
@@ -62,9 +62,9 @@ function inOrder<Value>(values: Replaced[keyof Replaced]): [string, Value | null
   return entries.sort(([a, x], [b, y]) => +!!x - +!!y || (a < b ? -1 : 1));
 }
 
-/** @param snapshot Where to begin; it is not changed. */
-export function createState(snapshot: Snapshot): State {
-  const body = { ...snapshot, items: bare({}), outputs: bare({}), custom: bare(snapshot.custom) } as Snapshot;
+/** @param from Where to begin; it is not changed. */
+export function createState(from: Snapshot): State {
+  const body = { ...from, items: bare({}), outputs: bare({}), custom: bare(from.custom) } as Snapshot;
   const tallies = new Map<string, Tally>();
   const counts = { items: 0, outputs: 0, custom: 0 };
   /** Objects of the body that nobody else has seen. */
@@ -136,7 +136,7 @@ export function createState(snapshot: Snapshot): State {
   const drop = (key: string, over: number) => {
     const text = textOf(key);
     const dropped = Math.max(0, Math.min(over, text.length));
-    text.dropFront(dropped);
+    text.drop(dropped);
     textTotal -= dropped;
     stale.add(key);
   };
@@ -154,7 +154,7 @@ export function createState(snapshot: Snapshot): State {
     while (textTotal > ALL_TEXT_MAX) drop(oldestText(), textTotal - ALL_TEXT_MAX);
   };
 
-  const appendText = (key: string, delta: string) => {
+  const append = (key: string, delta: string) => {
     textTotal += textOf(key).append(delta);
     capText(key);
   };
@@ -176,11 +176,11 @@ export function createState(snapshot: Snapshot): State {
     for (const [key] of list<Output>(outputs)) if (texts.has(key)) capText(key);
   };
 
-  const publish = () => {
+  const snapshot = () => {
     for (const key of stale) {
       const text = textOf(key);
       const output = body.outputs[key] as Output;
-      own("outputs")[key] = { ...output, text: text.read(), from_offset: text.fromOffset };
+      own("outputs")[key] = { ...output, text: text.read(), from_offset: text.from_offset };
     }
     stale.clear();
     owned.clear();
@@ -188,7 +188,18 @@ export function createState(snapshot: Snapshot): State {
   };
 
   // In the snapshot's own order: whoever joins late sees the items as those do who were there.
-  assign({ ...snapshot, phases: {} }, Object.entries);
-  for (const values of Object.values(snapshot.custom)) counts.custom += Object.keys(values).length;
-  return { body, tallies, publish, own, setPhase, setItem, setOutput, appendText, setCustom, assign };
+  assign({ ...from, phases: {} }, Object.entries);
+  for (const values of Object.values(from.custom)) counts.custom += Object.keys(values).length;
+  return {
+    body,
+    tallies,
+    snapshot,
+    own,
+    phase: setPhase,
+    item: setItem,
+    output: setOutput,
+    append,
+    custom: setCustom,
+    assign,
+  };
 }

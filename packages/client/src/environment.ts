@@ -46,10 +46,10 @@ export const browser: Environment = {
  * @returns The call to make, and a function that drops one that is still to come.
  */
 export function throttle(environment: Environment, ms: number, call: () => void): [() => void, () => void] {
-  let timer: unknown;
+  let timer: unknown = null;
   let wanted = false;
   const tick = () => {
-    timer = wanted && ms > 0 ? environment.setTimeout(tick, ms) : undefined;
+    timer = wanted && ms > 0 ? environment.setTimeout(tick, ms) : null;
     if (wanted) {
       wanted = false;
       call();
@@ -57,7 +57,7 @@ export function throttle(environment: Environment, ms: number, call: () => void)
   };
   const ask = () => {
     wanted = true;
-    if (timer === undefined) tick();
+    if (timer === null) tick();
   };
   return [ask, () => environment.clearTimeout(timer)];
 }

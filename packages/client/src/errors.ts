@@ -56,7 +56,7 @@ export class HeadwayError extends Error {
   /** How long the server asked to be left alone. */
   readonly retryAfterMs: number = 0;
 
-  constructor(category: ErrorCategory, message?: string, about: Partial<HeadwayError> = {}) {
+  constructor(category: ErrorCategory, message?: string | null, about: Partial<HeadwayError> = {}) {
     const { problem, status } = about;
     super(message ?? problem?.detail ?? MESSAGES[category] ?? `The server answered ${status}.`);
     this.category = category;
@@ -85,11 +85,11 @@ export async function errorOf(response: Response): Promise<HeadwayError> {
   const problem: Partial<Problem> = (await response.json().catch(() => null)) ?? {};
   const category = CATEGORIES[status] ?? (status < 400 ? "protocol" : status < 500 ? "invalid" : "server");
   const retryAfterMs = Number(headers.get("Retry-After")) * 1000 || 0;
-  return new HeadwayError(category, undefined, { status, problem, retryAfterMs });
+  return new HeadwayError(category, null, { status, problem, retryAfterMs });
 }
 
 /** Make an error of whatever was thrown. What is no JSON came from something else than Headway. */
 export function errorFrom(cause: unknown): HeadwayError {
   if (cause instanceof HeadwayError) return cause;
-  return new HeadwayError(cause instanceof SyntaxError ? "protocol" : "network", undefined, { cause });
+  return new HeadwayError(cause instanceof SyntaxError ? "protocol" : "network", null, { cause });
 }

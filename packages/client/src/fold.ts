@@ -33,7 +33,7 @@ export type Applied = "applied" | "duplicate" | "gap";
 /** State of one run folded through `seq`. */
 export class Fold {
   readonly #state: State;
-  #snapshot: Snapshot | undefined;
+  #snapshot: Snapshot | null = null;
 
   /** @param snapshot Start from this state, of any origin with the same `FOLD_VERSION`; it is not changed. */
   constructor(snapshot: Snapshot) {
@@ -66,7 +66,7 @@ export class Fold {
     const { seq, run_id, data } = event;
     if (seq <= body.seq) return "duplicate";
     if (seq > body.seq + 1 && !partial) return "gap";
-    this.#snapshot = undefined;
+    this.#snapshot = null;
     body.seq = seq;
     body.cursor = cursor ?? body.cursor;
     body.run_id ??= run_id;
@@ -79,7 +79,7 @@ export class Fold {
    * is the same object.
    */
   snapshot(): Snapshot {
-    this.#snapshot ??= this.#state.publish();
+    this.#snapshot ??= this.#state.snapshot();
     return this.#snapshot;
   }
 }
@@ -99,8 +99,7 @@ function pick<Data extends object, Names extends string>(
   data: Data,
   names: Names,
 ): { [Name in Words<Names>]: Name extends keyof Data ? Data[Name] : null } {
-  const value = (name: string) => (data as Record<string, unknown>)[name] ?? null;
-  return Object.fromEntries(names.split(" ").map((name) => [name, value(name)])) as never;
+  return Object.fromEntries(names.split(" ").map((name) => [name, (data as never)[name] ?? null])) as never;
 }
 
 /** Return keys that are null. */
@@ -190,7 +189,7 @@ function reopened(state: State, { time, data }: RunEventOf<"reopened">): void {
   Object.assign(state.body, blank("finished_at result error cancel_requested_at"));
   for (const key of data.items ?? []) {
     const item = state.body.items[key];
-    if (item?.status === "failed") state.setItem(key, { ...item, status: "planned", error: null, progress: null });
+    if (item?.status === "failed") state.item(key, { ...item, status: "planned", error: null, progress: null });
   }
   progressed(state, time, null);
 }
@@ -245,7 +244,7 @@ function phase(state: State, event: Extract<RunEvent, { type: `phase.${string}` 
   const before = known ?? { ...PLANNED, id, title: id, weight: null }; // nobody declared it
   const after = { ...before, ...phaseChange(before, event), status };
   after.started_at ??= event.time;
-  state.setPhase(id, after);
+  state.phase(id, after);
   if (event.type === "phase.progressed") show(body, { message: event.data.message ?? body.progress.message });
   progressed(state, event.time);
 }
@@ -275,7 +274,7 @@ function item(state: State, event: ItemEvent): void {
     ...blank("parent phase progress data error"),
     ...{ kind: "item", title: key, status: "planned", attempt, seq: event.seq },
   };
-  if (!state.setItem(key, { ...before, ...itemChange(event, attempt), status })) return;
+  if (!state.item(key, { ...before, ...itemChange(event, attempt), status })) return;
   if (before.status !== status || event.type === "item.planned") progressed(state, event.time);
 }
 
@@ -302,9 +301,9 @@ function output(state: State, { type, seq, data }: Extract<RunEvent, { type: `ou
   if (!status) return;
   if (!known || type === "output.started") {
     const empty = { text: "", from_offset: 0, finished: false, attempt, seq: known?.seq ?? seq };
-    if (!state.setOutput(key, empty)) return;
+    if (!state.output(key, empty)) return;
   }
-  if (type === "output.appended") state.appendText(key, data.delta);
+  if (type === "output.appended") state.append(key, data.delta);
   state.own("outputs")[key] = { ...(state.body.outputs[key] as Output), finished: status === "finished" };
 }
 
@@ -318,7 +317,7 @@ function listed(list: "notes" | "errors", names: string, max: number) {
 }
 
 function custom(state: State, { data }: EventOf<"custom">): void {
-  state.setCustom(data.name, data.key || "", data);
+  state.custom(data.name, data.key || "", data);
 }
 
 function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): void {
@@ -326,7 +325,7 @@ function discarded(state: State, { time, data }: EventOf<"attempt.discarded">): 
   const { notes = [], custom = [] } = data.set; // older Headways left them out
   state.assign(data.set);
   if (notes.length) body.notes = body.notes.filter(({ seq }) => !notes.includes(seq));
-  for (const entry of custom) state.setCustom(entry.name, entry.key, entry.value);
+  for (const entry of custom) state.custom(entry.name, entry.key, entry.value);
   if (data.step != null) {
     progressed(state, time);
     return;

@@ -95,12 +95,12 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
   const listeners = new Map<string, Set<(value: never) => void>>();
   let fold: Fold | undefined;
   let position: string | null = null;
-  let state: RunState | undefined;
+  let state: RunState | null;
   let retained = 0;
   let lingering: unknown;
 
   const flush = () => {
-    state = undefined;
+    state = null;
     for (const viewer of viewers) viewer();
   };
 
@@ -130,7 +130,7 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
       const applied = fold?.apply(event, cursor, feed) ?? "gap";
       shared.observe?.({ run: address.stream, info: info(), sign: applied, detail: event });
       if (fold && applied === "applied") {
-        state = undefined;
+        state = null;
         position = fold.cursor;
         tell(event.type, event);
         tell("*", event);

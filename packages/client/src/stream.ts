@@ -7,6 +7,7 @@ import { createFrameParser, type Frame } from "./sse.ts";
 import type { Link, Outcome, Transport } from "./transport.ts";
 import type { EndFrame, Live, Notice, OpenFrame, ResetFrame } from "./wire.ts";
 
+export const EVENT_STREAM = "text/event-stream";
 /** Milliseconds of silence, for each second between two pings, after which the connection counts as dead. */
 const SILENT_MS_A_SECOND = 2_500;
 
@@ -14,33 +15,49 @@ const SILENT_MS_A_SECOND = 2_500;
 export const sse: Transport = async (link, signal) => {
   const { address, feed, http } = link;
   const position = feed.position();
-  const headers = { Accept: "text/event-stream", ...(position && { "Last-Event-ID": position }) };
+  const headers = { Accept: EVENT_STREAM, ...(position && { "Last-Event-ID": position }) };
   const response = await http.request(asked(address.stream), { headers, signal });
+  return read(response, link.retry, signal, (frames, bytes) => {
+    link.tell("heard", bytes);
+    let outcome: Outcome | undefined;
+    for (const { event, data, id } of frames) outcome ??= take(link, event, JSON.parse(data), id);
+    feed.flush();
+    return outcome;
+  });
+};
+
+/**
+ * Read a stream until it ends, or an outcome comes of it.
+ *
+ * @param onFrames Takes the frames that are complete with each piece that comes, and its number of bytes.
+ */
+export async function read(
+  response: Response,
+  onRetry: (ms: number) => void,
+  signal: AbortSignal,
+  onFrames: (frames: Frame[], bytes: number) => Outcome | undefined,
+): Promise<Outcome> {
   if (response.status === 204) return "ended";
-  if (!response.headers.get("Content-Type")?.includes("event-stream")) throw new HeadwayError("protocol");
+  if (!/event-stream/.test(response.headers.get("Content-Type") as string)) throw new HeadwayError("protocol");
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const parse = createFrameParser(link.retry);
+  const parse = createFrameParser(onRetry);
   try {
     for (;;) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
       if (done) return "lost";
-      link.tell("heard", value.length);
-      let outcome: Outcome | undefined;
-      for (const frame of parse(value)) outcome ??= take(link, frame);
-      link.feed.flush();
+      const outcome = onFrames(parse(value), value.length);
       if (outcome) return outcome;
     }
   } finally {
     // Frees the connection when frames ended it; after an error there is nothing left to free.
     reader.cancel().catch(() => {});
   }
-};
+}
 
 /** Do what a frame says; an outcome ends the connection. */
-function take(link: Link, { event, data, id }: Frame): Outcome | undefined {
+export function take(link: Link, event: string, value: unknown, id: string): Outcome | undefined {
   const { feed, http } = link;
-  const value: unknown = JSON.parse(data);
   switch (event) {
     case "open": {
       const { ping_s, server_time, live = null, partial = false } = value as OpenFrame;

@@ -11,13 +11,13 @@ import { OUTPUT_TEXT_MAX } from "./contract.gen.ts";
 /** Text of one output with the number of code points dropped in front. */
 export class GrowingText {
   length = 0;
-  fromOffset: number;
+  from_offset: number;
   #pieces: string[] = [];
   /** Code points at the beginning of the pieces that are dropped. */
   #dropped = 0;
 
-  constructor(text: string, fromOffset: number) {
-    this.fromOffset = fromOffset;
+  constructor(text: string, from_offset: number) {
+    this.from_offset = from_offset;
     this.append(text);
   }
 
@@ -31,8 +31,8 @@ export class GrowingText {
   }
 
   /** Forget the first `count` code points. */
-  dropFront(count: number): void {
-    this.fromOffset += count;
+  drop(count: number): void {
+    this.from_offset += count;
     this.length -= count;
     this.#dropped += count;
     if (this.#dropped > OUTPUT_TEXT_MAX) this.read();
