@@ -18,8 +18,9 @@ from headway import Headway, Run
 
 DIST: Final = Path(__file__).parents[2] / "packages" / "client" / "dist"
 PAGE: Final = """<!doctype html><title>Commands</title><ol></ol><script type="module">
+import { Headway } from "/client/index.js";
 import { createOutbox } from "/client/outbox.js";
-const outbox = createOutbox({ baseUrl: "/headway", backoffMs: [200, 400] });
+const outbox = createOutbox(new Headway({ baseUrl: "/headway", backoffMs: [200, 400] }));
 const told = [];
 const show = () => {
   const lines = outbox.getSnapshot().entries.map((entry) => {

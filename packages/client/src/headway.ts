@@ -46,7 +46,7 @@ export interface Started extends StartedRun {
 /** A Headway server, as one user sees it. */
 export class Headway {
   /** @internal What its runs have in common, and the modules beside this one build on. */
-  readonly shared: Shared & { readonly baseUrl: string };
+  readonly shared: Shared & HttpOptions & { readonly baseUrl: string };
   /** Weak, so that a run nobody holds is forgotten, and one that is held is never there twice. */
   readonly #runs: Map<string, WeakRef<RunHandle>> = new Map();
 

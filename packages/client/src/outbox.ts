@@ -6,9 +6,8 @@
 
 import { addressOf } from "./address.ts";
 import { BACKOFF_MS } from "./connection.ts";
-import { browser } from "./environment.ts";
 import { errorFrom, HeadwayError } from "./errors.ts";
-import type { HeadwayOptions } from "./headway.ts";
+import type { Headway } from "./headway.ts";
 import { createHttp } from "./http.ts";
 import { type Entry, type Queued, queuedOf, type Settled } from "./outbox/entry.ts";
 import { createShelf } from "./outbox/shelf.ts";
@@ -29,17 +28,16 @@ const NOT_NOW: readonly number[] = [401, 408, 425, 429];
 /** The two routes that create runs. */
 const CREATES_RUN = /\/v1\/(jobs\/[^/]+\/)?runs$/;
 
-/** Like those of `Headway`; give both the same. */
-export interface OutboxOptions extends HeadwayOptions {
+export interface OutboxOptions {
   /**
    * Keeps apart who shares a browser: each name is an outbox of its own. Name the user where several sign in, so that
    * nobody's commands are sent with somebody else's token.
    *
    * @defaultValue `headway`
    */
-  name?: string;
+  name?: string | undefined;
   /** After so long a command is given up. @defaultValue 24 hours */
-  ttlMs?: number;
+  ttlMs?: number | undefined;
 }
 
 /** What can be said about a command. */
@@ -138,14 +136,13 @@ interface Waiting {
   reject(error: HeadwayError): void;
 }
 
-/** Open the browser's outbox. It begins to send what is in it; one per page is enough. */
-export function createOutbox(options: OutboxOptions = {}): Outbox {
-  const { baseUrl = "", name = "headway", ttlMs = DAY_MS, backoffMs = BACKOFF_MS, ...rest } = options;
-  const environment = options.environment ?? browser;
+/** Open the browser's outbox. It begins to send what is in it, as this client; one per page is enough. */
+export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DAY_MS }: OutboxOptions = {}): Outbox {
+  const { baseUrl, environment, backoffMs = BACKOFF_MS } = shared;
   const { now, random } = environment;
   const fetch: typeof environment.fetch = (url, init) =>
-    (options.fetch ?? environment.fetch)(url, { ...init, keepalive: `${init.body}`.length < KEEPALIVE_MAX });
-  const http = createHttp({ ...environment, fetch }, rest);
+    environment.fetch(url, { ...init, keepalive: `${init.body}`.length < KEEPALIVE_MAX });
+  const http = createHttp({ ...environment, fetch }, shared);
   const title = `headway-outbox:${name}`;
   const shelf = createShelf(title, environment);
   const channel = new BroadcastChannel(title);
@@ -353,7 +350,7 @@ export function createOutbox(options: OutboxOptions = {}): Outbox {
   };
 
   const toRun = (run: string, name: string, body: object, about: About) => {
-    const { self } = addressOf(run, baseUrl.replace(/\/+$/, ""));
+    const { self } = addressOf(run, baseUrl);
     if (!self) throw new HeadwayError("invalid", "This is only a stream.");
     return queue({ ...about, url: `${self}/${name}`, body }, run) as Promise<Appended>;
   };

@@ -194,7 +194,7 @@ describe("waiting", () => {
 
   test("ends with the command's time: it is dropped and told, and those behind it go on", async () => {
     answers(({ key }) => (key === "old" ? refuse(503) : Response.json(key)));
-    const page = open({ ttlMs: 10_000 });
+    const page = open({}, { ttlMs: 10_000 });
     const old = page.send({ url: `${ORIGIN}/api/old`, id: "old" });
     const end = expect(old).rejects.toMatchObject({ category: "timeout", message: /given up/ });
     page.send({ url: `${ORIGIN}/api/new`, id: "new", ttlMs: 60_000 }).catch(() => {});

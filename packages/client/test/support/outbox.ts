@@ -2,6 +2,7 @@
 
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, vi } from "vitest";
+import { Headway, type HeadwayOptions } from "../../src/headway.ts";
 import { createOutbox, type Outbox, type OutboxOptions, type Settled } from "../../src/outbox.ts";
 import { type TestEnvironment, testEnvironment, until } from "./environment.ts";
 
@@ -61,8 +62,9 @@ export function answers(how: typeof reply): void {
 }
 
 /** Open a page with the browser's outbox. */
-export function open(options: OutboxOptions = {}): Outbox {
-  const page = createOutbox({ baseUrl: `${ORIGIN}/headway`, environment, name: `${tests}`, ...options });
+export function open(options: HeadwayOptions = {}, about: OutboxOptions = {}): Outbox {
+  const headway = new Headway({ baseUrl: `${ORIGIN}/headway`, environment, ...options });
+  const page = createOutbox(headway, { name: `${tests}`, ...about });
   page.onSettled((settled) => told.push(settled));
   pages.push(page);
   return page;
