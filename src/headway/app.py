@@ -46,6 +46,8 @@ from headway.errors import HeadwayError, NotStarted, UsageError
 from headway.gateways.services import Services
 from headway.hub import Hub
 from headway.hub.frames import View
+from headway.ops.connections import Connections
+from headway.ops.notices import Notices
 from headway.publish.execution import Clock, Execution, RealClock
 from headway.publish.publisher import Publisher
 from headway.publish.run import Run
@@ -104,6 +106,7 @@ class Headway(Registry):
         self._authenticate = authenticate
         self._clock = clock or RealClock()
         self._prefix: str | None = None
+        self._role = "script"
         self._running: AsyncExitStack | None = None
         self._worker_id: str | None = None
         self._supervision = Supervision(self.store)
@@ -120,6 +123,7 @@ class Headway(Registry):
             authenticate=authenticate,
             engine=self.engine.name,
             engine_trouble=lambda: None if self._workplace is None else self._workplace.trouble,
+            role=lambda: self._role,
             is_started=lambda: self._running is not None,
         )
 
@@ -173,6 +177,7 @@ class Headway(Registry):
     async def _serving(self) -> AsyncIterator[None]:
         import headway.gateways.response  # noqa: F401 - what `stream` needs is read before viewers wait for it
 
+        self._role = "server"
         async with self:
             with self.hub.ending_with_the_process():
                 yield
@@ -222,7 +227,18 @@ class Headway(Registry):
             stack.push_async_callback(self.hub.stop)
             await self.services.transports.start()
             stack.push_async_callback(self.services.transports.stop)
+            await self._begin_answering(stack)
             yield stack
+
+    async def _begin_answering(self, stack: AsyncExitStack) -> None:
+        """Put up what operators say, and answer what other processes ask."""
+        services = self.services
+        await services.notices.start()
+        stack.push_async_callback(services.notices.stop)
+        stack.push_async_callback(services.system.stop)
+        self.connections, self.notices  # noqa: B018 - each says how it is answered, before anything is asked
+        await services.processes.start(self._joined())
+        stack.push_async_callback(services.processes.stop)
 
     async def _start_working(self, stack: AsyncExitStack, mode: WorkerMode) -> None:
         workplace = await self._open_workplace(stack)
@@ -493,6 +509,21 @@ class Headway(Registry):
 
         return await run_response(self.services, request, run_id, viewer=viewer, view=view)
 
+    # -- who watches
+
+    @property
+    def connections(self) -> Connections:
+        """Who watches, on all processes of the store: list them, say something to them, close one.
+
+        Needs a Headway that was started.
+        """
+        return self.services.connections
+
+    @property
+    def notices(self) -> Notices:
+        """What operators say to every viewer, until it is taken away or its time is over."""
+        return self.services.notices
+
     # -- as a worker process
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -502,6 +533,7 @@ class Headway(Registry):
             UsageError: no job and no listener is registered, or the engine has worker processes of its own.
         """
         self._check_jobs()
+        self._role = "worker"
         await self._start("inline")
         try:
             await stop.wait()
@@ -520,6 +552,7 @@ class Headway(Registry):
             UsageError: no job and no listener is registered.
         """
         self._check_jobs()
+        self._role = "worker"
         if at_once is not None:
             self.store.expect_attempts(at_once)
         async with self._opened() as stack:

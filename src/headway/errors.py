@@ -14,7 +14,9 @@
     │   │   └── UnknownEventType, EventNotAllowed, TooDeep
     │   ├── TooLarge
     │   │   └── EventTooLarge, StreamWithBody
-    │   └── NotFound, MethodNotAllowed
+    │   ├── NotFound
+    │   │   └── ConnectionNotFound, NoticeNotFound
+    │   └── MethodNotAllowed
     ├── AccessError             who asks may not
     │   ├── Unauthenticated
     │   └── Forbidden, AuthNotConfigured, OriginNotAllowed
@@ -32,6 +34,7 @@
     ├── LimitExceeded           too many, too fast
     ├── Overloaded              no more streams at present
     ├── TransportOff            switched off by an operator: poll instead
+    ├── ProcessesSilent         not every process on the store has answered
     └── StoreError
         ├── StoreUnavailable    may come back
         ├── StoreLocked
@@ -164,6 +167,18 @@ class NotFound(RequestError):
     code, status = "not_found", 404
 
 
+class ConnectionNotFound(NotFound):
+    """Nobody watches by this connection, or not any more."""
+
+    code = "connection_not_found"
+
+
+class NoticeNotFound(NotFound):
+    """No such notice stands before viewers, or not any more."""
+
+    code = "notice_not_found"
+
+
 class MethodNotAllowed(RequestError):
     """The address does not know this method."""
 
@@ -286,6 +301,12 @@ class TransportOff(HeadwayError):
     """An operator switched this transport off; poll instead."""
 
     code, status, retryable = "transport_off", 503, True
+
+
+class ProcessesSilent(HeadwayError):
+    """Not every process on the store has answered in time, and the others do not know."""
+
+    code, status, retryable = "processes_silent", 503, True
 
 
 class StoreError(HeadwayError):

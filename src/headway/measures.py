@@ -105,6 +105,18 @@ class Measures:
         """Return a histogram of this process; an empty one if nothing was observed."""
         return self._times[what.name].get(labels) or _empty(what)
 
+    def total(self, what: Measure) -> float:
+        """Return what this process counted of something, whatever the labels."""
+        return sum(self._counts[what.name].values())
+
+    def timed(self, what: Measure) -> Histogram:
+        """Return what this process timed of something, whatever the labels."""
+        whole = _empty(what)
+        for part in self._times[what.name].values():
+            whole.counts = [one + other for one, other in zip(whole.counts, part.counts, strict=True)]
+            whole.sum += part.sum
+        return whole
+
     def shown(self, what: Measure, *labels: str) -> tuple[str, ...]:
         """Return the labels something is counted under: these, or `OTHER` for those there is no room for."""
         return _bounded(self._counts[what.name], labels)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from headway import errors
 from headway.gateways.titles import TITLES
+from headway.stores.memory import MemoryStore
 from tests.gateways.serving import (
     PREFIX,
     Broken,
@@ -86,6 +87,8 @@ simple("too_deep", "POST", "/v1/runs", "[" * 40 + "]" * 40)
 simple("body_too_large", "POST", "/v1/runs", " " * 5_000_000)
 simple("not_found", "GET", "/nothing")
 simple("method_not_allowed", "PUT", "/v1/runs")
+simple("connection_not_found", "DELETE", "/v1/connections/con_1")
+simple("notice_not_found", "DELETE", "/v1/notices/ntc_1")
 simple("job_not_found", "POST", "/v1/jobs/nothing/runs", "{}")
 simple("run_not_found", "GET", "/v1/runs/run_nothing")
 on_a_run("invalid_cursor", "GET", "/events?after=x")
@@ -191,6 +194,21 @@ async def a_face_that_is_off() -> httpx.Response:
     async with serving(make_world(transports=frozenset({"sse"}))) as client:
         run_id = (await open_run(client))["id"]
         return await client.get(f"/v1/runs/{run_id}?wait=1")
+
+
+@produces("processes_silent")
+async def a_process_that_does_not_answer() -> httpx.Response:
+    """Another one has joined the store, and says nothing."""
+    store = Forked()
+    async with serving(make_world(store)) as client:
+        await store.join()
+        return await client.get("/v1/connections/con_1")
+
+
+class Forked(MemoryStore):
+    """A store in memory that other processes might share."""
+
+    caps = dataclasses.replace(MemoryStore.caps, processes=True)
 
 
 def stored(error: errors.StoreError) -> None:

@@ -38,7 +38,12 @@ async def test_the_state_is_the_snapshot_and_what_is_true_now(client: httpx.Asyn
     answer = await client.get(f"/v1/runs/{run_id}")
     state = answer.json()
     assert answer.headers["cache-control"] == "private, no-cache"
-    assert state.pop("live") == {"queue_position": None, "estimated_start": None, "degraded": False}
+    assert state.pop("live") == {
+        "queue_position": None,
+        "estimated_start": None,
+        "degraded": False,
+        "notices": [],
+    }
     fold = Fold()
     for event in (await client.get(f"/v1/runs/{run_id}/events")).json()["events"]:
         fold.apply(event, state["cursor"])

@@ -9,7 +9,7 @@ import pytest
 
 from headway.errors import Overloaded, StoreUnavailable
 from headway.gateways import waiting
-from headway.gateways.waiting import ClientLeft, Waits
+from headway.gateways.waiting import ClientLeft, Waits, Who
 from headway.stores.base import RunRow, Write
 from headway.stores.memory import MemoryStore
 from tests.gateways.serving import eventually
@@ -63,7 +63,7 @@ async def test_a_wait_ends_with_the_news() -> None:
     """And leaves nothing behind: no task, no watcher."""
     async with opened(MemoryStore()) as (store, run):
         waits = Waits(store)
-        task = asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
+        task = asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive))
         await eventually(lambda: waits.statistics()["waiting"] == 1)
         await append(store, run)
         found = await task
@@ -87,7 +87,7 @@ async def test_what_happens_while_it_looks_is_not_missed() -> None:
             return found
 
         async with asyncio.timeout(25):
-            assert await Waits(store).until(run.id, look_and_append, wait_s=30, receive=Client().receive)
+            assert await Waits(store).until(Who(run), look_and_append, wait_s=30, receive=Client().receive)
         assert looks == 2
 
 
@@ -97,7 +97,7 @@ async def test_a_lost_ring_costs_a_moment(monkeypatch: pytest.MonkeyPatch) -> No
     async with opened(Deaf()) as (store, run):
         waits = Waits(store)
         tasks = [
-            asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
+            asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive))
             for _ in range(10)
         ]
         await eventually(lambda: waits.statistics() == {"waiting": 10, "runs": 1})
@@ -124,7 +124,7 @@ async def test_looks_without_news_wake_nobody(monkeypatch: pytest.MonkeyPatch) -
 
         monkeypatch.setattr(store, "get", counted)
         waits = Waits(store)
-        task = asyncio.create_task(waits.until(run.id, look, wait_s=30, receive=Client().receive))
+        task = asyncio.create_task(waits.until(Who(run), look, wait_s=30, receive=Client().receive))
         await eventually(lambda: rows >= 5)
         assert looks <= 2
         task.cancel()
@@ -134,16 +134,16 @@ async def test_looks_without_news_wake_nobody(monkeypatch: pytest.MonkeyPatch) -
 async def test_the_time_is_up() -> None:
     """Nothing is returned, after one more look."""
     async with opened(MemoryStore()) as (store, run):
-        assert await Waits(store).until(run.id, news_of(store, run), wait_s=0.02, receive=Client().receive) is None
+        assert await Waits(store).until(Who(run), news_of(store, run), wait_s=0.02, receive=Client().receive) is None
 
 
 async def test_without_a_wait_it_looks_once() -> None:
     """And counts nobody."""
     async with opened(MemoryStore()) as (store, run):
         waits = Waits(store, limit=1)
-        assert await waits.until(run.id, news_of(store, run), wait_s=0, receive=Client().receive) is None
+        assert await waits.until(Who(run), news_of(store, run), wait_s=0, receive=Client().receive) is None
         await append(store, run)
-        assert await waits.until(run.id, news_of(store, run), wait_s=0, receive=Client().receive) is not None
+        assert await waits.until(Who(run), news_of(store, run), wait_s=0, receive=Client().receive) is not None
 
 
 async def test_it_looks_by_itself_when_asked_to() -> None:
@@ -157,14 +157,14 @@ async def test_it_looks_by_itself_when_asked_to() -> None:
             return True if looks == 3 else None
 
         async with asyncio.timeout(25):
-            assert await Waits(store).until(run.id, third, wait_s=30, receive=Client().receive, again_s=0.01)
+            assert await Waits(store).until(Who(run), third, wait_s=30, receive=Client().receive, again_s=0.01)
 
 
 async def test_a_client_that_left_is_let_go() -> None:
     """At once; nobody waits for it any more."""
     async with opened(MemoryStore()) as (store, run):
         waits, client = Waits(store), Client()
-        task = asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=client.receive))
+        task = asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=client.receive))
         await eventually(lambda: waits.statistics()["waiting"] == 1)
         client.left.set()
         with pytest.raises(ClientLeft):
@@ -180,7 +180,7 @@ async def test_a_broken_connection_is_a_client_that_left() -> None:
 
     async with opened(MemoryStore()) as (store, run):
         with pytest.raises(ClientLeft):
-            await Waits(store).until(run.id, news_of(store, run), wait_s=30, receive=receive)
+            await Waits(store).until(Who(run), news_of(store, run), wait_s=30, receive=receive)
 
 
 async def test_a_cancelled_request_leaves_nothing() -> None:
@@ -188,7 +188,7 @@ async def test_a_cancelled_request_leaves_nothing() -> None:
     async with opened(MemoryStore()) as (store, run):
         waits = Waits(store)
         first, second = [
-            asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
+            asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive))
             for _ in range(2)
         ]
         await eventually(lambda: waits.statistics()["waiting"] == 2)
@@ -203,10 +203,10 @@ async def test_only_so_many_may_wait() -> None:
     """More are asked to come back later."""
     async with opened(MemoryStore()) as (store, run):
         waits = Waits(store, limit=1)
-        task = asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
+        task = asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive))
         await eventually(lambda: waits.statistics()["waiting"] == 1)
         with pytest.raises(Overloaded):
-            await waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive)
+            await waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive)
         await append(store, run)
         assert await task
 
@@ -216,12 +216,12 @@ async def test_nobody_waits_for_a_server_that_exits() -> None:
     over = asyncio.Event()
     async with opened(MemoryStore()) as (store, run):
         waits = Waits(store, is_over=over.is_set)
-        task = asyncio.create_task(waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive))
+        task = asyncio.create_task(waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive))
         await eventually(lambda: waits.statistics()["waiting"] == 1)
         over.set()
         async with asyncio.timeout(25):
             assert await task is None
-            assert await waits.until(run.id, news_of(store, run), wait_s=30, receive=Client().receive) is None
+            assert await waits.until(Who(run), news_of(store, run), wait_s=30, receive=Client().receive) is None
 
 
 async def test_a_store_that_is_away_ends_no_wait(
@@ -242,7 +242,7 @@ async def test_a_store_that_is_away_ends_no_wait(
             return row if row is not None and row.seq > run.seq else None
 
         monkeypatch.setattr(store, "get", flaky)
-        task = asyncio.create_task(waits.until(run.id, look, wait_s=30, receive=Client().receive))
+        task = asyncio.create_task(waits.until(Who(run), look, wait_s=30, receive=Client().receive))
         await eventually(lambda: "cannot look for news of runs" in caplog.text)
         await append(store, run)
         away = False
@@ -259,5 +259,5 @@ async def test_an_error_of_the_look_is_the_answer() -> None:
             raise StoreUnavailable("away")
 
         with pytest.raises(StoreUnavailable):
-            await waits.until(run.id, look, wait_s=30, receive=Client().receive)
+            await waits.until(Who(run), look, wait_s=30, receive=Client().receive)
         assert waits.statistics()["waiting"] == 0

@@ -46,6 +46,10 @@ class MemorySink:
         """Bytes that were not read yet."""
         return len(self._kept)
 
+    def peer(self) -> str | None:
+        """Nobody is there."""
+        return None
+
     def close(self, last: bytes) -> None:
         """End the response."""
         self._kept += last

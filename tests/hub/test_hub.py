@@ -11,6 +11,7 @@ from headway.hub import HubSettings
 from headway.hub import feed as feed_module
 from headway.hub import hub as hub_module
 from headway.hub.frames import Block
+from headway.hub.which import Which
 from headway.stores.base import RunRow
 from tests.hub.world import world
 from tests.serving import Server, delta, note, serving
@@ -163,14 +164,14 @@ async def test_notices(path: bool) -> None:
     with serving(direct=path) as server:
         run = await server.run()
         streams = [await _open(server, run, headers={"X-User": name}) for name in ("ada", "bob")]
-        assert await server.do(lambda: server.hub.notice({"text": "maintenance at noon"})) == 2
+        assert await server.do(lambda: server.hub.notice({"text": "maintenance at noon"})) == (2, 0)
         for stream in streams:
             frame = await stream.next()
             assert frame is not None
             assert (frame.event, orjson.loads(frame.data)) == ("notice", {"text": "maintenance at noon"})
             assert frame.id == str(run.cursor), "a notice has no id of its own"
-        only_bob = lambda: server.hub.notice({"text": "hi"}, want=lambda one: one.viewer == "bob")  # noqa: E731
-        assert await server.do(only_bob) == 1
+        only_bob = lambda: server.hub.notice({"text": "hi"}, Which(viewer="bob"))  # noqa: E731
+        assert await server.do(only_bob) == (1, 0)
         frame = await streams[1].next()
         assert frame is not None
         assert frame.event == "notice"

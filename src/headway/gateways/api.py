@@ -25,7 +25,19 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.errors import HeadwayError, MethodNotAllowed
-from headway.gateways import console, ingest, openapi, operations, outputs, poll, rest, sse, steering
+from headway.gateways import (
+    console,
+    ingest,
+    openapi,
+    operations,
+    outputs,
+    poll,
+    rest,
+    sse,
+    steering,
+    system,
+    viewers,
+)
 from headway.gateways.exchange import Exchange, exchange_of
 from headway.gateways.problem import as_headway, problem
 from headway.gateways.queries import WhichQuery, read_query
@@ -41,7 +53,7 @@ _log = get_logger(__name__)
 CLIENT_LEFT: Final = 499
 """Counted for requests whose client did not wait for the answer; never sent to anybody."""
 
-GATEWAYS: Final = (rest, poll, outputs, ingest, steering, operations, console)
+GATEWAYS: Final = (rest, poll, outputs, ingest, steering, viewers, system, operations, console)
 READING: Final = frozenset({"GET", "HEAD"})
 
 Serve = Callable[[Exchange, Scope, Receive, Send], Awaitable[None]]

@@ -30,6 +30,7 @@ class Exchange:
         prefix: Path below which Headway is mounted, as the client sees it; "" at the root.
         request_id: The client's ``X-Request-ID``, else the trace id of its ``traceparent``, else made here.
         traceparent: W3C trace context of the client, or None.
+        peer: Address at the other end of the socket, which may be a proxy's; None where it is not known.
         principal: Who asks; set before any route that is not public is reached.
     """
 
@@ -37,6 +38,7 @@ class Exchange:
     prefix: str
     request_id: str
     traceparent: str | None
+    peer: str | None = None
     principal: Principal = LOCAL
 
     @classmethod
@@ -46,7 +48,8 @@ class Exchange:
         trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else trace[1] if trace else new_correlation_id()
-        exchange = cls(services, scope.get("root_path", ""), request_id, trace[0] if trace else None)
+        peer = (scope.get("client") or (None,))[0]
+        exchange = cls(services, scope.get("root_path", ""), request_id, trace[0] if trace else None, peer)
         scope[_KEY] = exchange
         return exchange
 

@@ -13,6 +13,7 @@ from headway.core.shapes import Name, Sentence, Title, Weight
 from headway.core.snapshot import Snapshot
 from headway.engines.handle import Links
 from headway.engines.live import LiveState
+from headway.ops.notices import NoticeContent
 
 # -- requests
 
@@ -176,16 +177,22 @@ class RunPage(BaseModel):
     next: str | None
 
 
+class PolledLive(LiveState):
+    """What is true of a run and stands in no log; `notices`: what operators say to whoever polls it."""
+
+    notices: list[NoticeContent]
+
+
 class RunState(Snapshot):
     """A run as it is now."""
 
-    live: LiveState
+    live: PolledLive
 
 
 class EventPage(BaseModel):
     """Part of a log. `cursor` is where the next page begins, also when `events` is empty.
 
-    `partial`: text deltas or log lines of it may have been trimmed.
+    `partial`: text deltas or log lines of it may have been trimmed. `notices`: what operators say to whoever polls.
     """
 
     run_id: str
@@ -195,6 +202,7 @@ class EventPage(BaseModel):
     head: int
     more: bool
     partial: bool
+    notices: list[NoticeContent]
 
 
 class Appended(BaseModel):

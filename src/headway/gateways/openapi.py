@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from headway.gateways.models import AnswerBody, CancelBody, OpenBody, ReportBody, RetryBody, StartBody, TakeOverBody
+from headway.gateways.system import TransportsBody
+from headway.gateways.viewers import NoticeBody, SayBody
 
 _REF: Final = "#/components/schemas/{model}"
 
@@ -35,6 +37,9 @@ UNSEEN: Final[tuple[type[BaseModel], ...]] = (
     AnswerBody,
     TakeOverBody,
     ReportBody,
+    SayBody,
+    NoticeBody,
+    TransportsBody,
     Problem,
 )
 """Models no route declares to FastAPI."""

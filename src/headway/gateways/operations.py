@@ -12,7 +12,6 @@ from starlette.responses import Response
 from headway.errors import NotFound
 from headway.gateways.answers import json_answer, matches
 from headway.gateways.exchange import Asked
-from headway.ops.health import Delivering, readiness
 
 CLIENT: Final = Path(__file__).parent.parent / "static" / "client.js"
 CLIENT_CACHE: Final = "public, max-age=300"
@@ -31,14 +30,7 @@ async def healthz() -> Response:
 @router.get("/readyz", responses={503: {"description": "Not ready; the answer says why."}})
 async def readyz(asked: Asked) -> Response:
     """Say whether this process should be sent requests."""
-    services = asked.services
-    found = await readiness(
-        services.store,
-        started=services.is_started(),
-        draining=services.hub.draining,
-        engine=Delivering(services.engine, services.engine_trouble()),
-        direct=services.settings.direct,
-    )
+    found = await asked.services.ready()
     return json_answer(found.report, 200 if found.ready else 503)
 
 

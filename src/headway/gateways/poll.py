@@ -16,13 +16,14 @@ from headway.core.cursor import START, Cursor
 from headway.core.events import StoredEvent
 from headway.core.limits import FOLD_VERSION, PAGE_MAX
 from headway.core.run import RunStatus
-from headway.engines.live import LiveState
 from headway.errors import RunNotFound, Trimmed
 from headway.gateways.answers import JSON, PRIVATE, json_answer, matches, preferred
 from headway.gateways.exchange import Asked, Exchange
-from headway.gateways.models import EventPage, RunState
+from headway.gateways.models import EventPage, PolledLive, RunState
 from headway.gateways.queries import EventsQuery, StateQuery
+from headway.gateways.waiting import Who
 from headway.hub.noting import client_label
+from headway.ops.notices import NoticeContent
 from headway.stores.base import Page, RunRow, Standing
 from headway.types import RunId
 
@@ -49,17 +50,17 @@ async def read_run(
 ) -> Response:
     """Return the run's state. With `If-None-Match` and `wait` it waits until that changes."""
     row = await asked.run(run_id)
-    return await state_answer(asked, row.id, query, if_none_match, request.receive)
+    return await state_answer(asked, row, query, if_none_match, request.receive)
 
 
 async def state_answer(
-    asked: Exchange, run_id: RunId, query: StateQuery, if_none_match: str | None, receive: Receive
+    asked: Exchange, run: RunRow, query: StateQuery, if_none_match: str | None, receive: Receive
 ) -> Response:
     """Answer with a run's snapshot and what is true of it now, or 304 when the client has that.
 
     Args:
         asked: The request.
-        run_id: A run that whoever asks may see.
+        run: A run that whoever asks may see.
         query: How to read.
         if_none_match: Entity tag the client has.
         receive: Tells when it leaves.
@@ -68,24 +69,30 @@ async def state_answer(
     if query.wait:
         services.transports.require("poll")
 
-    etag = ""
+    etag, who = "", _who(asked, run, query.client)
 
-    async def look() -> LiveState | None:
+    async def look() -> PolledLive | None:
         nonlocal etag
-        row = await _row(asked, run_id)
-        live = await services.live.of(row)
+        row = await _row(asked, run.id)
+        live: PolledLive = {**await services.live.of(row), "notices": _notices(asked, who)}
         etag = _etag(str(row.cursor), live)
         return None if matches(if_none_match, etag) else live
 
-    client = client_label(query.client)
-    live = await services.waits.until(
-        run_id, look, wait_s=query.wait, receive=receive, again_s=LIVE_EVERY_S, client=client
-    )
+    live = await services.waits.until(who, look, wait_s=query.wait, receive=receive, again_s=LIVE_EVERY_S)
     if live is None:
         return Response(status_code=304, headers={**PRIVATE, "ETag": etag})
-    fold = await services.projections.current(run_id)
+    fold = await services.projections.current(run.id)
     body = fold.snapshot_json()[:-1] + b',"live":' + orjson.dumps(live) + b"}"
     return json_answer(body, headers={**PRIVATE, "ETag": _etag(fold.cursor, live)})
+
+
+def _who(asked: Exchange, run: RunRow, client: str | None) -> Who:
+    return Who(run, asked.principal.user, client_label(client), asked.peer)
+
+
+def _notices(asked: Exchange, who: Who) -> list[NoticeContent]:
+    """Return what operators say to whoever polls."""
+    return list(asked.services.notices.meant_for(who.run, viewer=who.viewer, client=who.client))
 
 
 async def _row(asked: Exchange, run_id: RunId) -> RunRow:
@@ -95,7 +102,7 @@ async def _row(asked: Exchange, run_id: RunId) -> RunRow:
     return row
 
 
-def _etag(cursor: str, live: LiveState) -> str:
+def _etag(cursor: str, live: PolledLive) -> str:
     return f'"{cursor}-{FOLD_VERSION}-{zlib.crc32(orjson.dumps(live)):08x}"'
 
 
@@ -105,11 +112,11 @@ async def read_events(
 ) -> Response:
     """Return a page of the log, as one JSON object or, by `Accept`, as one event a line."""
     row = await asked.run(run_id)
-    return await events_answer(asked, row.id, query, request.headers.get("accept"), request.receive)
+    return await events_answer(asked, row, query, request.headers.get("accept"), request.receive)
 
 
 async def events_answer(
-    asked: Exchange, run_id: RunId, query: EventsQuery, accept: str | None, receive: Receive
+    asked: Exchange, run: RunRow, query: EventsQuery, accept: str | None, receive: Receive
 ) -> Response:
     """Answer with a page of a log. See `state_answer` for what the arguments are.
 
@@ -122,18 +129,21 @@ async def events_answer(
     if query.wait:
         services.transports.require("poll")
 
-    async def look() -> _Excerpt | None:
-        excerpt = await _excerpt(asked, run_id, after, query)
-        # what has succeeded stays as it is, so there is nothing to wait for
-        return excerpt if excerpt.events or excerpt.run.status is RunStatus.SUCCEEDED else None
+    who = _who(asked, run, query.client)
+    standing = _notices(asked, who)
 
-    client = client_label(query.client)
-    found = await services.waits.until(run_id, look, wait_s=query.wait, receive=receive, client=client)
-    excerpt = found or await _excerpt(asked, run_id, after, query)
+    async def look() -> _Excerpt | None:
+        excerpt = await _excerpt(asked, run.id, after, query)
+        # what has succeeded stays as it is, so there is nothing to wait for
+        over = excerpt.run.status is RunStatus.SUCCEEDED or _notices(asked, who) != standing
+        return excerpt if excerpt.events or over else None
+
+    found = await services.waits.until(who, look, wait_s=query.wait, receive=receive)
+    excerpt = found or await _excerpt(asked, run.id, after, query)
     if preferred(accept, (JSON, NDJSON)) == NDJSON:
         lines = b"".join(event.body + b"\n" for event in excerpt.events)
         return Response(lines, headers=excerpt.headers(), media_type=NDJSON)
-    return json_answer(excerpt.content(), headers=excerpt.headers())
+    return json_answer({**excerpt.content(), "notices": _notices(asked, who)}, headers=excerpt.headers())
 
 
 @dataclass(frozen=True, slots=True)

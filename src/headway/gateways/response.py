@@ -76,11 +76,11 @@ async def _polled(exchange: Exchange, row: RunRow, request: Request) -> Response
     accept = request.headers.get("accept")
     if _OF_PAGES & request.query_params.keys() or preferred(accept, (JSON, poll.NDJSON)) == poll.NDJSON:
         query = read_query(EventsQuery, request.query_params)
-        answer = await poll.events_answer(exchange, row.id, query, accept, request.receive)
+        answer = await poll.events_answer(exchange, row, query, accept, request.receive)
     else:
         known = request.headers.get("if-none-match")
         answer = await poll.state_answer(
-            exchange, row.id, read_query(StateQuery, request.query_params), known, request.receive
+            exchange, row, read_query(StateQuery, request.query_params), known, request.receive
         )
     answer.headers.add_vary_header("Accept")
     return answer

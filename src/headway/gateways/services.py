@@ -14,7 +14,12 @@ from headway.engines.live import Live
 from headway.errors import NotStarted
 from headway.gateways.waiting import Waits
 from headway.hub import Hub
+from headway.ops.connections import Connections
+from headway.ops.health import Delivering, Readiness, readiness
 from headway.ops.metrics import Metrics
+from headway.ops.notices import Notices
+from headway.ops.processes import Processes
+from headway.ops.system import Self, System
 from headway.ops.transports import Transports
 from headway.security.access import Gate
 from headway.security.origins import Origins
@@ -33,6 +38,7 @@ class Services:
         authenticate: The application's way to recognise who asks; None: only this machine is answered.
         engine: Name of what delivers runs.
         engine_trouble: Why it takes no deliveries at present, or None.
+        role: What this process is: ``server``, ``worker`` or ``script``.
         is_started: Whether the application's lifespan ran.
     """
 
@@ -46,6 +52,7 @@ class Services:
     authenticate: Authenticate | None = None
     engine: str = "none"
     engine_trouble: Callable[[], str | None] = lambda: None
+    role: Callable[[], str] = lambda: "server"
     is_started: Callable[[], bool] = lambda: True
 
     @cached_property
@@ -67,6 +74,37 @@ class Services:
     def transports(self) -> Transports:
         """Which faces are on; follows the stored switch between its ``start`` and ``stop``."""
         return Transports(self.store, self.hub, self.settings.transports)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """Asks all processes on the store, and answers them between its ``start`` and ``stop``."""
+        return Processes(self.store, lease_s=self.settings.lease_s)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Who watches, on all processes."""
+        return Connections(self.processes, self.hub, self.waits)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What operators say to every viewer; followed between its ``start`` and ``stop``."""
+        return Notices(self.store, self.hub, self.waits.wake)
+
+    @cached_property
+    def system(self) -> System:
+        """How all processes are."""
+        me = Self(self.store, self.hub, self.connections, self.transports, self.role)
+        return System(me, self.processes, self.ready)
+
+    async def ready(self) -> Readiness:
+        """Look at everything an answer depends on."""
+        return await readiness(
+            self.store,
+            started=self.is_started(),
+            draining=self.hub.draining,
+            engine=Delivering(self.engine, self.engine_trouble()),
+            direct=self.settings.direct,
+        )
 
     @cached_property
     def metrics(self) -> Metrics:

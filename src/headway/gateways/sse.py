@@ -313,14 +313,15 @@ class _Stream:
             ticket.watch(first)
         await self._begin(200)
         await self._send({"type": "http.response.body", "body": first, "more_body": True})
-        if ticket is None:
-            return SendSink(self._receive, self._send, connection, budget=budget, cut=cut_of(self._receive))
-        sink = await ticket.take(connection, budget=budget)
-        if sink is not None:
-            self._hub.counters.direct += 1
-            return sink
-        self._hub.count_kept(ticket.hindrance)
-        return SendSink(self._receive, self._send, connection, budget=budget, cut=ticket.keep(connection))
+        if ticket is not None:
+            sink = await ticket.take(connection, budget=budget)
+            if sink is not None:
+                self._hub.counters.direct += 1
+                return sink
+            self._hub.count_kept(ticket.hindrance)
+        cut = cut_of(self._receive) if ticket is None else ticket.keep(connection)
+        peer = (self._scope.get("client") or (None,))[0]
+        return SendSink(self._receive, self._send, connection, budget=budget, cut=cut, peer=peer)
 
     async def _begin(self, status: int) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": list(self._headers(status))})

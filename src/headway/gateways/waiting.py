@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import secrets
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from starlette.types import Receive
 
 from headway.errors import HeadwayError, Overloaded
+from headway.hub.which import Which
 from headway.measures import CONNECTS
+from headway.ops.connections import at
 from headway.ops.logging import get_logger
-from headway.stores.base import Store
+from headway.stores.base import RunRow, Store
 from headway.types import RunId, Seq
 
 T = TypeVar("T")
@@ -31,8 +36,44 @@ EXIT_LOOKS: Final = 5
 _log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who waits for a run.
+
+    Attributes:
+        run: The run.
+        viewer: The user; "" for nobody in particular.
+        client: Name and version; see `headway.hub.noting.client_label`.
+        peer: Address at the other end, if it is known.
+    """
+
+    run: RunRow
+    viewer: str = ""
+    client: str = ""
+    peer: str | None = None
+
+
 class ClientLeft(Exception):
     """Nobody waits for this answer any more."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One request that waits.
+
+    Attributes:
+        who: Whose it is.
+        bell: Rings when it is to look again.
+        since: When it came, wall clock, seconds.
+        id: Tells it from others.
+        over: It is to answer now, whatever it finds.
+    """
+
+    who: Who
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    since: float = field(default_factory=time.time)
+    id: str = field(default_factory=lambda: f"con_{secrets.token_hex(8)}")
+    over: bool = False
 
 
 class Waits:
@@ -48,41 +89,60 @@ class Waits:
         self._store = store
         self._limit = limit
         self._is_over = is_over
-        self._bells: dict[RunId, set[asyncio.Event]] = {}
+        self._waiting: dict[str, Waiting] = {}
+        self._of_runs: dict[RunId, dict[str, Waiting]] = {}
         self._seen: dict[RunId, Seq | None] = {}
-        self._count = 0
-        self._clients: Counter[str] = Counter()
         self._fall_asleep: Callable[[], None]
 
     def statistics(self) -> Mapping[str, Any]:
         """Return how many requests wait, and for how many runs."""
-        return {"waiting": self._count, "runs": len(self._bells)}
+        return {"waiting": len(self._waiting), "runs": len(self._of_runs)}
 
     def viewers(self) -> Counter[tuple[str, str]]:
         """Count those who wait now, by transport and client."""
-        return Counter({(TRANSPORT, client): count for client, count in self._clients.items()})
+        return Counter((TRANSPORT, waiting.who.client) for waiting in self._waiting.values())
+
+    def waiting(self, which: Which) -> Iterator[Mapping[str, Any]]:
+        """Yield those who wait and are meant, the newest first, as `headway.ops.connections` shows them."""
+        for one in reversed(tuple(self._waiting.values())):
+            who = one.who
+            if which.wants(viewer=who.viewer, client=who.client, runs=(who.run.id,), groups=(who.run.group,)):
+                about = {"viewer": who.viewer, "client": who.client, "peer": who.peer, "watched": [who.run.id]}
+                yield {"id": one.id, "transport": TRANSPORT, "path": None, **about, "opened_at": at(one.since)}
+
+    def close(self, id: str) -> bool:
+        """Have a request answered now; tell whether it waited."""
+        one = self._waiting.get(id)
+        if one is None:
+            return False
+        one.over = True
+        one.bell.set()
+        return True
+
+    def wake(self) -> None:
+        """Let everybody look again: something has changed that stands in no log."""
+        for one in self._waiting.values():
+            one.bell.set()
 
     async def until(
         self,
-        run_id: RunId,
+        who: Who,
         look: Callable[[], Awaitable[T | None]],
         *,
         wait_s: float,
         receive: Receive,
         again_s: float = math.inf,
-        client: str = "",
     ) -> T | None:
         """Look again and again until there is something, and return it; None when the time is up.
 
         It subscribes first and looks second, so nothing that happens in between is missed.
 
         Args:
-            run_id: Look when this run has news.
+            who: Waits; it looks when their run has news.
             look: Returns None while there is nothing yet.
             wait_s: How long; 0 looks once.
             receive: Of the request, its body read; tells when the client leaves.
             again_s: Look at least this often, for what no doorbell tells.
-            client: Who waits, for metrics; see `headway.hub.noting.client_label`.
 
         Raises:
             Overloaded: too many wait already.
@@ -91,36 +151,41 @@ class Waits:
         if wait_s <= 0 or self._is_over():
             return await look()
         clock = asyncio.get_running_loop().time
-        async with self._place(run_id, client) as bell, leaving(receive) as left:
+        async with self._place(who) as one, leaving(receive) as left:
             deadline = clock() + wait_s
-            while (found := await look()) is None and clock() < deadline and not self._is_over():
-                await _ring_or_leave(bell, left, min(deadline - clock(), again_s))
-                bell.clear()
+            while (found := await look()) is None and clock() < deadline and not (one.over or self._is_over()):
+                await _ring_or_leave(one.bell, left, min(deadline - clock(), again_s))
+                one.bell.clear()
             return found
 
-    @contextlib.asynccontextmanager
-    async def _place(self, run_id: RunId, client: str) -> AsyncIterator[asyncio.Event]:
-        if self._limit and self._count >= self._limit:
-            raise Overloaded(f"{self._count} requests are waiting already", hint="ask again later, or without `wait`")
-        if not self._count:
-            self._fall_asleep = self._listen()
-        bell = asyncio.Event()
-        self._bells.setdefault(run_id, set()).add(bell)
-        self._count += 1
-        self._clients[client] += 1
-        self._store.measures.count(CONNECTS, TRANSPORT, client)
+    @contextlib.contextmanager
+    def _placed(self, one: Waiting) -> Iterator[None]:
+        run_id = one.who.run.id
+        self._waiting[one.id] = one
+        self._of_runs.setdefault(run_id, {})[one.id] = one
         try:
-            yield bell
+            yield
         finally:
-            self._count -= 1
-            self._clients[client] -= 1
-            if not self._clients[client]:
-                del self._clients[client]
-            self._bells[run_id].discard(bell)
-            if not self._bells[run_id]:
-                del self._bells[run_id]
+            del self._waiting[one.id], self._of_runs[run_id][one.id]
+            if not self._of_runs[run_id]:
+                del self._of_runs[run_id]
                 self._seen.pop(run_id, None)
-            if not self._count:
+
+    @contextlib.asynccontextmanager
+    async def _place(self, who: Who) -> AsyncIterator[Waiting]:
+        if self._limit and len(self._waiting) >= self._limit:
+            raise Overloaded(
+                f"{len(self._waiting)} requests are waiting already", hint="ask again later, or without `wait`"
+            )
+        if not self._waiting:
+            self._fall_asleep = self._listen()
+        one = Waiting(who)
+        try:
+            with self._placed(one):
+                self._store.measures.count(CONNECTS, TRANSPORT, who.client)
+                yield one
+        finally:
+            if not self._waiting:
                 self._fall_asleep()
 
     def _listen(self) -> Callable[[], None]:
@@ -135,9 +200,9 @@ class Waits:
         return end
 
     def _ring(self, runs: Collection[RunId]) -> None:
-        for run_id in runs or list(self._bells):
-            for bell in self._bells.get(run_id, ()):
-                bell.set()
+        for run_id in runs or tuple(self._of_runs):
+            for one in self._of_runs.get(run_id, {}).values():
+                one.bell.set()
 
     async def _look_on(self) -> None:
         while True:
@@ -151,10 +216,10 @@ class Waits:
                 _log.warning("cannot look for news of runs", error_code=error.code)
 
     async def _look_at_all(self) -> None:
-        for run_id in list(self._bells):
+        for run_id in tuple(self._of_runs):
             row = await self._store.get(run_id)
             seq = None if row is None else row.seq
-            if run_id in self._bells and (run_id not in self._seen or self._seen[run_id] != seq):
+            if run_id in self._of_runs and (run_id not in self._seen or self._seen[run_id] != seq):
                 self._seen[run_id] = seq
                 self._ring([run_id])
 

@@ -65,13 +65,19 @@ class Audience:
         """Take a subscription from among the live ones."""
         if not subscription.live:
             return
+        subscription.connection.sent += self.written(subscription)
         subscription.live = False
         key = subscription.form, subscription.connection.chunked
         group = self._groups[key]
         del group.members[subscription]
-        subscription.connection.sent += group.written - subscription.base
         if not group.members:
             del self._groups[key]
+
+    def written(self, subscription: Subscription) -> int:
+        """Return how many bytes were written to a subscription since it became live."""
+        if not subscription.live:
+            return 0
+        return self._groups[subscription.form, subscription.connection.chunked].written - subscription.base
 
     def remove(self, subscription: Subscription) -> None:
         """Forget a subscription. Idempotent."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from headway.hub.frames import Block
 from headway.hub.noting import TRANSPORT, note_connected, note_left
 from headway.hub.sinks import Sink
+from headway.hub.which import EVERYBODY, Which
 from headway.measures import SENT_BYTES
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("headway.hub")
 
-Reason: TypeAlias = Literal["ended", "gone", "lifetime", "drain", "switched_off", "not_reading", "failed", "left"]
-"""What ended a connection: the run's end or deletion, its age, a server that exits, a transport switched off, a client
-that does not read, a write that failed, or a client that left."""
+Reason: TypeAlias = Literal[
+    "ended", "gone", "lifetime", "drain", "switched_off", "closed", "not_reading", "failed", "left"
+]
+"""What ended a connection: the run's end or deletion, its age, a server that exits, a transport switched off, an
+operator, a client that does not read, a write that failed, or a client that left."""
 
 
 class Attachment(Protocol):
@@ -48,6 +51,12 @@ class Attachment(Protocol):
 
     def about(self) -> str:
         """Return what is watched, for lists of connections."""
+
+    def group(self) -> str | None:
+        """Return the group of what is watched, or None."""
+
+    def unsettled(self) -> int:
+        """Return how many bytes were written to it that its connection has not counted yet."""
 
 
 class Connection:
@@ -96,6 +105,7 @@ class Connection:
         note_connected(self._hub.measures, self)
         if self.over:  # the hub ended it while the response began
             sink.close(b"")
+        self._hub.greet(self)
         for attachment in self._attachments:
             attachment.join()
 
@@ -118,10 +128,9 @@ class Connection:
         self._hub.counters.failed += 1
         self.abort("failed")
 
-    def notify(self, block: Block) -> None:
-        """Write a frame that is no event, unless the viewer does not read."""
-        if not self.stalled:
-            self.put(block)
+    def notify(self, block: Block) -> bool:
+        """Write a frame that is no event, unless the viewer does not read; tell whether it was written."""
+        return not self.stalled and self.put(block)
 
     def end(self, last: bytes, reason: Reason) -> None:
         """End the stream as planned: last frames, then the end of the response."""
@@ -172,6 +181,23 @@ class Connection:
     def watched(self) -> list[str]:
         """Return what is watched."""
         return [attachment.about() for attachment in self._attachments]
+
+    def is_of(self, which: Which) -> bool:
+        """Tell whether this viewer is meant."""
+        return which == EVERYBODY or which.wants(
+            viewer=self.viewer,
+            client=self.client,
+            runs=self.watched(),
+            groups=[attachment.group() for attachment in self._attachments],
+        )
+
+    def sent_bytes(self) -> int:
+        """Return how many bytes were written to it up to now."""
+        return self.sent + sum(attachment.unsettled() for attachment in self._attachments)
+
+    def peer(self) -> str | None:
+        """Return the address at the other end of the socket, which may be a proxy's; None where it is not known."""
+        return None if self.sink is None else self.sink.peer()
 
     # -- what the sink says
 

@@ -121,6 +121,11 @@ class DirectSink(asyncio.Protocol):
         """Return how many bytes the kernel has not taken."""
         return self._transport.get_write_buffer_size() + self._kept_size
 
+    def peer(self) -> str | None:
+        """Return the address at the other end; None for a socket without one."""
+        peer = self._transport.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) else None
+
     def close(self, last: bytes) -> None:
         """Write the last bytes and the last chunk; the socket is closed when the client has read them."""
         if not self._transport.is_closing():

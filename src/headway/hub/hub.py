@@ -7,9 +7,9 @@ import dataclasses
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from headway.core.sse import retry
 from headway.errors import LimitExceeded, Overloaded
@@ -22,6 +22,7 @@ from headway.hub.noting import TRANSPORT
 from headway.hub.settings import HubSettings, Options
 from headway.hub.shared import Counters, Shared, Situation
 from headway.hub.wheel import Wheel
+from headway.hub.which import EVERYBODY, Which
 from headway.stores.base import RunFilter, Store
 from headway.stores.projection import Projections
 from headway.types import RunId
@@ -36,6 +37,18 @@ OFF_RETRY_MS: Final = 60_000
 """When a client that cannot poll may try again after the transport was switched off."""
 
 _random = random.SystemRandom()
+
+
+class Noticed(NamedTuple):
+    """Whom a notice was sent to.
+
+    Attributes:
+        reached: Streams it was written to.
+        passed_over: Streams that were meant and do not read at present.
+    """
+
+    reached: int
+    passed_over: int
 
 
 class Hub:
@@ -69,6 +82,7 @@ class Hub:
         self._viewers: Counter[str] = Counter()
         self._unread: dict[Connection, tuple[float, int]] = {}
         self._listings: dict[tuple[RunFilter, int], Listing] = {}
+        self._standing: Sequence[tuple[Which, Block]] = ()
         self._off: set[str] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._wheel: Wheel[Connection]
@@ -185,20 +199,58 @@ class Hub:
         """Return a reconnection time for one connection; different for each, or all would come back at once."""
         return round(self.settings.retry_ms * _random.uniform(0.5, 1.5))
 
-    async def notice(self, data: Mapping[str, Any], *, want: Callable[[Connection], bool] = lambda _: True) -> int:
-        """Send ``event: notice`` to open streams, letting others run in between; nothing is stored. Return to how many.
+    async def notice(self, data: Mapping[str, Any], which: Which = EVERYBODY) -> Noticed:
+        """Send ``event: notice`` to open streams, letting others run in between; nothing is stored.
 
         Args:
             data: What operators have to say.
-            want: Picks the connections; all without it.
+            which: Who is meant.
         """
-        block = Block(control("notice", data))
-        picked = [connection for connection in tuple(self._connections.values()) if want(connection)]
-        for count, connection in enumerate(picked, 1):
-            connection.notify(block)
+        return await self.say([(which, data)])
+
+    async def say(self, said: Sequence[tuple[Which, Mapping[str, Any]]]) -> Noticed:
+        """Do what `notice` does for several, to the streams that are open when it is called; each counts by itself."""
+        blocks = _notices(said)
+        picked = written = 0
+        async for connection in self.each():
+            for which, block in blocks:
+                if connection.is_of(which):
+                    picked += 1
+                    written += connection.notify(block)
+        return Noticed(written, picked - written)
+
+    def tell(self, connection: Connection, data: Mapping[str, Any]) -> bool:
+        """Send ``event: notice`` to one stream; tell whether it was written, which it is not while nobody reads."""
+        return connection.notify(Block(control("notice", data)))
+
+    async def each(self) -> AsyncIterator[Connection]:
+        """Yield the streams that are open now and not yet over when their turn comes; the newest last."""
+        for count, connection in enumerate(tuple(self._connections.values()), 1):
+            if not connection.over:
+                yield connection
             if not count % STREAMS_A_PASS:
                 await asyncio.sleep(0)
-        return len(picked)
+
+    def close(self, id: str) -> bool:
+        """End a stream for an operator; its client comes back when ``retry:`` says. Tell whether it was open."""
+        connection = self._connections.get(id)
+        if connection is None or connection.over:
+            return False
+        connection.end(retry(self.retry_ms()), "closed")
+        return True
+
+    def stand(self, notices: Iterable[tuple[Which, Mapping[str, Any]]]) -> None:
+        """Say from now on to everybody who comes, and is meant, what operators say; in place of what was said before.
+
+        Who is there already is told by `notice`.
+        """
+        self._standing = _notices(notices)
+
+    def greet(self, connection: Connection) -> None:
+        """Tell a viewer who has just come what operators say to everybody."""
+        for which, block in self._standing:
+            if connection.is_of(which):
+                connection.put(block)
 
     # -- switches
 
@@ -396,6 +448,10 @@ class Hub:
             "off": sorted(self._off),
             "direct_off": direct.why_off() if self.settings.direct else "switched off by HEADWAY_DIRECT",
         }
+
+
+def _notices(said: Iterable[tuple[Which, Mapping[str, Any]]]) -> Sequence[tuple[Which, Block]]:
+    return tuple((which, Block(control("notice", data))) for which, data in said)
 
 
 def poll_instead() -> bytes:

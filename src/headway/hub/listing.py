@@ -63,6 +63,14 @@ class ListSubscription:
         """Return what is watched."""
         return "runs"
 
+    def group(self) -> str | None:
+        """Return the group whose runs are listed, if it is those of one."""
+        return self.listing.which.group
+
+    def unsettled(self) -> int:
+        """Return 0: every frame of a list is counted as it is written."""
+        return 0
+
 
 class Listing:
     """The newest runs of a filter.
@@ -73,6 +81,7 @@ class Listing:
         shared: Store, projections, settings.
 
     Attributes:
+        which: The filter.
         viewers: Who watches.
         holds: How many are about to.
     """
@@ -80,7 +89,7 @@ class Listing:
     def __init__(self, which: RunFilter, limit: int, shared: Shared) -> None:
         self.viewers: dict[ListSubscription, None] = {}
         self.holds = 0
-        self._which = which
+        self.which = which
         self._limit = limit
         self._shared = shared
         self._shown: dict[RunId, dict[str, Any]] = {}
@@ -151,7 +160,7 @@ class Listing:
 
     async def _refresh(self) -> None:
         """Read the list and tell what changed."""
-        rows = await self._shared.store.list_runs(self._which, limit=self._limit)
+        rows = await self._shared.store.list_runs(self.which, limit=self._limit)
         shown = {row.id: await self._summary(row) for row in rows}
         changed = [entry for run_id, entry in shown.items() if self._shown.get(run_id) != entry]
         removed = [run_id for run_id in self._shown if run_id not in shown]

@@ -55,6 +55,9 @@ class Sink(Protocol):
     def buffered(self) -> int:
         """Return how many bytes were taken and not given to the kernel or the server yet."""
 
+    def peer(self) -> str | None:
+        """Return the address at the other end, if it is known."""
+
     def close(self, last: bytes) -> None:
         """Take the last bytes (not chunked, perhaps none), then end the response as a response should end."""
 
@@ -72,11 +75,12 @@ class SendSink:
         send: Of the request; ``http.response.start`` has been sent.
         budget: See `BUDGET`.
         cut: Breaks the connection where the server lets us, or None.
+        peer: Address at the other end, as the server tells it.
     """
 
     __slots__ = (
-        "_budget", "_cut", "_last", "_over", "_owner", "_paused", "_pieces", "_receive", "_send", "_sending", "_size",
-        "_wake",
+        "_budget", "_cut", "_last", "_over", "_owner", "_paused", "_peer", "_pieces", "_receive", "_send", "_sending",
+        "_size", "_wake",
     )  # fmt: skip
 
     chunked = False
@@ -89,7 +93,9 @@ class SendSink:
         *,
         budget: int = BUDGET,
         cut: Callable[[], None] | None = None,
+        peer: str | None = None,
     ) -> None:
+        self._peer = peer
         self._receive = receive
         self._send = send
         self._owner = owner
@@ -117,6 +123,10 @@ class SendSink:
     def buffered(self) -> int:
         """Return how many bytes wait for `run`."""
         return self._size
+
+    def peer(self) -> str | None:
+        """Return the address at the other end."""
+        return self._peer
 
     def close(self, last: bytes) -> None:
         """End the response after what was taken."""

@@ -129,3 +129,11 @@ class Subscription:
     def about(self) -> str:
         """Return the run's id."""
         return self.run_id
+
+    def group(self) -> str | None:
+        """Return the run's group."""
+        return self.feed.run.group
+
+    def unsettled(self) -> int:
+        """Return how much was written to its group since it became live."""
+        return self.feed.audience.written(self)

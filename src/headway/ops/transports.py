@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from headway.config import Transport
 from headway.engines.outage import Outage
@@ -39,6 +39,7 @@ class Transports:
         self._hub = hub
         self._initial: frozenset[str] = frozenset(initial)
         self._on: frozenset[str] = frozenset(NAMES)
+        self._set = False
         self._rung = asyncio.Event()
         self._outage = Outage(
             logging.getLogger(__name__), "the transports setting cannot be read", "the transports setting is read again"
@@ -54,7 +55,7 @@ class Transports:
         """
         if self._task is None:
             self._unwatch = self._store.watch(lambda runs: None if runs else self._rung.set())
-            await self._apply()
+            await self.look()
             self._task = asyncio.create_task(self._follow(), name="headway: transports")
 
     async def stop(self) -> None:
@@ -77,6 +78,10 @@ class Transports:
                 f"the transport {transport!r} is switched off", hint="use another one, or try later", off=transport
             )
 
+    def shown(self) -> dict[str, Any]:
+        """Return which faces there are, which are on, and whether an operator has said so, as JSON."""
+        return {"known": list(NAMES), "on": sorted(self._on), "set": self._set}
+
     async def _follow(self) -> None:
         while True:
             try:
@@ -86,14 +91,20 @@ class Transports:
                 pass
             self._rung.clear()
             try:
-                await self._apply()
+                await self.look()
                 self._outage.end()
             except HeadwayError as error:
                 self._outage.note(error)
 
-    async def _apply(self) -> None:
+    async def look(self) -> None:
+        """Read the switch now.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
         stored = await self._store.setting(SETTING)
         before, self._on = self._on, self._initial if stored is None else frozenset(stored)
+        self._set = stored is not None
         if self._on != before:
             _log.warning("transports switched", on=sorted(self._on))
         if "sse" in self._on:

@@ -28,7 +28,11 @@ from headway.core.cursor import START, Cursor
 from headway.core.events import NewEvent, StoredEvent
 from headway.core.run import RunStatus
 from headway.measures import Measures
-from headway.stores.changes import Checkpoint as Checkpoint  # noqa: PLC0414 -- public here, as all a store takes
+from headway.stores.alive import Leader as Leader  # noqa: PLC0414 -- public here, as all a store takes or gives
+from headway.stores.alive import WorkerState as WorkerState  # noqa: PLC0414
+from headway.stores.board import Topic as Topic  # noqa: PLC0414
+from headway.stores.board import bell_of as bell_of  # noqa: PLC0414
+from headway.stores.changes import Checkpoint as Checkpoint  # noqa: PLC0414
 from headway.stores.changes import Claim as Claim  # noqa: PLC0414
 from headway.stores.changes import Release as Release  # noqa: PLC0414
 from headway.stores.changes import Requeue as Requeue  # noqa: PLC0414
@@ -526,11 +530,33 @@ class Store(ABC):
     async def put_setting(self, name: str, value: Any) -> None:
         """Store a setting; readers learn of it by the doorbell."""
 
+    # -- the board: what processes tell one another for a while
+
+    @abstractmethod
+    async def post(self, topic: Topic, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        """Put a value (JSON) on the board under a topic and a key, in place of what is there; `bell_of` it rings.
+
+        Args:
+            topic: What it belongs to.
+            key: Tells it from others of the topic.
+            value: Any JSON.
+            ttl_s: It is gone after so many seconds by the store's clock; None: it stays until it is taken down.
+        """
+
+    @abstractmethod
+    async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
+        """Return what stands on the board under a topic, by key, in their order; only keys that begin with `prefix`."""
+
+    @abstractmethod
+    async def take_down(self, topic: Topic, key: str) -> bool:
+        """Take something off the board, and ring as `post` does; tell whether it was there."""
+
     @abstractmethod
     def watch(self, ring: Callable[[Collection[RunId]], None]) -> Callable[[], None]:
         """Call `ring` on the event loop when runs may have news, in this or another process.
 
-        The runs named may be fewer or more than those that changed; an empty collection means any run or setting.
+        The runs named may be fewer or more than those that changed; an empty collection means any run or setting. What
+        is posted rings with `bell_of` its topic among the runs, so that nobody need look at a run because of it.
         Returns a function that ends it. `ring` must not block; what it raises is logged and ends nothing.
         """
 
@@ -561,31 +587,3 @@ class ListenerRow:
     since: str
     told_until: str
     told_at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Leader:
-    """Who does what only one process should do.
-
-    Attributes:
-        worker: Its id.
-        beat: Grows whenever it asks to go on, and with every change of leader. Who else wants the role decides by its
-            own clock when it has stood too long.
-    """
-
-    worker: str
-    beat: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerState:
-    """What is known of a registered worker.
-
-    Attributes:
-        beat: Grows with every `Store.beat`. Whoever watches it decides by its own clock when it has stood too long,
-            so neither clock differences nor a suspended machine can make a live worker look dead.
-        gone: It is certainly dead (its lock is free).
-    """
-
-    beat: int
-    gone: bool

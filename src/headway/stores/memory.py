@@ -8,7 +8,9 @@ each is a transaction.
 from __future__ import annotations
 
 import asyncio
+import math
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -35,8 +37,10 @@ from headway.stores.base import (
     Store,
     StoreCaps,
     StoredSnapshot,
+    Topic,
     WorkerState,
     Write,
+    bell_of,
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
@@ -146,6 +150,7 @@ class MemoryStore(Store):
         self._begun: dict[str, list[int]] = {}
         self._listeners: dict[str, ListenerRow] = {}
         self._settings: dict[str, bytes] = {}
+        self._board: defaultdict[str, dict[str, tuple[bytes, float]]] = defaultdict(dict)
         self._doorbell = Doorbell()
         self._is_open = False
 
@@ -445,6 +450,27 @@ class MemoryStore(Store):
         await self._turn()
         self._settings[name] = orjson.dumps(value)
         self._doorbell.news(())
+
+    async def post(self, topic: Topic, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        await self._turn()
+        now_ms, board = self._now_ms(), self._board[topic]
+        for old in [old for old, (_, until_ms) in board.items() if until_ms <= now_ms]:
+            del board[old]
+        board[key] = orjson.dumps(value), math.inf if ttl_s is None else now_ms + ttl_s * 1000
+        self._doorbell.news((bell_of(topic),))
+
+    async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
+        await self._turn()
+        now_ms, board = self._now_ms(), sorted(self._board[topic].items())
+        return {
+            key: orjson.loads(value) for key, (value, until_ms) in board if until_ms > now_ms and key.startswith(prefix)
+        }
+
+    async def take_down(self, topic: Topic, key: str) -> bool:
+        await self._turn()
+        _, until_ms = self._board[topic].pop(key, (b"", 0))
+        self._doorbell.news((bell_of(topic),))
+        return until_ms > self._now_ms()
 
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)

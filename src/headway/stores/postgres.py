@@ -34,8 +34,10 @@ from headway.stores.base import (
     Store,
     StoreCaps,
     StoredSnapshot,
+    Topic,
     WorkerState,
     Write,
+    bell_of,
     wall_ms,
 )
 from headway.stores.doorbell import Doorbell, Ring
@@ -341,7 +343,8 @@ class PostgresStore(Store):
         self._workers.discard(worker)
 
     async def workers(self) -> Mapping[str, WorkerState]:
-        return {worker: WorkerState(beat, gone=False) for worker, beat in await self._rows("workers")}
+        rows = await self._rows("workers")
+        return {worker: WorkerState(beat, gone=False, silent_s=max(0.0, silent)) for worker, beat, silent in rows}
 
     async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
         self._check_writable()
@@ -364,6 +367,23 @@ class PostgresStore(Store):
         self._check_writable()
         await self._database.execute("put_setting", name, orjson.dumps(value))
         self._told(None)
+
+    async def post(self, topic: Topic, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        self._check_writable()
+        now_ms = self._now_ms()
+        until_ms = None if ttl_s is None else now_ms + round(ttl_s * 1000)
+        await self._database.execute("post", topic, key, orjson.dumps(value), until_ms, now_ms)
+        self._told(bell_of(topic))
+
+    async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
+        rows = await self._rows("posted", topic, self._now_ms(), prefix)
+        return {key: orjson.loads(value) for key, value in rows}
+
+    async def take_down(self, topic: Topic, key: str) -> bool:
+        self._check_writable()
+        found = await self._rows("take_down", topic, key, self._now_ms())
+        self._told(bell_of(topic))
+        return bool(found and found[0][0])
 
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)

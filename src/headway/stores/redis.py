@@ -36,8 +36,10 @@ from headway.stores.base import (
     Store,
     StoreCaps,
     StoredSnapshot,
+    Topic,
     WorkerState,
     Write,
+    bell_of,
 )
 from headway.stores.doorbell import Doorbell, Ring
 from headway.stores.ledger import page_from
@@ -278,9 +280,15 @@ class RedisStore(Store):
         await self._writing.leave(worker)
 
     async def workers(self) -> Mapping[str, WorkerState]:
-        found = await self._at.ask_command("HGETALL", f"{self._prefix}workers")
-        beats = zip(found[::2], found[1::2], strict=True)
-        return {worker.decode(): WorkerState(int(beat), gone=False) for worker, beat in beats}
+        at = self._at
+        found = await at.ask_command("HGETALL", f"{self._prefix}workers")
+        times = await at.ask_command("ZRANGE", f"{self._prefix}workers:seen", 0, -1, "WITHSCORES")
+        seen = {worker: float(ms) for worker, ms in zip(times[::2], times[1::2], strict=True)}
+        now_ms = at.now_ms()
+        return {
+            worker.decode(): WorkerState(int(beat), gone=False, silent_s=max(0, now_ms - seen.get(worker, 0)) / 1000)
+            for worker, beat in zip(found[::2], found[1::2], strict=True)
+        }
 
     async def lead(self, role: str, worker: str, *, instead_of: Leader | None = None) -> Leader:
         replaced = "" if instead_of is None else f"{instead_of.worker} {instead_of.beat}"
@@ -297,6 +305,24 @@ class RedisStore(Store):
         at = self._writing
         await at.command("HSET", f"{self._prefix}settings", name, orjson.dumps(value))
         at.herald.anything()
+
+    async def post(self, topic: Topic, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        at = self._writing
+        now_ms = at.now_ms()
+        until = "+inf" if ttl_s is None else now_ms + round(ttl_s * 1000)
+        await at.script("post", "", topic, key, orjson.dumps(value), until, now_ms)
+        at.herald.changed(bell_of(topic), told=False)
+
+    async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
+        at = self._at
+        found = await at.ask("posted", "", topic, at.now_ms(), prefix)
+        return {key.decode(): orjson.loads(value) for key, value in sorted(zip(found[::2], found[1::2], strict=True))}
+
+    async def take_down(self, topic: Topic, key: str) -> bool:
+        at = self._writing
+        found = await at.script("take_down", "", topic, key, at.now_ms())
+        at.herald.changed(bell_of(topic), told=False)
+        return bool(found)
 
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)

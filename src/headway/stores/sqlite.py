@@ -34,6 +34,7 @@ from headway.stores.base import (
     Store,
     StoreCaps,
     StoredSnapshot,
+    Topic,
     WorkerState,
     Write,
     wall_ms,
@@ -364,6 +365,17 @@ class SqliteStore(Store):
             transaction.note_other()
 
         await self._write(change)
+
+    async def post(self, topic: Topic, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        encoded = orjson.dumps(value)
+        await self._write(lambda transaction: work.post(transaction, topic, key, encoded, ttl_s))
+
+    async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
+        rows = await self._rows("posted", topic, self._now_ms(), prefix)
+        return {key: orjson.loads(value) for key, value in rows}
+
+    async def take_down(self, topic: Topic, key: str) -> bool:
+        return await self._write(lambda transaction: work.take_down(transaction, topic, key))
 
     def watch(self, ring: Ring) -> Callable[[], None]:
         end = self._doorbell.watch(ring)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeVar
 
 from headway.errors import HeadwayError
+from headway.stores.base import Topic, bell_of
 from headway.stores.queries import queries
 from headway.stores.sqlite_errors import map_error, patiently
 from headway.stores.sqlite_files import SqliteFile
@@ -58,6 +59,13 @@ class Transaction:
         """Say that the run's row was given this change number."""
         self.changed.add(run_id)
         self.numbers.append(number)
+
+    def note_topic(self, topic: Topic) -> None:
+        """Say that something of a topic on the board changed."""
+        (number,) = self.connection.execute(_SQL["next_change"]).fetchone()
+        self.connection.execute(_SQL["note_topic"], (topic, number))
+        self.connection.execute(_SQL["note_topic_change"], (number,))
+        self.note(bell_of(topic), number)
 
     def note_other(self) -> None:
         """Say that something changed that is not in a run's row."""

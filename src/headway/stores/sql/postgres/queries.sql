@@ -344,7 +344,7 @@ DELETE FROM headway.runs WHERE n = $1;
 -- == workers, settings, clock ==
 
 -- name: workers
-SELECT id, beat FROM headway.workers;
+SELECT id, beat, extract(epoch FROM clock_timestamp() - seen)::double precision FROM headway.workers;
 
 -- name: add_worker
 INSERT INTO headway.workers (id, beat) VALUES ($1, 0);
@@ -376,6 +376,26 @@ SELECT value FROM headway.settings WHERE name = $1;
 
 -- name: put_setting
 INSERT INTO headway.settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: post
+-- $5 now: what nobody sees any more goes with it, but for what others are at
+WITH swept AS (
+    DELETE FROM headway.board AS b USING (
+        SELECT topic, key FROM headway.board WHERE until_ms <= $5 AND (topic, key) <> ($1, $2)
+        ORDER BY topic, key FOR UPDATE SKIP LOCKED) AS old
+    WHERE b.topic = old.topic AND b.key = old.key
+)
+INSERT INTO headway.board (topic, key, value, until_ms) VALUES ($1, $2, $3, $4)
+ON CONFLICT (topic, key) DO UPDATE SET value = excluded.value, until_ms = excluded.until_ms;
+
+-- name: posted
+-- $1 topic, $2 now, $3 the first letters of the key
+SELECT key, value FROM headway.board
+WHERE topic = $1 AND (until_ms IS NULL OR until_ms > $2) AND starts_with(key, $3)
+ORDER BY key;
+
+-- name: take_down
+DELETE FROM headway.board WHERE topic = $1 AND key = $2 RETURNING until_ms IS NULL OR until_ms > $3;
 
 -- name: now_ms
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;

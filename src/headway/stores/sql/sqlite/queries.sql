@@ -7,7 +7,7 @@
 -- ?1 run id, ?2 JSON array of the batch's keys or NULL, ?3 whether it claims
 -- CROSS JOIN: from the batch's keys to the log's, never the other way round
 SELECT v.*,
-       1 + max((SELECT max(change) FROM runs), (SELECT change FROM other_changes WHERE id = 1)),
+       1 + max((SELECT max(change) FROM runs), (SELECT max(change, of_topics) FROM other_changes WHERE id = 1)),
        CASE WHEN ?2 IS NOT NULL THEN
            (SELECT json_group_array(e.key) FROM json_each(?2) AS k
             CROSS JOIN events AS e ON e.run = v.n AND e.key = k.value)
@@ -44,7 +44,8 @@ UPDATE steps SET result = at_end, at_end = NULL WHERE run = ?1 AND at_end IS NOT
 -- == creating ==
 
 -- name: next_change
-SELECT 1 + max(coalesce((SELECT max(change) FROM runs), 0), (SELECT change FROM other_changes WHERE id = 1));
+SELECT 1 + max(coalesce((SELECT max(change) FROM runs), 0),
+               (SELECT max(change, of_topics) FROM other_changes WHERE id = 1));
 
 -- name: run_by_key
 SELECT v.*, a.fingerprint
@@ -322,6 +323,28 @@ SELECT value FROM settings WHERE name = ?1;
 -- name: put_setting
 INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: post
+INSERT INTO board (topic, key, value, until_ms) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (topic, key) DO UPDATE SET value = excluded.value, until_ms = excluded.until_ms;
+
+-- name: posted
+-- ?1 topic, ?2 now, ?3 the first letters of the key
+SELECT key, value FROM board
+WHERE topic = ?1 AND (until_ms IS NULL OR until_ms > ?2) AND substr(key, 1, length(?3)) = ?3
+ORDER BY key;
+
+-- name: take_down
+DELETE FROM board WHERE topic = ?1 AND key = ?2 RETURNING until_ms;
+
+-- name: sweep_board
+DELETE FROM board WHERE until_ms <= ?1;
+
+-- name: note_topic
+INSERT INTO topics (topic, change) VALUES (?1, ?2) ON CONFLICT (topic) DO UPDATE SET change = excluded.change;
+
+-- name: note_topic_change
+UPDATE other_changes SET of_topics = ?1 WHERE id = 1;
+
 -- name: note_change
 UPDATE other_changes SET change = ?1 WHERE id = 1;
 
@@ -330,4 +353,6 @@ UPDATE other_changes SET change = ?1 WHERE id = 1;
 SELECT id, change FROM runs WHERE change > ?1
 UNION ALL
 SELECT NULL, change FROM other_changes WHERE id = 1 AND change > ?1
+UNION ALL
+SELECT 'board:' || topic, change FROM topics WHERE change > ?1
 LIMIT 1001;
