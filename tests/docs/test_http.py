@@ -57,7 +57,15 @@ async def surroundings(client: httpx.AsyncClient) -> dict[str, str]:
     await ended(client, ended_id)
     failed_id = (await client.post("/v1/jobs/failing/runs")).json()["id"]
     await ended(client, failed_id)
+    watch = client.build_request("GET", f"/v1/runs/{run_id}/stream?client=ts/0.1.0")
+    await client.send(watch, stream=True)
+    async with asyncio.timeout(20):
+        while not (watching := (await client.get(f"/v1/connections?run={run_id}")).json()["connections"]):
+            await asyncio.sleep(0.01)
+    put = await client.post("/v1/notices", json={"text": "for others", "to": {"client": "other"}})
     return {
+        "CONNECTION": watching[0]["id"],
+        "NOTICE": put.json()["id"],
         "HEADWAY": str(client.base_url).rstrip("/"),
         "RUN": run_id,
         "EXECUTION": handle["execution_id"],

@@ -51,6 +51,14 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Importance(StrEnum):
+    """Of a notice."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 Url = Annotated[
     str,
     typer.Option(
@@ -369,6 +377,107 @@ def forget(
     from headway.cli.listeners import forget as drop
 
     drop(store or context.obj, name)
+
+
+connections = typer.Typer(name="connections", invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(connections)
+
+
+@connections.callback()
+@plainly
+def list_connections(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Only who watches this run.")] = None,
+    viewer: Annotated[str | None, typer.Option(metavar="USER", help="Only this user.")] = None,
+    client: Annotated[str | None, typer.Option(metavar="NAME", help="Only this client: ts, or ts/0.1.0.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="NAME", help="Only who watches a run of this group.")] = None,
+    transport: Annotated[str | None, typer.Option(metavar="NAME", help="Only sse or poll.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, metavar="N", help="At most so many, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """List who watches, on all servers of a store, and close a connection.
+
+    Nothing is stored of them: every process is asked, and one that does not answer in time is told.
+    """
+    from headway.cli.operating import At
+    from headway.cli.operating import list_connections as show
+
+    context.obj = At(url, token)
+    if context.invoked_subcommand is None:
+        which = {"run": run, "viewer": viewer, "client": client, "group": group, "transport": transport}
+        show(context.obj, {**which, "limit": limit}, as_json=as_json)
+
+
+@connections.command()
+@plainly
+def close(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="Its id.")],
+) -> None:
+    """End a stream, or answer a long-poll now. Its client comes back and goes on where it was."""
+    from headway.cli.operating import close_connection
+
+    close_connection(context.obj, connection)
+
+
+@app.command()
+@plainly
+def notice(
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="[TEXT]", help="What is said; with --end an id. Else those that stand."),
+    ] = None,
+    level: Annotated[Importance, typer.Option(help="How important it is.")] = Importance.INFO,
+    lasts: Annotated[
+        str | None, typer.Option("--for", metavar="AGE", help="Over after so long: 90s, 15min, 1h. Else with --end.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Only to who watches now; nothing stands afterwards.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="Take away the notice named, or all that stand.")] = False,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Only for who watches this run.")] = None,
+    viewer: Annotated[str | None, typer.Option(metavar="USER", help="Only for this user.")] = None,
+    client: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this client: ts, or ts/0.1.0.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="NAME", help="Only for who watches a run of this group.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print those that stand as JSON.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Put a notice before every viewer, until it is taken away or its time is over.
+
+    Who watches is told at once, who comes later when they come; who polls finds it in what is polled.
+    """
+    from headway.cli.operating import At, Notice, end_notices, list_notices, put_notice
+
+    at = At(url, token)
+    if end:
+        end_notices(at, text)
+    elif text is None:
+        list_notices(at, as_json=as_json)
+    else:
+        to = {"run": run, "viewer": viewer, "client": client, "group": group}
+        put_notice(at, Notice(text, level, lasts, once, to))
+
+
+@app.command()
+@plainly
+def transports(
+    on: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Switch it on. May be given again.")] = None,
+    off: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Switch it off. May be given again.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="As the servers were started.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Show which transports are on, and switch them while servers run.
+
+    Streams of one that goes off are told to poll, and do within a round trip. It is stored: servers that start later
+    keep to it, too.
+    """
+    from headway.cli.operating import At
+    from headway.cli.operating import transports as switch
+
+    switch(At(url, token), on=on or (), off=off or (), reset=reset, as_json=as_json)
 
 
 @app.command()

@@ -13,6 +13,7 @@ import orjson
 
 from headway.client.address import Address
 from headway.client.link import foreign
+from headway.client.operating import Operating
 from headway.client.problems import problem, unreachable
 from headway.client.watch import watch
 from headway.client.watched import Connection, Seen
@@ -23,7 +24,7 @@ LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=20,
 """Any number of streams; and an idle connection is let go before the server (after 5 s, mostly) lets it go."""
 
 
-class Client:
+class Client(Operating):
     """Talks to a Headway server. Use it as ``async with Client("https://host/headway") as client``.
 
     Args:
