@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -522,7 +523,8 @@ def test_every_gateway_is_served(world: World) -> None:
     served = {
         route["operationId"] for path in openapi_of(world).values() for route in path.values() if "operationId" in route
     }
-    declared = {route.endpoint.__name__ for gateway in GATEWAYS for route in gateway.router.routes}
+    routes = [route for gateway in GATEWAYS for route in gateway.router.routes]
+    declared = {route.endpoint.__name__ for route in routes if isinstance(route, APIRoute) and route.include_in_schema}
     assert all(any(identifier.startswith(name) for identifier in served) for name in declared)
 
 
