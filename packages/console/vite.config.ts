@@ -15,6 +15,18 @@ const base: Plugin = {
   },
 };
 
+/** What every page needs, in one file of a known name, so that its size can have a limit. */
+const BASE = [
+  "/node_modules/(react|react-dom|scheduler|use-sync-external-store)/",
+  "/node_modules/@tanstack/(history|query-core|react-query|react-router|react-store|router-core|store)/",
+  "/packages/client/src/(?!outbox|status|faces|many|share|list|rows|folding)",
+  "/packages/console/src/(shell/|search|place|api|client)",
+].map((pattern) => new RegExp(pattern));
+
+function isBase(file: string): boolean {
+  return BASE.some((pattern) => pattern.test(file));
+}
+
 /** Built into the Python package, which serves it at `/console/` of wherever Headway is mounted. */
 export default defineConfig(({ command }) => ({
   base: command === "serve" ? DEVELOPED_AT : "./",
@@ -27,5 +39,6 @@ export default defineConfig(({ command }) => ({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", test: isBase }] } } },
   },
 }));

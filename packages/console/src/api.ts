@@ -1,56 +1,37 @@
-/** Requests the client package has no words for: each answers with JSON, or throws a `HeadwayError`. */
+/** Requests the client package has no words for. Whatever goes wrong is a `HeadwayError`. */
 
-import { type ErrorCategory, HeadwayError, type Problem } from "@headway-run/client";
-import { headwayPath } from "./place.ts";
+import { HeadwayError } from "@headway-run/client";
+import { headway } from "./client.ts";
 
-const CATEGORIES: Record<number, ErrorCategory> = {
-  401: "auth",
-  403: "forbidden",
-  404: "not_found",
-  409: "conflict",
-  410: "expired",
-  429: "rate_limited",
-};
 /** How often a list is asked for again before its trouble is shown. */
 const RETRIES = 2;
-
-export interface Call {
-  /** Sent as JSON, by POST. */
-  body?: unknown;
-  headers?: Record<string, string>;
-  method?: string;
-  signal?: AbortSignal;
-}
+/** Clocks that differ by less agree: the header leaves out parts of a second. */
+const PRECISION_MS = 1_500;
 
 /**
- * Ask this page's Headway.
+ * Ask this page's Headway for JSON.
  *
  * @param path Below Headway's prefix, as `/v1/jobs`.
- * @throws HeadwayError whatever goes wrong.
  */
-export async function ask<Answer>(path: string, { body, headers, method, signal }: Call = {}): Promise<Answer> {
-  const json = body === undefined ? {} : { "Content-Type": "application/json" };
-  const response = await fetch(`${headwayPath()}${path}`, {
-    cache: "no-store",
-    method: method ?? (body === undefined ? "GET" : "POST"),
-    headers: { Accept: "application/json", ...json, ...headers },
-    signal: signal ?? null,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  }).catch((cause: unknown) => {
-    throw signal?.aborted ? cause : new HeadwayError("network");
-  });
-  if (!response.ok) throw await errorOf(response);
-  if (response.status === 204) return undefined as Answer;
+export async function ask<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
+  const response = await headway.shared.request(`${headway.shared.baseUrl}${path}`, { signal });
+  setClock(response.headers.get("Date"));
   return response.json().catch(() => {
     throw new HeadwayError("protocol");
   });
 }
 
-async function errorOf(response: Response): Promise<HeadwayError> {
-  const { status } = response;
-  const problem: Partial<Problem> = (await response.json().catch(() => null)) ?? {};
-  const category = CATEGORIES[status] ?? (status < 500 ? "invalid" : "server");
-  return new HeadwayError(category, undefined, { status, problem });
+/** How far the server's clock is ahead of this one. */
+let offsetMs = 0;
+
+function setClock(date: string | null): void {
+  const offset = Date.parse(date ?? "") + 500 - Date.now();
+  if (!Number.isNaN(offset)) offsetMs = Math.abs(offset) > PRECISION_MS ? offset : 0;
+}
+
+/** The server's time, in milliseconds since the epoch: what times of events are compared with. */
+export function serverNow(): number {
+  return Date.now() + offsetMs;
 }
 
 /** Whether a list that could not be had is worth another try. */

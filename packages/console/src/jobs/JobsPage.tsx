@@ -1,35 +1,69 @@
+import "../styles/form.css";
+import "../styles/jobs.css";
 import { useQuery } from "@tanstack/react-query";
-import { ask } from "../api.ts";
+import { Link, useSearch } from "@tanstack/react-router";
+import { Icon } from "../parts/Icon.tsx";
+import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
 import { useTitle } from "../shell/useTitle.ts";
+import { JobForm } from "./JobForm.tsx";
+import { type JobInfo, jobsQuery } from "./query.ts";
 
-/** A registered job, as `GET /v1/jobs` tells. */
-export interface JobInfo {
-  name: string;
-  description: string | null;
-  phases: { id: string; title: string; weight: number }[];
-  input_schema: Record<string, unknown> | null;
-  result_schema: Record<string, unknown>;
-}
-
-/** What can be started. */
+/** What can be started, and a form for the one that was chosen. */
 export function JobsPage() {
-  useTitle("Jobs");
-  const { data, error, refetch } = useQuery({
-    queryKey: ["jobs"],
-    queryFn: () => ask<{ jobs: JobInfo[] }>("/v1/jobs"),
-  });
+  const { job: name } = useSearch({ from: "/jobs" });
+  const { data: jobs, error, refetch } = useQuery(jobsQuery);
+  const job = jobs?.find((one) => one.name === name);
+  useTitle(job ? `Start ${job.name}` : "Jobs");
   return (
     <>
       <h1 tabIndex={-1}>Jobs</h1>
-      <ul>
-        {data?.jobs.map((job) => (
-          <li key={job.name}>
-            {job.name} {job.description}
+      {!jobs && error && <Trouble error={error} what="the jobs" onAgain={() => void refetch()} />}
+      {!jobs && !error && <p aria-busy="true">Loading…</p>}
+      {jobs?.length === 0 && <NoJobs />}
+      {jobs && jobs.length > 0 && (
+        <div className="jobs">
+          <JobList jobs={jobs} chosen={name} />
+          {job && <JobForm key={job.name} job={job} />}
+          {!job && name !== undefined && (
+            <Notice title={`There is no job ${name}`}>The application may have another name for it by now.</Notice>
+          )}
+          {!job && name === undefined && <Notice title="Choose a job">Its form is made of what it takes.</Notice>}
+        </div>
+      )}
+    </>
+  );
+}
+
+function JobList({ jobs, chosen }: { jobs: readonly JobInfo[]; chosen: string | undefined }) {
+  return (
+    <nav aria-label="Jobs">
+      <ul className="job-list">
+        {jobs.map(({ name, description }) => (
+          <li key={name}>
+            <Link
+              to="/jobs"
+              search={{ job: name }}
+              className="job"
+              aria-current={name === chosen ? "true" : undefined}
+              resetScroll={false}
+            >
+              <strong>{name}</strong>
+              {description && <span className="muted small">{description.split("\n")[0]}</span>}
+              <Icon name="right" />
+            </Link>
           </li>
         ))}
       </ul>
-      {!data && error && <Trouble error={error} what="the jobs" onAgain={() => void refetch()} />}
-    </>
+    </nav>
+  );
+}
+
+function NoJobs() {
+  return (
+    <Notice title="No jobs to start">
+      No job of this application may be started over HTTP. Runs that are reported from outside, or opened by your own
+      routes, are in the <Link to="/">list of runs</Link>.
+    </Notice>
   );
 }

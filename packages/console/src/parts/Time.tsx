@@ -1,5 +1,6 @@
-import { ago, duration, fullTime } from "../model/words.ts";
-import { useNow } from "./useNow.ts";
+import { useNow } from "@headway-run/react";
+import { ago } from "@headway-run/react/words";
+import { duration, fullTime, ticking } from "../model/words.ts";
 
 /** When something was, as one says it, with the exact time for whoever asks. */
 export function Ago({ time }: { time: string }) {
@@ -14,9 +15,6 @@ export function Ago({ time }: { time: string }) {
 /** How long something took, or has been going on: it ticks by itself. */
 export function Elapsed({ since, until }: { since: string; until: string | null }) {
   const now = useNow(until === null ? 1_000 : null);
-  const end = until === null ? Math.max(now, Date.parse(since)) : Date.parse(until);
-  const ms = end - Date.parse(since);
-  return (
-    <span title={`since ${fullTime(since)}`}>{duration(until === null ? Math.floor(ms / 1_000) * 1_000 : ms)}</span>
-  );
+  const ms = (until === null ? now : Date.parse(until)) - Date.parse(since);
+  return <span title={`since ${fullTime(since)}`}>{until === null ? ticking(ms) : duration(ms)}</span>;
 }

@@ -1,5 +1,5 @@
 import { HeadwayError } from "@headway-run/client";
-import { sentence } from "../model/words.ts";
+import { sentence } from "@headway-run/react/words";
 import { Notice } from "./Notice.tsx";
 
 interface TroubleProps {

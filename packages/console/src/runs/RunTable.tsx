@@ -1,12 +1,12 @@
 import type { RunSummary } from "@headway-run/client";
+import { Badge, ProgressBar } from "@headway-run/react/components";
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { runSign } from "../model/status.ts";
-import { Badge } from "../parts/Badge.tsx";
-import { Bar } from "../parts/Bar.tsx";
 import { Ago, Elapsed } from "../parts/Time.tsx";
 import { progressOf } from "./progress.ts";
 
-/** The runs as a table; on a narrow screen each is a card. Roles are written out, because cards lose those of a table. */
+/** The runs as a table; on a narrow screen each row is a card. */
 export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
   return (
     <table className="runs" aria-label="Runs">
@@ -16,7 +16,7 @@ export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
           <th scope="col">Run</th>
           <th scope="col">Progress</th>
           <th scope="col">Created</th>
-          <th scope="col">Took</th>
+          <th scope="col">Duration</th>
         </tr>
       </thead>
       <tbody>
@@ -28,27 +28,35 @@ export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
   );
 }
 
-function RunRow({ run }: { run: RunSummary }) {
+const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
   const { percent, text } = progressOf(run);
   const sign = runSign(run.status, run.cancel_requested);
+  const name = run.title || run.job;
   return (
-    <tr data-run={run.id}>
+    <tr data-run={run.id} data-tone={sign.tone}>
       <td className="runs-status">
-        <Badge sign={sign} />
+        <Badge {...sign} />
       </td>
       <th scope="row" className="runs-run">
         <Link to="/runs/$runId" params={{ runId: run.id }} className="runs-title">
-          {run.title || run.job}
+          {name}
         </Link>
         <span className="runs-about">
-          {run.job}
-          {run.group && <> · {run.group}</>}
-          {run.attempt > 1 && <> · attempt {run.attempt}</>}
+          <span>{run.job}</span>
+          {run.group && <span>{run.group}</span>}
+          {run.attempt > 1 && <span>attempt {run.attempt}</span>}
+          <code>…{run.id.slice(-8)}</code>
         </span>
       </th>
       <td className="runs-progress">
-        <Bar label={`Progress of ${run.title || run.job}`} percent={percent} text={text} tone={sign.tone} />
-        <span className="runs-text">{text}</span>
+        <ProgressBar
+          label={`Progress of ${name}`}
+          percent={percent}
+          text={text || sign.word}
+          tone={sign.tone}
+          attempt={run.attempt}
+        />
+        {text && <span className="runs-text">{text}</span>}
       </td>
       <td className="runs-created">
         <Ago time={run.created_at} />
@@ -56,4 +64,4 @@ function RunRow({ run }: { run: RunSummary }) {
       <td className="runs-took">{run.started_at ? <Elapsed since={run.started_at} until={run.finished_at} /> : "–"}</td>
     </tr>
   );
-}
+});

@@ -1,55 +1,98 @@
-import type { RunPage } from "@headway-run/client";
-import { useHeadway } from "@headway-run/react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useConnectionStatus, useRuns } from "@headway-run/react";
+import { ConnectionPill } from "@headway-run/react/components";
 import { Link, useSearch } from "@tanstack/react-router";
+import { useId } from "react";
+import { many } from "../model/words.ts";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
 import { useTitle } from "../shell/useTitle.ts";
+import { Filters } from "./Filters.tsx";
 import { RunTable } from "./RunTable.tsx";
-import type { RunsSearch } from "./search.ts";
-
-const PAGE = 50;
-const LOOK_MS = 5_000;
+import { isFiltered, queryOf, type RunsSearch } from "./search.ts";
 
 /** All runs, newest first, as they go on. */
 export function RunsPage() {
   useTitle("Runs");
   const search = useSearch({ from: "/" });
-  const { data, error, refetch } = useRunPage(search);
+  const { runs, fresh, next, error, handle, showFresh } = useRuns(queryOf(search));
+  const status = useConnectionStatus(handle);
+  const title = useId();
   return (
     <>
-      <h1 tabIndex={-1}>Runs</h1>
-      {data && <RunTable runs={data.runs} />}
-      {data?.runs.length === 0 && <NoRuns />}
-      {!data && error && <Trouble error={error} what="the runs" onAgain={() => void refetch()} />}
-      {data?.next && (
-        <nav aria-label="Pages of the list">
-          <Link className="button" to="/" search={{ ...search, page: data.next }}>
-            Older
-          </Link>
-        </nav>
-      )}
+      <div className="page-head">
+        <h1 id={title} tabIndex={-1}>
+          Runs
+        </h1>
+        <ConnectionPill status={status} />
+      </div>
+      <Filters search={search} />
+      <section className="stack" aria-labelledby={title} aria-busy={runs === null && !error}>
+        <Fresh count={fresh} onShow={showFresh} />
+        {runs && runs.length > 0 && <RunTable runs={runs} />}
+        {runs?.length === 0 && <NoRuns search={search} />}
+        {runs === null && !error && !status.trouble && <Loading />}
+        {runs === null && (error ?? status.trouble) && (
+          <Trouble error={error ?? status.trouble ?? new Error()} what="the runs" onAgain={status.reconnect} />
+        )}
+        <Pages search={search} next={next} />
+      </section>
     </>
   );
 }
 
-function useRunPage(search: RunsSearch) {
-  const headway = useHeadway();
-  const query = Object.fromEntries(
-    Object.entries({ ...search, limit: PAGE }).filter(([, value]) => value !== undefined),
+/** New runs are offered, never put above a row that is about to be clicked. */
+function Fresh({ count, onShow }: { count: number; onShow: () => Promise<void> }) {
+  return (
+    <div className="fresh" role="status">
+      {count > 0 && (
+        <button type="button" className="hw-button" onClick={() => void onShow()}>
+          Show {many(count, "new run")}
+        </button>
+      )}
+    </div>
   );
-  return useQuery<RunPage>({
-    queryKey: ["runs", query],
-    queryFn: () => headway.runs(query),
-    placeholderData: keepPreviousData,
-    refetchInterval: LOOK_MS,
-  });
 }
 
-function NoRuns() {
+function Loading() {
+  return (
+    <div className="skeleton">
+      <p className="hw-hidden">Loading the runs</p>
+      {[1, 2, 3, 4, 5].map((row) => (
+        <i key={row} aria-hidden="true" />
+      ))}
+    </div>
+  );
+}
+
+function NoRuns({ search }: { search: RunsSearch }) {
+  if (isFiltered(search)) {
+    return (
+      <Notice title="No runs match" action={<Link to="/">Show all runs</Link>}>
+        None of the runs you may see fits these filters.
+      </Notice>
+    );
+  }
   return (
     <Notice title="No runs yet" action={<Link to="/jobs">Start a job</Link>}>
-      Runs appear here as soon as something starts one.
+      Runs appear here as soon as something starts one: this console, your application, a schedule.
     </Notice>
+  );
+}
+
+function Pages({ search, next }: { search: RunsSearch; next: string | null }) {
+  if (next === null && search.page === undefined) return null;
+  return (
+    <nav className="pages" aria-label="Pages of the list">
+      {search.page !== undefined && (
+        <Link className="hw-button" to="/" search={{ ...search, page: undefined }}>
+          Newest
+        </Link>
+      )}
+      {next !== null && (
+        <Link className="hw-button" to="/" search={{ ...search, page: next }}>
+          Older
+        </Link>
+      )}
+    </nav>
   );
 }

@@ -1,5 +1,5 @@
 import type { RunSummary } from "@headway-run/client";
-import { hasEnded } from "../model/status.ts";
+import { hasEnded } from "@headway-run/react/words";
 
 export interface Shown {
   /** 0 to 100, or null when nobody knows. */
@@ -9,12 +9,12 @@ export interface Shown {
 
 /** How far a run is, as far as the list knows. */
 export function progressOf(run: RunSummary): Shown {
-  const whole = run.percent === null ? null : Math.floor(run.percent);
-  if (run.status === "succeeded") return { percent: 100, text: run.message ?? "Done" };
-  if (run.items_failed && hasEnded(run.status)) {
-    return { percent: whole, text: `${run.items_failed} of ${run.items_total ?? run.items_failed} failed` };
+  const percent = run.percent === null ? null : Math.floor(run.percent);
+  if (run.status === "succeeded") return { percent: 100, text: "" };
+  if (run.status === "queued") return { percent: percent ?? 0, text: "In the queue" };
+  if (run.items_failed) {
+    return { percent, text: `${run.items_failed} of ${run.items_total ?? run.items_failed} items failed` };
   }
-  if (run.status === "queued") return { percent: whole ?? 0, text: "In the queue" };
-  const parts = [whole === null ? null : `${whole} %`, run.message ?? (hasEnded(run.status) ? null : run.phase)];
-  return { percent: whole, text: parts.filter(Boolean).join(", ") };
+  const activity = hasEnded(run.status) ? null : (run.message ?? run.phase);
+  return { percent, text: [percent === null ? null : `${percent} %`, activity].filter(Boolean).join(", ") };
 }

@@ -1,4 +1,4 @@
-import type { RunStatus } from "@headway-run/client";
+import type { RunQuery, RunStatus } from "@headway-run/client";
 import { STATUSES } from "../model/status.ts";
 import { many, one } from "../search.ts";
 
@@ -19,4 +19,13 @@ export function readRunsSearch(given: Record<string, unknown>): RunsSearch {
     group: one(given["group"]),
     page: one(given["page"]),
   };
+}
+
+export function isFiltered({ status, job, group }: RunsSearch): boolean {
+  return status !== undefined || job !== undefined || group !== undefined;
+}
+
+/** The same, as the API is asked for it. */
+export function queryOf({ status, job, group, page }: RunsSearch): RunQuery {
+  return { ...(status && { status }), ...(job && { job }), ...(group && { group }), ...(page && { page }) };
 }

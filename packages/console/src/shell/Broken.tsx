@@ -1,5 +1,5 @@
+import { sentence } from "@headway-run/react/words";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
-import { sentence } from "../model/words.ts";
 import { Notice } from "../parts/Notice.tsx";
 import { useTitle } from "./useTitle.ts";
 

@@ -19,12 +19,12 @@ export function ThemeSwitch() {
   };
   return (
     <fieldset className="themes">
-      <legend className="sr-only">Colours</legend>
+      <legend className="hw-hidden">Colours</legend>
       {THEMES.map((one) => (
         <label key={one} className="theme" title={SIGNS[one][0]}>
           <input type="radio" name={name} checked={theme === one} onChange={() => choose(one)} />
           <Icon name={SIGNS[one][1]} />
-          <span className="sr-only">{SIGNS[one][0]}</span>
+          <span className="hw-hidden">{SIGNS[one][0]}</span>
         </label>
       ))}
     </fieldset>

@@ -1,0 +1,31 @@
+import { useEffect, useState } from "react";
+
+const SHOWN_MS = 3_000;
+
+/** Copies a text, and says whether it did. */
+export function CopyButton({ text, children }: { text: string | (() => string | Promise<string>); children: string }) {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (said === "") return;
+    const timer = setTimeout(() => setSaid(""), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof text === "string" ? text : await text());
+      setSaid("Copied");
+    } catch {
+      setSaid("The browser did not let it be copied");
+    }
+  };
+  return (
+    <>
+      <button type="button" className="hw-button" data-small onClick={() => void copy()}>
+        {children}
+      </button>
+      <span role="status" className={said ? "small muted" : "hw-hidden"}>
+        {said}
+      </span>
+    </>
+  );
+}

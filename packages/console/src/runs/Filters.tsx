@@ -1,0 +1,100 @@
+import type { RunStatus } from "@headway-run/client";
+import { Icon } from "@headway-run/react/components";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useId } from "react";
+import { jobsQuery } from "../jobs/query.ts";
+import { runSign, STATUSES } from "../model/status.ts";
+import { isFiltered, type RunsSearch } from "./search.ts";
+
+/** Which runs are listed. It stands in the address: what one sees can be sent to somebody, and the way back works. */
+export function Filters({ search }: { search: RunsSearch }) {
+  const navigate = useNavigate();
+  const go = (changes: Partial<RunsSearch>) =>
+    void navigate({ to: "/", search: { ...search, page: undefined, ...changes } });
+  return (
+    <search className="filters" aria-label="Filters">
+      <Statuses
+        chosen={search.status ?? []}
+        onChoose={(status) => go({ status: status.length > 0 ? status : undefined })}
+      />
+      <JobFilter job={search.job} onChoose={(job) => go({ job })} />
+      <GroupFilter key={search.group ?? ""} group={search.group} onChoose={(group) => go({ group })} />
+      {isFiltered(search) && (
+        <button type="button" className="hw-button" onClick={() => void navigate({ to: "/", search: {} })}>
+          Clear
+        </button>
+      )}
+    </search>
+  );
+}
+
+interface StatusesProps {
+  chosen: readonly RunStatus[];
+  onChoose: (status: RunStatus[]) => void;
+}
+
+function Statuses({ chosen, onChoose }: StatusesProps) {
+  const toggle = (status: RunStatus) =>
+    onChoose(STATUSES.filter((one) => (one === status ? !chosen.includes(one) : chosen.includes(one))));
+  return (
+    <fieldset className="chips">
+      <legend className="hw-hidden">Status</legend>
+      {STATUSES.map((status) => {
+        const { icon, tone, word } = runSign(status);
+        return (
+          <label key={status} className="chip" data-tone={tone}>
+            <input type="checkbox" checked={chosen.includes(status)} onChange={() => toggle(status)} />
+            <Icon name={icon === "busy" ? "circle" : icon} />
+            {word}
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function JobFilter({ job, onChoose }: { job: string | undefined; onChoose: (job: string | undefined) => void }) {
+  const { data } = useQuery(jobsQuery);
+  const names = [...new Set([...(job ? [job] : []), ...(data ?? []).map(({ name }) => name)])];
+  const id = useId();
+  return (
+    <div className="filter">
+      <label htmlFor={id}>Job</label>
+      <select id={id} value={job ?? ""} onChange={({ target }) => onChoose(target.value || undefined)}>
+        <option value="">All jobs</option>
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function GroupFilter({
+  group,
+  onChoose,
+}: {
+  group: string | undefined;
+  onChoose: (group: string | undefined) => void;
+}) {
+  const id = useId();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const wanted = `${new FormData(event.currentTarget).get("group") ?? ""}`.trim();
+    onChoose(wanted || undefined);
+  };
+  return (
+    <form className="filter" onSubmit={submit}>
+      <label htmlFor={id}>Group</label>
+      <input
+        id={id}
+        name="group"
+        defaultValue={group}
+        placeholder="Any"
+        autoComplete="off"
+        onBlur={({ target }) => target.value.trim() !== (group ?? "") && target.form?.requestSubmit()}
+      />
+    </form>
+  );
+}
