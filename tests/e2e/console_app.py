@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -124,8 +124,8 @@ class Booking(BaseModel):
     """Everything a form has to be able to draw."""
 
     guest: str = Field(min_length=2, description="As it stands in the passport.")
-    arrival: datetime.date
-    wake_up: datetime.time | None = None
+    arrival: dt.date
+    wake_up: dt.time | None = None
     nights: int = Field(1, ge=1, le=30)
     price: float = Field(90.5, gt=0)
     breakfast: bool = True
