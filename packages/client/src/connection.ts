@@ -68,7 +68,7 @@ export interface Shared extends Http, ConnectionOptions {
 
 export const BACKOFF_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 /** How long a server may take until its first byte. */
-const OPEN_MS = 10_000;
+export const OPEN_MS = 10_000;
 /** The shortest wait before a try. */
 const FLOOR_MS = 50;
 /** Failures before an answer, after which the other transport is tried. */
