@@ -3,7 +3,15 @@ import { defineConfig } from "tsdown";
 export default defineConfig([
   // The package, for bundlers.
   {
-    entry: ["src/index.ts", "src/folding.ts", "src/list.ts", "src/outbox.ts", "src/status.ts", "src/many.ts", "src/share.ts"],
+    entry: [
+      "src/index.ts",
+      "src/folding.ts",
+      "src/list.ts",
+      "src/outbox.ts",
+      "src/status.ts",
+      "src/many.ts",
+      "src/share.ts",
+    ],
     format: "esm",
     platform: "neutral",
     target: "es2022",
