@@ -111,13 +111,17 @@ class Group {
   }
 
   #reopenSoon(): void {
-    const { clearTimeout, setTimeout } = this.#http.environment;
+    const { clearTimeout, isHidden, setTimeout } = this.#http.environment;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#stream?.abort();
-      if (this.#members.size > 0) void this.#open();
-    }, GATHER_MS);
+    // Timers of a hidden tab may be held back for a minute, while one that is seen waits for what this one shares.
+    if (isHidden()) void Promise.resolve().then(this.#reopen);
+    else this.#timer = setTimeout(this.#reopen, GATHER_MS);
   }
+
+  readonly #reopen = (): void => {
+    this.#stream?.abort();
+    if (this.#members.size > 0) void this.#open();
+  };
 
   /** Open one stream for all, and end with it for all that are still on it. */
   async #open(): Promise<void> {

@@ -195,6 +195,19 @@ test("how the connection stands is seen by all", async () => {
   await passing(() => second.state === "follower", "that it is well", 1_000);
 });
 
+test("a hidden tab that leads is hurried by one that is seen", async () => {
+  const [first, second] = (await open(2)) as [Tab, Tab];
+  first.environment.hidden = true;
+  server.cut();
+  await until(() => first.state === "backoff", "the outage");
+  await until(() => second.state === "stale", "that it is old");
+  first.environment.sleep(60_000); // no timer runs there, but somebody asks
+  second.environment.advance(1_500);
+  await until(() => second.state === "follower", "that it is well");
+  const third = new Tab("run_b"); // what is wanted anew does not wait for a timer there either
+  await upToDate(third);
+});
+
 test("why it failed is seen by all", async () => {
   const [first] = await open(1);
   const lost = new Tab("run_x");

@@ -11,6 +11,8 @@ interface Passing {
   readonly tabs: Set<string>;
   /** Say the state to a tab whose cursor is this one. */
   answer(tab: string, cursor: string | null, sure: boolean): void;
+  /** Try again if it is time to: timers of a hidden tab may be late by a minute, and somebody looks at another one. */
+  hurry(): void;
   end(): void;
 }
 
@@ -46,8 +48,10 @@ export function lead(headway: Headway, channel: Channel): Leading {
   channel.post({ kind: "lead" });
   return {
     take(message) {
-      if (message.kind === "ask") channel.post({ kind: "here" });
-      else if (message.kind === "drop") drop(message.tab, message.run);
+      if (message.kind === "ask") {
+        channel.post({ kind: "here" });
+        for (const { hurry } of passing.values()) hurry();
+      } else if (message.kind === "drop") drop(message.tab, message.run);
       else {
         const { tab, run, cursor, sure } = message;
         lookAfter(tab);
@@ -116,6 +120,10 @@ function pass(headway: Headway, channel: Channel, address: string): Passing {
       const same = snapshot.cursor === theirs;
       const certain = sure && how.state === "live"; // else it may have yet to catch up itself
       channel.post({ kind: "state", to: tab, run: address, snapshot: same ? null : snapshot, sure: certain, how });
+    },
+    hurry() {
+      const { retryAt } = run.getSnapshot().connection;
+      if (retryAt !== null && headway.shared.environment.now() >= retryAt) run.reconnect();
     },
     end() {
       for (const end of ends) end();
