@@ -55,6 +55,12 @@ class FaultSite(ServerProcess):
             answer = await http.put(f"{self.url}/transports", content=json.dumps(on or None), headers=is_json)
             assert answer.status_code == 200, answer.text
 
+    async def commands(self) -> dict[str, list[str]]:
+        """Return the application's own commands: what arrived, and what was done."""
+        async with httpx.AsyncClient() as http:
+            commands: dict[str, list[str]] = (await http.get(f"{self.url}/commands")).json()
+        return commands
+
 
 def news(first: int, count: int) -> list[NewEvent]:
     """Return events of many kinds: an item that ends, one that goes on, streamed text, progress, a note, own data."""
@@ -106,6 +112,11 @@ class SteeredRun:
         """Report so many events of many kinds."""
         await self.append(*news(self.made, count))
         self.made += count
+
+    async def log(self) -> list[dict[str, Any]]:
+        """Return its events."""
+        events: list[dict[str, Any]] = (await self.client.events(self.id, limit=1000))["events"]
+        return events
 
     async def end(self) -> None:
         """End it well, which is final."""

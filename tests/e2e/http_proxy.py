@@ -91,6 +91,7 @@ class HttpProxy(Proxy):
         self.token: str | None = None
         self.hold_bytes = 0
         self._answers: list[Answer] = []
+        self._losses: list[str] = []
 
     @property
     def streams(self) -> list[Exchange]:
@@ -113,6 +114,10 @@ class HttpProxy(Proxy):
     ) -> None:
         """Answer requests in the server's place, as a gateway does whose server is away, or a hotel's network."""
         self._answers.append(Answer(status, body.encode(), kind, path, times))
+
+    def lose(self, path: str) -> None:
+        """Let the next request to such a path arrive, and lose its answer."""
+        self._losses.append(path)
 
     def heal(self) -> None:
         """Answer nothing and hold nothing back any more."""
@@ -169,6 +174,10 @@ class HttpProxy(Proxy):
     async def _relay(self, exchange: Exchange, there: asyncio.StreamReader) -> None:
         head = await there.readuntil(_END_OF_HEAD)
         writer = exchange.writer
+        for path in self._losses:
+            if re.search(path, exchange.path):
+                self._losses.remove(path)
+                return
         await self._pass(head, writer)
         status, fields = _parsed(head)
         exchange.status = int(status.split()[1])

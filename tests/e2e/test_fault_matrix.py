@@ -8,6 +8,7 @@ found, and the first words of each, up to the colon, are its name there.
 import asyncio
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from tests.e2e.fault import Fault
 from tests.e2e.fault_site import PING_S
@@ -312,3 +313,33 @@ async def test_retry_after_end(fault: Fault) -> None:
     await view.uses("sse")
     await fault.go_on(view)
     await fault.ends_well(view)
+
+
+async def test_outbox(fault: Fault) -> None:
+    """Outbox across a reload: commands are given while the network is away, the page is loaded anew, one answer is lost."""
+    view = await fault.watch("outbox.html")
+    await fault.network.refuse()
+    give = """([run, attempt]) => {
+      const send = (n) => window.outbox.send({ url: "/commands", body: { what: `${run} ${n}` } }).catch(() => {});
+      for (const n of [1, 2, 3]) send(n);
+      window.outbox.cancel(run, { attempt, reason: "not wanted" }).catch(() => {});
+      for (const n of [4, 5]) send(n);
+    }"""
+    await view.page.evaluate(give, [fault.run.id, 1])
+    await view.page.wait_for_function("window.outbox.getSnapshot().entries.length === 6")
+    address = view.page.url
+    with pytest.raises(PlaywrightError, match="ERR_CONNECTION_REFUSED"):
+        await view.page.reload()
+    await view.page.wait_for_url("chrome-error://**")
+    fault.network.lose("/commands")
+    await fault.network.accept()
+    await view.page.goto(address)
+    await view.page.wait_for_function("window.outbox?.getSnapshot().entries.length === 0")
+    came = await fault.site.commands()
+    of_this = {name: [what.split()[1] for what in whats if fault.run.id in what] for name, whats in came.items()}
+    assert of_this == {"arrived": ["1", "1", "2", "3", "4", "5"], "done": ["1", "2", "3", "4", "5"]}
+    await view.until("now.run?.cancel_requested_at")
+    fault.run.seq += 1
+    await fault.ends_well(view)
+    [asked] = [event for event in await fault.run.log() if event["type"] == "run.cancel_requested"]
+    assert asked["data"]["reason"] == "not wanted"

@@ -195,6 +195,16 @@ async def test_answers_in_the_servers_place(proxy: HttpProxy, browser: httpx.Asy
     assert (await browser.get(RUN)).text.startswith("GET")
 
 
+async def test_an_answer_is_lost(proxy: HttpProxy, browser: httpx.AsyncClient) -> None:
+    """The request arrived; the next one is answered."""
+    proxy.lose("/v1/")
+    assert (await browser.get("/page")).status_code == 200
+    with pytest.raises(httpx.TransportError):
+        await browser.post(RUN)
+    assert proxy.exchanges[-1].status is None
+    assert (await browser.post(RUN)).status_code == 200
+
+
 async def test_a_token_is_asked_for(proxy: HttpProxy, browser: httpx.AsyncClient) -> None:
     """By the API only, and the server sees it, too."""
     proxy.token = "good"
