@@ -1,7 +1,7 @@
 /** A run with React, in StrictMode: every effect is run twice. */
 
 import { HeadwayProvider, useRun } from "@headway-run/react";
-import { StrictMode, useEffect } from "react";
+import { Profiler, StrictMode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { wanted } from "./address.ts";
 
@@ -15,8 +15,10 @@ function Watching() {
 
 createRoot(document.querySelector("main") as HTMLElement).render(
   <StrictMode>
-    <HeadwayProvider client={client}>
-      <Watching />
-    </HeadwayProvider>
+    <Profiler id="page" onRender={recorder.drawn}>
+      <HeadwayProvider client={client}>
+        <Watching />
+      </HeadwayProvider>
+    </Profiler>
   </StrictMode>,
 );

@@ -23,6 +23,8 @@ export interface Report {
   /** State and transport of the connection, each time one of them had changed. */
   history: string[];
   requests: Asked[];
+  /** How often React has put something on the page. */
+  commits: number;
   /** Whether the page was kept by the back/forward cache and came back out of it. */
   restored: boolean;
 }
@@ -41,6 +43,8 @@ declare global {
 }
 
 export interface Recorder {
+  /** Note that the page was drawn anew. */
+  drawn(): void;
   /** Passes on what the server says, and notes it. */
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Note what the client makes of it; opens the connection. Returns a function that ends it. */
@@ -54,6 +58,7 @@ export function createRecorder(): Recorder {
   const requests: Asked[] = [];
   let restored = false;
   let pings = 0;
+  let commits = 0;
   window.addEventListener("pageshow", (event) => {
     restored ||= event.persisted;
   });
@@ -101,6 +106,9 @@ export function createRecorder(): Recorder {
   };
 
   return {
+    drawn() {
+      commits++;
+    },
     async fetch(url, init) {
       const asked: Asked = { path: url, status: null };
       requests.push(asked);
@@ -122,7 +130,7 @@ export function createRecorder(): Recorder {
       const report = (): Report => {
         const { connection, error, run: state } = run.getSnapshot();
         const words = error && `${error.category}: ${error.message}`;
-        return { run: state, error: words, connection, events, wire, history, requests, restored };
+        return { run: state, error: words, connection, events, wire, history, requests, commits, restored };
       };
       window.watching = {
         run,
