@@ -41,16 +41,11 @@ ARGUMENTS = [
 Open = Callable[[str], Awaitable[TripPage]]
 
 
-ALONE = {"mortal_site", "pinged", "cached"}
-"""Fixtures whose tests one process runs: another server or browser for a few of them."""
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let one process run what shares something, and begin with a site whose processes are killed: it takes minutes."""
-    for name in ALONE.intersection(getattr(item, "fixturenames", ())):
-        item.add_marker(pytest.mark.xdist_group(name))
-        if name == "mortal_site":
-            item.add_marker(pytest.mark.slow)
+    """Let one process run, and begin with, what shares a site whose processes are killed: it takes minutes."""
+    if "mortal_site" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("mortal site"))
+        item.add_marker(pytest.mark.slow)
 
 
 def _chromium() -> str:

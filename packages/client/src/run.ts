@@ -6,6 +6,7 @@ import type { EventOf, EventType, RunEvent, Snapshot } from "./contract.gen.ts";
 import { throttle } from "./environment.ts";
 import { HeadwayError } from "./errors.ts";
 import { Fold } from "./fold.ts";
+import { merged } from "./merged.ts";
 import { isEnded } from "./transitions.ts";
 import type { Feed } from "./transport.ts";
 import type { Appended, Live, Notice } from "./wire.ts";
@@ -95,12 +96,11 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
   const listeners = new Map<string, Set<(value: never) => void>>();
   let fold: Fold | undefined;
   let position: string | null = null;
-  let state: RunState | null;
+  let state: RunState | undefined;
   let retained = 0;
   let lingering: unknown;
 
   const flush = () => {
-    state = null;
     for (const viewer of viewers) viewer();
   };
 
@@ -130,7 +130,6 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
       const applied = fold?.apply(event, cursor, feed) ?? "gap";
       shared.observe?.({ run: address.stream, info: info(), sign: applied, detail: event });
       if (fold && applied === "applied") {
-        state = null;
         position = fold.cursor;
         tell(event.type, event);
         tell("*", event);
@@ -194,7 +193,8 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
     getSnapshot() {
       const connection = info();
       const error = connection.state === "failed" ? connection.trouble : null;
-      state ??= { run: fold?.snapshot() ?? null, live: feed.live, connection, error };
+      const next = { run: fold?.snapshot() ?? null, live: feed.live, connection, error };
+      state = merged(state ?? next, next);
       return state;
     },
     on(topic, listener) {

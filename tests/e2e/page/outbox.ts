@@ -9,7 +9,7 @@ declare global {
   }
 }
 
-const { id, recorder, run } = wanted();
+const { client, id, recorder, run } = wanted();
 recorder.listen(run);
 // Of this run alone: what another test left behind is not sent.
-window.outbox = createOutbox({ baseUrl: "/headway", name: id, backoffMs: [100, 200, 400] });
+window.outbox = createOutbox(client, { name: id });
