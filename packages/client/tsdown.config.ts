@@ -11,6 +11,7 @@ export default defineConfig([
       "src/status.ts",
       "src/many.ts",
       "src/share.ts",
+      "src/faces.ts",
     ],
     format: "esm",
     platform: "neutral",

@@ -9,6 +9,7 @@ import { BACKOFF_MS } from "./connection.ts";
 import { errorFrom, HeadwayError } from "./errors.ts";
 import type { Headway } from "./headway.ts";
 import { createHttp } from "./http.ts";
+import { newId } from "./id.ts";
 import { type Entry, type Queued, queuedOf, type Settled } from "./outbox/entry.ts";
 import { createShelf } from "./outbox/shelf.ts";
 import { hasLocks, takeTurn } from "./outbox/turns.ts";
@@ -411,11 +412,6 @@ function call(listener: () => void): void {
 function isRefusal({ status, problem }: HeadwayError, { run }: Entry): boolean {
   if (status === null || status < 400 || status >= 500 || NOT_NOW.includes(status)) return false;
   return status !== 404 || run === null || problem.code !== undefined;
-}
-
-/** Works where `crypto.randomUUID` does not: on plain `http://` addresses. */
-function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Return the whole address of a command that can be sent. */
