@@ -23,7 +23,7 @@ async def test_everybody_can_use_it(open_page: Open, site: Site) -> None:
     await view.accessible()
     await view.fits(360)
     site.turn(slow_city="lisbon")
-    await expect(view.day(3)).to_have_attribute("data-state", "enhancing")
+    await expect(view.day(3)).to_have_attribute("data-day-state", "enhancing")
     await view.accessible()
     await view.fits(360)
     site.turn(slow_city=None)

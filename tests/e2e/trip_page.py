@@ -35,12 +35,12 @@ READ_PAGE = """() => {
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   return {
     title: text(document.querySelector("h1")).replaceAll("\u00a0", " "),
-    status: text(document.querySelector(".trip-signs .badge")).replace(/^Trip: /, ""),
+    status: text(document.querySelector(".trip-signs .hw-badge")).replace(/^Trip: /, ""),
     percent: document.querySelector('[role=progressbar][aria-label=Trip]').getAttribute("aria-valuenow"),
     seq: Number(text(document.querySelector("[aria-labelledby=elsewhere] .facts dd"))),
     days: all(".day").map((day) => ({
       key: day.dataset.day,
-      state: day.dataset.state,
+      state: day.dataset.dayState,
       title: `${text(day.querySelector(".day-place"))}, ${text(day.querySelector(".day-date"))}`,
       stops: all(".stop:not([data-kind])", day).map((stop) => [
         text(stop.querySelector(".stop-name")),
@@ -49,7 +49,7 @@ READ_PAGE = """() => {
         text(stop.querySelector(".stop-about")),
       ]),
     })),
-    summary: all(".summary p:not(.muted)").map((part) => text(part).trim()),
+    summary: all(".summary p:not(.hw-muted)").map((part) => text(part).trim()),
   };
 }"""
 
@@ -126,12 +126,12 @@ class TripPage:
 
     def in_state(self, state: str) -> Locator:
         """Cards by what they show of their day."""
-        return self.page.locator(f'.day[data-state="{state}"]')
+        return self.page.locator(f'.day[data-day-state="{state}"]')
 
     @property
     def planned(self) -> Locator:
         """Cards whose day is planned, whatever is known of its places."""
-        return self.page.locator(", ".join(f'.day[data-state="{state}"]' for state in HAVE_A_PLAN))
+        return self.page.locator(", ".join(f'.day[data-day-state="{state}"]' for state in HAVE_A_PLAN))
 
     def button(self, name: str) -> Locator:
         """A button by its name."""
@@ -140,11 +140,11 @@ class TripPage:
     @property
     def pill(self) -> Locator:
         """What is said of the connection."""
-        return self.page.locator(".trip-signs .badge").nth(1)
+        return self.page.locator(".trip-signs .hw-badge").nth(1)
 
     async def status(self, word: str, within_ms: float = PATIENCE_MS) -> None:
         """Wait until the trip stands as wanted."""
-        await expect(self.page.locator(".trip-signs .badge").first).to_have_text(f"Trip: {word}", timeout=within_ms)
+        await expect(self.page.locator(".trip-signs .hw-badge").first).to_have_text(f"Trip: {word}", timeout=within_ms)
 
     async def under_way(self) -> None:
         """Wait until something is planned and something is not."""

@@ -5,7 +5,7 @@
  */
 
 export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./hooks/provider.ts";
-export type { Watched } from "./hooks/shown.ts";
+export type { Showing, Watched } from "./hooks/shown.ts";
 export { type Command, useCommand } from "./hooks/useCommand.ts";
 export { type ConnectionStatus, useConnectionStatus } from "./hooks/useConnectionStatus.ts";
 export { type KeptFocus, useKeptFocus } from "./hooks/useKeptFocus.ts";

@@ -50,7 +50,7 @@ test("a break is told when it lasts, with the seconds until the next try", async
   await shown(environment, () => expect(status().state).toBe("live"));
   act(() => environment.advance(6_000));
   server.cut();
-  await shown(environment, () => expect(status().state).toBe("backoff"));
+  await shown(environment, () => expect(status()).toMatchObject({ state: "backoff", downAt: expect.any(Number) }));
   const cutAt = status().downAt;
   expect(status()).toMatchObject({ sign: { word: "Live" }, outdated: false });
   act(() => environment.advance(2_000));
@@ -64,6 +64,30 @@ test("a break is told when it lasts, with the seconds until the next try", async
   expect(status().downMs).toBeGreaterThanOrEqual(10_000);
   act(() => environment.advance(5_500));
   expect(status().downMs).toBe(0);
+});
+
+test("where something is shown already, as of a run just created, a first connection that takes long is an outage", async () => {
+  environment.fetch = () => new Promise(() => {});
+  const { status } = watch(client.run("run_1", server.log.snapshot()));
+  expect(status().sign.word).toBe("Live");
+  act(() => environment.advance(2_000));
+  expect(status().sign.word).toBe("Reconnecting");
+});
+
+test("another target begins anew", async () => {
+  const other = await new WireServer(begun()).listen();
+  const { result, rerender } = renderHook(({ id }) => useConnectionStatus(id, { client }), {
+    initialProps: { id: "run_1" },
+  });
+  await shown(environment, () => expect(result.current.state).toBe("live"));
+  server.cut();
+  await shown(environment, () => expect(result.current.state).toBe("backoff"));
+  act(() => environment.advance(4_000));
+  expect(result.current.sign.word).toBe("Reconnecting");
+  rerender({ id: `${other.url}/v1/runs/run_1` });
+  expect(result.current).toMatchObject({ sign: { word: "Connecting" }, downMs: 0 });
+  await shown(environment, () => expect(result.current.state).toBe("live"));
+  await other.close();
 });
 
 test("offline is told at once", async () => {

@@ -21,7 +21,7 @@ export function App({ line }: { line: Line }) {
           <img src="./icon.svg" alt="" width="28" height="28" />
           Itinerary
         </a>
-        <p className="muted">An example of Headway</p>
+        <p className="hw-muted">An example of Headway</p>
       </header>
       {id === null ? <HomePage /> : <ItineraryCreationView key={id} runId={id} line={line} />}
     </>

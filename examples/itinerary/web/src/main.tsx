@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { here } from "./api.ts";
 import { createLine } from "./breaking/line.ts";
+import "@headway-run/react/styles.css";
 import "./styles.css";
 
 const line = createLine();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { DOWN, ENHANCING, trip } from "../../../../packages/react/test/support/trip.ts";
 import { detailsOf, enhanced, placeItem, placeState, placesByDay, placesOf, samePlaces } from "../src/model/places.ts";
-import { DOWN, ENHANCING, trip } from "./support/trip.ts";
 
 const DETAILS = { place_id: "paris.louvre", about: "A palace.", hours: [], cost: null, walk: null };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { CREATED, DOWN, ENHANCING, PLANNING, trip } from "../../../../packages/react/test/support/trip.ts";
 import { placesByDay, placesOf } from "../src/model/places.ts";
-import { dayState, daysOf, hasEnded, phaseSign, plannedDays, retryLabel, runSign } from "../src/model/status.ts";
-import { CREATED, DOWN, ENHANCING, PLANNING, trip } from "./support/trip.ts";
+import { cardState, dayState, daysOf, plannedDays, retryLabel } from "../src/model/status.ts";
 
 const FAILED = ["item.failed", { key: "day:1", error: DOWN }] as const;
 const OTHER_FAILED = ["item.failed", { key: "day:2", error: DOWN }] as const;
@@ -39,17 +39,6 @@ describe("a day", () => {
 });
 
 describe("a trip", () => {
-  test("says that it is being stopped until it has stopped", () => {
-    expect(runSign("running", true).word).toBe("Stopping");
-    expect(runSign("cancelled", true).word).toBe("Cancelled");
-    expect(runSign(null, false).word).toBe("Loading");
-  });
-
-  test("has ended or not", () => {
-    expect([null, "queued", "running", "waiting"].map((status) => hasEnded(status as never))).not.toContain(true);
-    expect(hasEnded("partial")).toBe(true);
-  });
-
   test("says what trying again would try", () => {
     expect(retryLabel(trip(...PLANNING))).toBeNull();
     expect(retryLabel(trip(...PLANNING, ["run.succeeded", {}]))).toBeNull();
@@ -69,23 +58,8 @@ describe("a trip", () => {
   });
 });
 
-test("a phase is partly done when some of its days failed", () => {
-  const run = trip(...PLANNING, [...FAILED], ["phase.finished", { id: "plan" }]);
-  expect(run.phases.map((phase) => phaseSign(phase, run).word)).toEqual(["done", "partly done", "to come", "to come"]);
-  expect(plannedDays(run)).toEqual([0, 2]);
-});
-
-test("a phase has failed when all of its items have", () => {
-  const both = trip(...PLANNING, ["item.started", { key: "day:2" }], [...FAILED], [...OTHER_FAILED]);
-  expect(phaseSign(both.phases[1] as never, both).word).toBe("failed");
-});
-
-test("a phase that was under way when the trip ended was not done", () => {
-  const words = (...told: Parameters<typeof trip>) => {
-    const run = trip(...told);
-    return run.phases.map((phase) => phaseSign(phase, run).word);
-  };
-  expect(words(...PLANNING)).toEqual(["done", "under way", "to come", "to come"]);
-  expect(words(...PLANNING, ["run.failed", { error: DOWN }])).toEqual(["done", "not done", "not done", "not done"]);
-  expect(words(...PLANNING, ["phase.failed", { id: "plan", error: DOWN }])).toContain("failed");
+test("the days that are planned are counted, and each has the card of its state", () => {
+  const run = trip(...PLANNING, ["item.finished", { key: "day:1" }]);
+  expect(plannedDays(run)).toEqual([1, 2]);
+  expect(cardState("enhancing")).toBe("finished");
 });

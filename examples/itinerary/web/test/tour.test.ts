@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { PLANNING, trip } from "../../../../packages/react/test/support/trip.ts";
 import { dayOf, layOut, type Place, placeAndDate, stopsOf, type Tour, type Visit } from "../src/model/tour.ts";
-import { PLANNING, trip } from "./support/trip.ts";
 
 const [WIDTH, HEIGHT, GAP] = [320, 130, 20];
 

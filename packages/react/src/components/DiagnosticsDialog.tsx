@@ -4,11 +4,19 @@ import { useNow } from "../hooks/useNow.ts";
 import { timeOfDay } from "../words/time.ts";
 import { Badge } from "./Badge.tsx";
 
-/** What happened to the connection, newest last. */
-export interface ConnectionMoment {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly text: string;
+/** What was written down of all connections of a client; `createStatus` of `@headway-run/client/status` makes one. */
+export interface ConnectionRecord {
+  getMetrics(): {
+    /** Changes, the newest last; `at` in milliseconds since the epoch. */
+    readonly history: readonly { readonly at: number; readonly text: string }[];
+    readonly lastEventAgeMs: number | null;
+    readonly connects: number;
+    readonly events: number;
+    readonly gaps: number;
+    readonly duplicates: number;
+  };
+  /** All of it as a text without secrets. */
+  copyReport(): string;
 }
 
 export interface DiagnosticsDialogProps {
@@ -16,18 +24,11 @@ export interface DiagnosticsDialogProps {
   onClose: () => void;
   /** Of `useConnectionStatus`. */
   status: ConnectionStatus;
-  /** When the last event came, in milliseconds since the epoch; null: none has. */
-  lastEventAt?: number | null | undefined;
-  history?: readonly ConnectionMoment[] | undefined;
-  /** More to be told, in order: what it is and how much. */
-  figures?: Readonly<Record<string, string | number>> | undefined;
-  /** What "Copy report" copies: a text, an object, or what makes one. It has to be without secrets. */
-  report?: Report | (() => Report | Promise<Report>) | undefined;
+  /** Adds the history and the numbers, and makes the report that can be copied. */
+  record?: ConnectionRecord | undefined;
   /** Offers another transport; told of the one that was chosen. */
   onTransport?: ((transport: "auto" | "poll") => void) | undefined;
 }
-
-type Report = string | object;
 
 /** What one needs to know when it does not work, and what can be done about it. A native dialog: Escape closes it. */
 export function DiagnosticsDialog(props: DiagnosticsDialogProps): ReactNode {
@@ -41,35 +42,28 @@ export function DiagnosticsDialog(props: DiagnosticsDialogProps): ReactNode {
   }, [open]);
   return (
     <dialog ref={ref} className="hw-dialog" aria-labelledby={title} onClose={onClose}>
-      <h2 id={title}>Connection</h2>
+      <div className="hw-card-head">
+        <h2 id={title}>Connection</h2>
+        <button type="button" className="hw-button" onClick={onClose}>
+          Close
+        </button>
+      </div>
       {open && <Inside {...props} />}
     </dialog>
   );
 }
 
-function Inside({
-  status,
-  lastEventAt,
-  history = [],
-  figures = {},
-  report,
-  onTransport,
-  onClose,
-}: DiagnosticsDialogProps): ReactNode {
-  const now = useNow(1_000);
-  const { attempt, downMs, reconnect, retryInS, sign, text, transport } = status;
-  const facts: [string, ReactNode][] = [
-    ["State", <Badge key="state" {...sign} />],
-    ["Transport", transport === "poll" ? "Polling" : "Event stream"],
-    ["Tries since it worked", attempt],
-    ["Next try", retryInS === null ? "none needed" : `in ${retryInS} s`],
-    ["Last event", lastEventAt ? `${agoText(now - lastEventAt)} (${timeOfDay(lastEventAt)})` : "none yet"],
-    ["Lately without connection", `${Math.round(downMs / 1000)} s`],
-    ...Object.entries(figures),
-  ];
+function Inside({ status, record, onTransport }: DiagnosticsDialogProps): ReactNode {
+  useNow(1_000); // ages grow
+  const { reconnect, sign, text, transport } = status;
+  const metrics = record?.getMetrics();
+  const facts = [...factsOf(status), ...(metrics ? countsOf(metrics) : [])];
+  const polls = transport === "poll";
   return (
     <>
-      <p>{text}</p>
+      <p>
+        <Badge {...sign} about="State" /> {text}
+      </p>
       <dl className="hw-facts">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -78,34 +72,45 @@ function Inside({
           </div>
         ))}
       </dl>
-      {history.length > 0 && <History history={history} />}
+      {metrics && metrics.history.length > 0 && <History history={metrics.history} />}
       <div className="hw-actions">
         <button type="button" className="hw-button" data-kind="primary" onClick={reconnect}>
           Retry now
         </button>
         {onTransport && (
-          <button
-            type="button"
-            className="hw-button"
-            onClick={() => onTransport(transport === "poll" ? "auto" : "poll")}
-          >
-            {transport === "poll" ? "Use the stream" : "Use polling"}
+          <button type="button" className="hw-button" onClick={() => onTransport(polls ? "auto" : "poll")}>
+            {polls ? "Use the stream" : "Use polling"}
           </button>
         )}
-        {report !== undefined && <CopyReport report={report} />}
-        <button type="button" className="hw-button" onClick={onClose}>
-          Close
-        </button>
+        <CopyReport make={() => record?.copyReport() ?? JSON.stringify(Object.fromEntries(facts), null, 2)} />
       </div>
     </>
   );
 }
 
-function agoText(ms: number): string {
-  return `${Math.max(0, Math.round(ms / 1000))} s ago`;
+type Fact = [name: string, value: string | number];
+
+function factsOf({ attempt, downMs, retryInS, transport }: ConnectionStatus): Fact[] {
+  return [
+    ["Transport", transport === "poll" ? "Polling" : "Event stream"],
+    ["Tries since it worked", attempt],
+    ["Next try", retryInS === null ? "none needed" : `in ${retryInS} s`],
+    ["Without connection lately", `${Math.round(downMs / 1000)} s`],
+  ];
 }
 
-function History({ history }: { history: readonly ConnectionMoment[] }): ReactNode {
+function countsOf(metrics: ReturnType<ConnectionRecord["getMetrics"]>): Fact[] {
+  const { connects, duplicates, events, gaps, lastEventAgeMs } = metrics;
+  return [
+    ["Last event", lastEventAgeMs === null ? "none yet" : `${Math.round(lastEventAgeMs / 1000)} s ago`],
+    ["Events", events.toLocaleString("en")],
+    ["Connections made", connects],
+    ["Gaps mended", gaps],
+    ["Duplicates dropped", duplicates],
+  ];
+}
+
+function History({ history }: Pick<ReturnType<ConnectionRecord["getMetrics"]>, "history">): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the keyboard
     <section className="hw-history" aria-label="History" tabIndex={0}>
@@ -120,12 +125,11 @@ function History({ history }: { history: readonly ConnectionMoment[] }): ReactNo
   );
 }
 
-function CopyReport({ report }: Required<Pick<DiagnosticsDialogProps, "report">>): ReactNode {
+function CopyReport({ make }: { make: () => string }): ReactNode {
   const [done, setDone] = useState("");
   const copy = async () => {
     try {
-      const made = typeof report === "function" ? await report() : report;
-      await navigator.clipboard.writeText(typeof made === "string" ? made : JSON.stringify(made, null, 2));
+      await navigator.clipboard.writeText(make());
       setDone("The report was copied.");
     } catch {
       setDone("The browser did not let it be copied.");

@@ -1,6 +1,5 @@
 import type { Output } from "@headway-run/client";
 import { memo, type ReactNode } from "react";
-import { count } from "../words/time.ts";
 
 export interface OutputTextProps {
   /** As it stands in the snapshot: `run.outputs[key]`. */
@@ -27,7 +26,7 @@ export function OutputText({
   const dropped = output?.from_offset ?? 0;
   return (
     <div className="hw-text" aria-busy={writing}>
-      {dropped > 0 && <p className="hw-muted">The first {count(dropped, "character")} are not shown.</p>}
+      {dropped > 0 && <p className="hw-muted">The first {dropped.toLocaleString("en")} characters are not shown.</p>}
       {paragraphs.length === 0 && placeholder}
       {paragraphs.map((text, index) => (
         <Paragraph

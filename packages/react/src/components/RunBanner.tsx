@@ -77,7 +77,7 @@ function PartialFailure({ run, onRetry }: { run: Snapshot; onRetry: () => Promis
   return (
     <div className="hw-banner" data-kind="partial">
       <p>
-        {failed} of {count(all, "item")} failed. The others are done and stay.
+        {failed} of {count(all, "item")} failed. {run.status === "partial" && "What is done stays."}
       </p>
       <CommandButton send={onRetry}>Retry</CommandButton>
     </div>

@@ -7,7 +7,7 @@
 export { Badge, type BadgeProps } from "./Badge.tsx";
 export { CommandButton, type CommandButtonProps } from "./CommandButton.tsx";
 export { ConnectionPill, type ConnectionPillProps } from "./ConnectionPill.tsx";
-export { type ConnectionMoment, DiagnosticsDialog, type DiagnosticsDialogProps } from "./DiagnosticsDialog.tsx";
+export { type ConnectionRecord, DiagnosticsDialog, type DiagnosticsDialogProps } from "./DiagnosticsDialog.tsx";
 export { Icon, type IconProps } from "./Icon.tsx";
 export { ItemCard, type ItemCardProps } from "./ItemCard.tsx";
 export { OutputText, type OutputTextProps } from "./OutputText.tsx";

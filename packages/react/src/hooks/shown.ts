@@ -1,7 +1,14 @@
 import type { ConnectionInfo } from "@headway-run/client";
 
+/** What is known of anything that is watched: how it is connected, and what of it is there. */
+export interface Showing {
+  readonly connection: ConnectionInfo;
+  readonly run?: unknown;
+  readonly runs?: unknown;
+}
+
 /** What can be watched: a run, a list of runs. */
-export interface Watched<State = { readonly connection: ConnectionInfo }> {
+export interface Watched<State = Showing> {
   subscribe(listener: () => void, everyMs?: number): () => void;
   getSnapshot(): State;
   /** Connect anew at once, also after a final error. */

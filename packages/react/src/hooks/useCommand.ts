@@ -1,10 +1,11 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 
 export interface Command {
   /** An answer is being waited for. */
   pending: boolean;
   /** Why the last one was not done, or null. */
   trouble: string | null;
+  /** Send one, unless one is under way. What goes wrong is told as `trouble`. */
   send(action: () => Promise<unknown>): Promise<void>;
 }
 
@@ -12,7 +13,10 @@ export interface Command {
 export function useCommand(): Command {
   const [pending, setPending] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const sending = useRef(false); // known before the next render
   const send = useCallback(async (action: () => Promise<unknown>) => {
+    if (sending.current) return;
+    sending.current = true;
     setPending(true);
     setTrouble(null);
     try {
@@ -20,6 +24,7 @@ export function useCommand(): Command {
     } catch (error) {
       setTrouble(error instanceof Error ? error.message : `${error}`);
     } finally {
+      sending.current = false;
       setPending(false);
     }
   }, []);

@@ -1,20 +1,12 @@
-import type { ConnectionInfo, Environment, Headway } from "@headway-run/client";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import {
-  connectionSign,
-  connectionText,
-  type Downtime,
-  downMs,
-  isOutdated,
-  NO_DOWNTIME,
-  track,
-} from "../words/connection.ts";
+import type { ConnectionInfo, Headway } from "@headway-run/client";
+import { useMemo, useSyncExternalStore } from "react";
+import { connectionSign, connectionText, downMs, isOutdated } from "../words/connection.ts";
 import type { Sign } from "../words/status.ts";
 import { useHeadway } from "./provider.ts";
-import { createShown, UNCONNECTED, type Watched } from "./shown.ts";
+import { createShown, type Showing, UNCONNECTED, type Watched } from "./shown.ts";
+import { useDowntime } from "./useDowntime.ts";
 
-const LOOK_MS = 500;
-const NOTHING = { connection: UNCONNECTED };
+const NOTHING: Showing = { connection: UNCONNECTED };
 
 /** How a connection stands, with the words for it. */
 export interface ConnectionStatus extends ConnectionInfo {
@@ -47,10 +39,10 @@ export function useConnectionStatus(
   const nearest = useHeadway();
   const headway = client ?? nearest;
   const watched = useMemo(() => (typeof target === "string" ? headway.run(target) : target), [headway, target]);
-  const shown = useMemo(() => createShown<typeof NOTHING>(watched, NOTHING), [watched]);
+  const shown = useMemo(() => createShown(watched, NOTHING), [watched]);
   const read = () => shown.state().connection;
   const connection = useSyncExternalStore(shown.subscribe, read, read);
-  const { downtime, now } = useDowntime(connection, headway.shared.environment);
+  const { downtime, now } = useDowntime(watched, connection, headway.shared.environment);
   return useMemo(() => {
     const down = downMs(downtime, now);
     const { retryAt, state } = connection;
@@ -66,25 +58,4 @@ export function useConnectionStatus(
       reconnect: () => watched?.reconnect(),
     };
   }, [connection, downtime, now, watched]);
-}
-
-/** Keep an eye on the clock while the connection is down, or was so just now. */
-function useDowntime({ state }: ConnectionInfo, environment: Environment): { downtime: Downtime; now: number } {
-  const [seen, setSeen] = useState(() => ({ downtime: NO_DOWNTIME, now: environment.now() }));
-  const known = useRef(NO_DOWNTIME);
-  useEffect(() => {
-    let timer: unknown;
-    const look = () => {
-      const now = environment.now();
-      const downtime = track(known.current, state, now);
-      const isDown = downtime.downAt !== null;
-      // The time matters only during an outage: without one the page is not drawn again.
-      if (isDown || downtime !== known.current) setSeen({ downtime, now });
-      if (isDown || downtime.upAt !== null) timer = environment.setTimeout(look, LOOK_MS);
-      known.current = downtime;
-    };
-    look();
-    return () => environment.clearTimeout(timer);
-  }, [state, environment]);
-  return seen;
 }

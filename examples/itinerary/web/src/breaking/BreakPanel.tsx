@@ -1,7 +1,7 @@
 import type { Snapshot } from "@headway-run/client";
+import { hasEnded } from "@headway-run/react/words";
 import { useState } from "react";
 import type { Demo } from "../api.ts";
-import { hasEnded } from "../model/status.ts";
 import { Kill } from "./Kill.tsx";
 import type { Line } from "./line.ts";
 import { MyConnection } from "./MyConnection.tsx";
@@ -32,7 +32,7 @@ function Levers({ run, line, demo }: BreakPanelProps) {
   const ended = hasEnded(run.status);
   return (
     <div className="levers">
-      <p className="muted">
+      <p className="hw-muted">
         Nothing of this is played: connections really break and processes really die. Whatever you do, the trip goes on,
         and in the end every page shows the same.
         {ended && " This one has ended; plan another, or try it again, for something to break."}
@@ -62,7 +62,7 @@ function Levers({ run, line, demo }: BreakPanelProps) {
           />
         </>
       )}
-      <p className="muted">The place provider is slowed down, broken and switched off with its own dial, above.</p>
+      <p className="hw-muted">The place provider is slowed down, broken and switched off with its own dial, above.</p>
     </div>
   );
 }

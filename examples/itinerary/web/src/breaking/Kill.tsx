@@ -1,8 +1,8 @@
+import { useCommand } from "@headway-run/react";
+import { Problem } from "@headway-run/react/components";
+import { timeOfDay } from "@headway-run/react/words";
 import { type ReactNode, useState } from "react";
 import { kill, type Victim } from "../api.ts";
-import { useCommand } from "../hooks/useCommand.ts";
-import { timeOfDay } from "../model/words.ts";
-import { Problem } from "../parts/Problem.tsx";
 import { Lever } from "./Lever.tsx";
 import { LeverButton } from "./LeverButton.tsx";
 
@@ -29,7 +29,7 @@ export function Kill({ what, does, watch, idle = false }: KillProps) {
         <LeverButton idle={idle || pending} onPress={press}>
           Kill the {what}
         </LeverButton>
-        <span className="muted" aria-live="polite">
+        <span className="hw-muted" aria-live="polite">
           {at !== null && `Killed at ${timeOfDay(at)}.`}
         </span>
       </div>

@@ -18,7 +18,7 @@ export function Lever({ title, does, watch, children }: LeverProps) {
       <h3 id={id}>{title}</h3>
       <p>{does}</p>
       {children}
-      <p className="muted">
+      <p className="hw-muted">
         <strong>Look for:</strong> {watch}
       </p>
     </section>

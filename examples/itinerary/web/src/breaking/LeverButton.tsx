@@ -10,7 +10,7 @@ interface LeverButtonProps {
 /** A button that keeps the focus while it does nothing: what it is for comes and goes by itself. */
 export function LeverButton({ children, idle, onPress }: LeverButtonProps) {
   return (
-    <button type="button" className="button" aria-disabled={idle || undefined} onClick={() => idle || onPress()}>
+    <button type="button" className="hw-button" aria-disabled={idle || undefined} onClick={() => idle || onPress()}>
       {children}
     </button>
   );

@@ -1,10 +1,9 @@
+import { useCommand } from "@headway-run/react";
+import { Icon, Problem } from "@headway-run/react/components";
 import { useCallback, useState } from "react";
 import { dismissViewers, listViewers, sendViewers, type Viewer, type Viewers } from "../api.ts";
-import { useCommand } from "../hooks/useCommand.ts";
 import { useFetched } from "../hooks/useFetched.ts";
 import { agreement } from "../model/viewers.ts";
-import { Icon } from "../parts/Icon.tsx";
-import { Problem } from "../parts/Problem.tsx";
 import { Lever } from "./Lever.tsx";
 import { LeverButton } from "./LeverButton.tsx";
 
@@ -83,7 +82,7 @@ function One({ n, status, seq }: Viewer) {
   return (
     <li data-status={status}>
       <Icon name={ICONS[status]} />
-      <span className="sr-only">
+      <span className="hw-hidden">
         Viewer {n}, {status}, at event{" "}
       </span>
       {seq}

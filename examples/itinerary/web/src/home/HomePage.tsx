@@ -1,7 +1,7 @@
+import { Problem } from "@headway-run/react/components";
 import { useEffect } from "react";
 import { listCities, readDemo } from "../api.ts";
 import { useFetched } from "../hooks/useFetched.ts";
-import { Problem } from "../parts/Problem.tsx";
 import { ProviderDial } from "../provider/ProviderDial.tsx";
 import { RecentTrips } from "./RecentTrips.tsx";
 import { TripForm } from "./TripForm.tsx";
@@ -23,7 +23,7 @@ export function HomePage() {
         <div className="stack">
           {cities.data && <TripForm cities={cities.data} />}
           {!cities.data && cities.trouble && <NoCities trouble={cities.trouble} onRetry={cities.reload} />}
-          {!cities.data && !cities.trouble && <p className="panel muted">Asking which cities there are…</p>}
+          {!cities.data && !cities.trouble && <p className="panel hw-muted">Asking which cities there are…</p>}
         </div>
         <aside className="stack">
           <RecentTrips />
@@ -36,7 +36,7 @@ export function HomePage() {
 
 function NoCities({ trouble, onRetry }: { trouble: string; onRetry: () => void }) {
   const retry = (
-    <button type="button" className="button" onClick={onRetry}>
+    <button type="button" className="hw-button" onClick={onRetry}>
       Try again
     </button>
   );

@@ -1,33 +1,35 @@
 import type { RunSummary } from "@headway-run/client";
-import { useHeadway } from "@headway-run/react";
-import { useCallback } from "react";
-import { useFetched } from "../hooks/useFetched.ts";
+import { useConnectionStatus, useRuns } from "@headway-run/react";
+import { Badge, Problem } from "@headway-run/react/components";
+import { ago, count, runSign } from "@headway-run/react/words";
 import { tripHref } from "../model/route.ts";
-import { runSign } from "../model/status.ts";
-import { ago } from "../model/words.ts";
-import { Badge } from "../parts/Badge.tsx";
-import { Problem } from "../parts/Problem.tsx";
+import { STATUSES } from "../model/words.ts";
 
 const SHOWN = 6;
-const LOOK_MS = 3_000;
 
+/** The newest trips, as they stand now. One that is new is not put above the one that is about to be clicked. */
 export function RecentTrips() {
-  const headway = useHeadway();
-  const listTrips = useCallback(() => headway.runs({ job: "itinerary", limit: SHOWN }), [headway]);
-  const { data, trouble } = useFetched(listTrips, LOOK_MS);
+  const { runs, fresh, showFresh, error, handle } = useRuns({ job: "itinerary", limit: SHOWN });
+  const { outdated, trouble } = useConnectionStatus(handle);
+  const problem = error ?? (outdated ? trouble : null);
   return (
     <section className="panel stack" aria-labelledby="recent">
       <h2 id="recent">Recent trips</h2>
-      {data?.runs.length === 0 && <p className="muted">None yet. The first one you plan stands here.</p>}
-      {data && data.runs.length > 0 && (
+      {fresh > 0 && (
+        <button type="button" className="hw-button" onClick={() => void showFresh()}>
+          Show {count(fresh, "new trip")}
+        </button>
+      )}
+      {runs?.length === 0 && <p className="hw-muted">None yet. The first one you plan stands here.</p>}
+      {runs && runs.length > 0 && (
         <ul className="recent">
-          {data.runs.map((run) => (
+          {runs.map((run) => (
             <Trip key={run.id} run={run} />
           ))}
         </ul>
       )}
-      {!data && !trouble && <p className="muted">Loading…</p>}
-      {trouble && <Problem hint={data ? "This list may be old." : null}>{trouble}</Problem>}
+      {!runs && !problem && <p className="hw-muted">Loading…</p>}
+      {problem && <Problem hint={runs ? "This list may be old." : null}>{problem.message}</Problem>}
     </section>
   );
 }
@@ -38,8 +40,8 @@ function Trip({ run }: { run: RunSummary }) {
     <li>
       <a href={tripHref(run.id)}>{run.title}</a>
       <span className="recent-about">
-        <Badge {...runSign(run.status, run.cancel_requested)} />
-        <small className="muted">
+        <Badge {...runSign(run.status, run.cancel_requested, STATUSES)} />
+        <small className="hw-muted">
           {ago(Date.now() - Date.parse(run.created_at))}
           {running}
         </small>

@@ -1,6 +1,6 @@
+import { Icon } from "@headway-run/react/components";
+import { count } from "@headway-run/react/words";
 import { type City, choices, DAYS_PER_CITY_MAX, type Draft, type Stay } from "../model/draft.ts";
-import { count } from "../model/words.ts";
-import { Icon } from "../parts/Icon.tsx";
 
 interface StayRowProps {
   draft: Draft;
@@ -42,7 +42,7 @@ export function StayRow({ draft, cities, at, onChange, onRemove }: StayRowProps)
       </select>
       <button
         type="button"
-        className="button"
+        className="hw-button"
         data-kind="quiet"
         aria-label={`Remove ${name}`}
         disabled={draft.stays.length === 1}

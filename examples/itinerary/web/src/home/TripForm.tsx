@@ -1,7 +1,8 @@
-import { useHeadway } from "@headway-run/react";
+import { useCommand, useHeadway } from "@headway-run/react";
+import { Problem } from "@headway-run/react/components";
+import { count } from "@headway-run/react/words";
 import { type FormEvent, useState } from "react";
 import { createTrip, RequestError } from "../api.ts";
-import { useCommand } from "../hooks/useCommand.ts";
 import {
   addStay,
   CITIES_MAX,
@@ -19,9 +20,7 @@ import {
   totalDays,
 } from "../model/draft.ts";
 import { tripHref } from "../model/route.ts";
-import { count } from "../model/words.ts";
-import { Icon } from "../parts/Icon.tsx";
-import { Problem } from "../parts/Problem.tsx";
+import { TripIcon } from "../parts/TripIcon.tsx";
 import { StayRow } from "./StayRow.tsx";
 
 export function TripForm({ cities }: { cities: readonly City[] }) {
@@ -56,10 +55,10 @@ export function TripForm({ cities }: { cities: readonly City[] }) {
       <Choices draft={draft} onChange={setDraft} />
       {trouble && <Problem urgent>{trouble}</Problem>}
       <div className="actions">
-        <button type="submit" className="button" data-kind="primary" disabled={pending || problem !== null}>
+        <button type="submit" className="hw-button" data-kind="primary" disabled={pending || problem !== null}>
           {pending ? "Starting…" : "Plan this trip"}
         </button>
-        <p className={problem ? "error" : "muted"} role={problem ? "alert" : undefined}>
+        <p className={problem ? "error" : "hw-muted"} role={problem ? "alert" : undefined}>
           {problem ?? `${count(totalDays(draft), "day")} in ${count(draft.stays.length, "city", "cities")}`}
         </p>
       </div>
@@ -89,8 +88,13 @@ function Cities({ draft, cities, onChange }: PartProps & { cities: readonly City
           />
         ))}
       </ul>
-      <button type="button" className="button start" disabled={full} onClick={() => onChange(addStay(draft, cities))}>
-        <Icon name="plus" />
+      <button
+        type="button"
+        className="hw-button start"
+        disabled={full}
+        onClick={() => onChange(addStay(draft, cities))}
+      >
+        <TripIcon name="plus" />
         Add a city
       </button>
     </fieldset>

@@ -1,7 +1,7 @@
 /** The places of planned days: items of their own, each with what was looked up about it. */
 
 import type { Item, RunStatus, Snapshot } from "@headway-run/client";
-import { hasEnded } from "./status.ts";
+import { hasEnded } from "@headway-run/react/words";
 
 export interface Money {
   amount: number;

@@ -1,49 +1,18 @@
-/** Statuses in words, each with the icon and the colour it is shown in. */
+/** How days stand, and what can be tried again. */
 
-import type { Item, Phase, RunStatus, Snapshot } from "@headway-run/client";
-import { count } from "./words.ts";
-
-const ENDED: readonly (RunStatus | null)[] = ["succeeded", "partial", "failed", "cancelled"];
-
-export function hasEnded(status: RunStatus | null): boolean {
-  return ENDED.includes(status);
-}
-
-export type Tone = "idle" | "busy" | "good" | "warn" | "bad";
-export type IconName = "circle" | "clock" | "busy" | "check" | "alert" | "cross" | "stop";
-
-export interface Sign {
-  word: string;
-  icon: IconName;
-  tone: Tone;
-}
-
-const RUN: Record<RunStatus, Sign> = {
-  queued: { word: "Queued", icon: "clock", tone: "idle" },
-  running: { word: "Planning", icon: "busy", tone: "busy" },
-  waiting: { word: "Waiting for you", icon: "clock", tone: "warn" },
-  succeeded: { word: "Planned", icon: "check", tone: "good" },
-  partial: { word: "Partly planned", icon: "alert", tone: "warn" },
-  failed: { word: "Failed", icon: "cross", tone: "bad" },
-  cancelled: { word: "Cancelled", icon: "stop", tone: "idle" },
-};
-
-/** @param stopping Somebody asked for it to be stopped. */
-export function runSign(status: RunStatus | null, stopping: boolean): Sign {
-  if (status === null) return { word: "Loading", icon: "clock", tone: "idle" };
-  return stopping && !hasEnded(status) ? { word: "Stopping", icon: "stop", tone: "warn" } : RUN[status];
-}
+import type { Item, RunStatus, Snapshot } from "@headway-run/client";
+import { count, hasEnded, type ItemState, type Sign } from "@headway-run/react/words";
 
 export type DayState = "waiting" | "planning" | "planned" | "enhancing" | "enhanced" | "failed" | "stopped";
 
-const DAY: Record<DayState, Sign> = {
-  waiting: { word: "Waiting", icon: "circle", tone: "idle" },
-  planning: { word: "Planning", icon: "busy", tone: "busy" },
-  planned: { word: "Planned", icon: "check", tone: "good" },
-  enhancing: { word: "Adding details", icon: "busy", tone: "good" },
-  enhanced: { word: "Ready", icon: "check", tone: "good" },
-  failed: { word: "Failed", icon: "cross", tone: "bad" },
-  stopped: { word: "Not planned", icon: "stop", tone: "idle" },
+const DAY: Record<DayState, Sign & { card: ItemState }> = {
+  waiting: { word: "Waiting", icon: "circle", tone: "idle", card: "planned" },
+  planning: { word: "Planning", icon: "busy", tone: "busy", card: "running" },
+  planned: { word: "Planned", icon: "check", tone: "good", card: "finished" },
+  enhancing: { word: "Adding details", icon: "busy", tone: "good", card: "finished" },
+  enhanced: { word: "Ready", icon: "check", tone: "good", card: "finished" },
+  failed: { word: "Failed", icon: "cross", tone: "bad", card: "failed" },
+  stopped: { word: "Not planned", icon: "stop", tone: "idle", card: "stopped" },
 };
 
 /** A day that was begun or waited when the run ended is not being planned any more. */
@@ -62,21 +31,13 @@ function detailState(places: readonly { item: Item }[], status: RunStatus | null
 }
 
 export function daySign(state: DayState): Sign {
-  return DAY[state];
+  const { word, icon, tone } = DAY[state];
+  return { word, icon, tone };
 }
 
-/** A phase may be done although some of its items failed; one that was under way when the run ended was not done. */
-export function phaseSign(phase: Phase, run: Snapshot): Sign {
-  const items = Object.values(run.items).filter((item) => item.phase === phase.id);
-  const failed = items.filter(({ status }) => status === "failed").length;
-  if (phase.status === "failed" || (failed > 0 && failed === items.length)) {
-    return { word: "failed", icon: "cross", tone: "bad" };
-  }
-  if (phase.status === "finished" && failed > 0) return { word: "partly done", icon: "alert", tone: "warn" };
-  if (phase.status === "finished") return { word: "done", icon: "check", tone: "good" };
-  if (hasEnded(run.status)) return { word: "not done", icon: "stop", tone: "idle" };
-  if (phase.status === "running") return { word: "under way", icon: "busy", tone: "busy" };
-  return { word: "to come", icon: "circle", tone: "idle" };
+/** How the card of a day stands. */
+export function cardState(state: DayState): ItemState {
+  return DAY[state].card;
 }
 
 export function daysOf(run: Snapshot): [key: string, item: Item][] {

@@ -1,5 +1,5 @@
+import { count } from "@headway-run/react/words";
 import type { Viewer } from "../api.ts";
-import { count } from "./words.ts";
 
 /** What is said of viewers that agree: where they are, and that it is the same they show. */
 export function agreement(viewers: readonly Viewer[], seq: number): string {

@@ -1,8 +1,8 @@
+import { Problem } from "@headway-run/react/components";
 import { useEffect, useRef, useState } from "react";
 import { type Dial, readDial, turnDial } from "../api.ts";
 import { useFetched } from "../hooks/useFetched.ts";
 import { latencyOf, latencyRange } from "../model/dial.ts";
-import { Problem } from "../parts/Problem.tsx";
 import { Slider } from "./Slider.tsx";
 
 /** A slider being dragged is not a wish yet. */
@@ -39,7 +39,7 @@ export function ProviderDial({ searchS }: ProviderDialProps) {
   return (
     <section className="panel stack" aria-labelledby="provider">
       <h2 id="provider">Place provider</h2>
-      <p className="muted">
+      <p className="hw-muted">
         A second process on this machine plays a remote service: places, opening hours and walks come from it over HTTP.
         Slow it down or break it, and see what becomes of the trip.
       </p>
@@ -48,7 +48,7 @@ export function ProviderDial({ searchS }: ProviderDialProps) {
       {(refusal ?? trouble) && (
         <Problem
           action={
-            <button type="button" className="button" onClick={reload}>
+            <button type="button" className="hw-button" onClick={reload}>
               Ask again
             </button>
           }
@@ -66,7 +66,7 @@ function SearchBudget({ seconds }: { seconds: number }) {
     <dl className="facts dial">
       <dt>Search for a day's best tour</dt>
       <dd>at most {seconds} s</dd>
-      <dd className="muted">
+      <dd className="hw-muted">
         Set by <code>HEADWAY_DEMO_SEARCH_S</code> when the server is started.
       </dd>
     </dl>
@@ -111,7 +111,7 @@ function Controls({ dial, isDown, onTurn }: ControlsProps) {
         />
         <span>
           The provider is down
-          <small className="muted">{isDown ? "Every call is refused." : "Calls are answered."}</small>
+          <small className="hw-muted">{isDown ? "Every call is refused." : "Calls are answered."}</small>
         </span>
       </label>
     </>

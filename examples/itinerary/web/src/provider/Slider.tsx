@@ -16,7 +16,7 @@ export function Slider({ label, text, value, max, step, onChange }: SliderProps)
     <div className="slider">
       <label htmlFor={id}>{label}</label>
       {/* Not an `output`: that would be a live region, and the slider says its value itself. */}
-      <span className="muted" aria-hidden="true">
+      <span className="hw-muted" aria-hidden="true">
         {text}
       </span>
       <input

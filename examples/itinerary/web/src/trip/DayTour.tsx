@@ -1,10 +1,11 @@
 import type { RunStatus } from "@headway-run/client";
+import { count } from "@headway-run/react/words";
 import { type Places, placeItem } from "../model/places.ts";
 import { type Day, stopsOf } from "../model/tour.ts";
-import { count, distance, money } from "../model/words.ts";
-import type { Retry } from "./RetryButton.tsx";
+import { distance, money } from "../model/words.ts";
 import { RouteMap } from "./RouteMap.tsx";
 import { StopLine } from "./StopLine.tsx";
+import type { Retry } from "./TryAgain.tsx";
 
 interface DayTourProps {
   day: Day;
@@ -32,7 +33,7 @@ export function DayTour({ day, places, final, status, onRetry }: DayTourProps) {
           />
         ))}
       </ol>
-      <div className="tour-note muted">
+      <div className="tour-note hw-muted">
         <SunAndCost day={day} />
         <p>
           {distance(tour.walk_metres)} on foot. {final ? verdict(day) : `Best of ${count(tour.number, "tour")} so far.`}

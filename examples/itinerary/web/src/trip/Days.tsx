@@ -1,17 +1,24 @@
 import type { RunHandle, Snapshot } from "@headway-run/client";
+import { hasEnded, setbackOf } from "@headway-run/react/words";
 import { useCallback } from "react";
 import { placesByDay, placesOf } from "../model/places.ts";
-import { daysOf, hasEnded } from "../model/status.ts";
-import { setbackOf } from "../model/troubles.ts";
+import { daysOf } from "../model/status.ts";
 import { DayCard } from "./DayCard.tsx";
 
+interface DaysProps {
+  run: Snapshot;
+  handle: RunHandle;
+  /** What is shown is not up to date. */
+  stale: boolean;
+}
+
 /** The days in their order, from the first moment on. */
-export function Days({ run, handle }: { run: Snapshot; handle: RunHandle }) {
+export function Days({ run, handle, stale }: DaysProps) {
   const retry = useCallback((items: readonly string[]) => handle.retry({ items }), [handle]);
   const places = placesByDay(run);
   return (
     <section aria-labelledby="days" aria-busy={!hasEnded(run.status)}>
-      <h2 id="days" className="sr-only">
+      <h2 id="days" className="hw-hidden">
         Days
       </h2>
       <ol className="days">
@@ -24,6 +31,7 @@ export function Days({ run, handle }: { run: Snapshot; handle: RunHandle }) {
             places={placesOf(places, key)}
             setback={setbackOf(run, key)}
             status={run.status}
+            stale={stale}
             onRetry={retry}
           />
         ))}

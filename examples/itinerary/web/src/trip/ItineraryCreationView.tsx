@@ -1,18 +1,17 @@
-import { useRun } from "@headway-run/react";
-import { useEffect } from "react";
+import { useConnectionStatus, useRun } from "@headway-run/react";
+import { ConnectionPill, RunAnnouncer, RunBanner } from "@headway-run/react/components";
+import { tabTitle } from "@headway-run/react/words";
+import { useEffect, useState } from "react";
 import { readDemo } from "../api.ts";
 import { BreakPanel } from "../breaking/BreakPanel.tsx";
 import type { Line } from "../breaking/line.ts";
-import { useDowntime } from "../hooks/useDowntime.ts";
 import { useFetched } from "../hooks/useFetched.ts";
-import { useNews } from "../hooks/useNews.ts";
-import { isOutdated } from "../model/link.ts";
-import { tabTitle } from "../model/progress.ts";
+import { HOME } from "../model/route.ts";
+import { PHASES, STATUSES } from "../model/words.ts";
 import { ProviderDial } from "../provider/ProviderDial.tsx";
-import { ConnectionPill } from "./ConnectionPill.tsx";
 import { Days } from "./Days.tsx";
+import { Diagnostics } from "./Diagnostics.tsx";
 import { NoTrip } from "./NoTrip.tsx";
-import { OutdatedBar } from "./OutdatedBar.tsx";
 import { Overview } from "./Overview.tsx";
 import { ShareLinks } from "./ShareLinks.tsx";
 import { Summary } from "./Summary.tsx";
@@ -28,29 +27,30 @@ interface ItineraryCreationViewProps {
 /** A trip as it is planned. What was once shown stays, whatever becomes of the connection. */
 export function ItineraryCreationView({ runId, line }: ItineraryCreationViewProps) {
   const { run, live, connection, error, handle } = useRun(runId);
+  const status = useConnectionStatus(handle);
   const { data: demo } = useFetched(readDemo);
-  const { down, downAt } = useDowntime(connection.state);
-  const outdated = isOutdated(connection.state, down);
-  const news = useNews(run, outdated);
-  const title = run ? tabTitle(run) : "Itinerary";
+  const [asked, setAsked] = useState(false);
+  const title = run ? tabTitle(run, "Itinerary") : "Itinerary";
   useEffect(() => {
     document.title = title;
   }, [title]);
 
-  const pill = <ConnectionPill connection={connection} shown={run !== null} down={down} />;
+  const pill = <ConnectionPill status={status} onOpen={() => setAsked(true)} />;
+  const elsewhere = (
+    <a className="hw-button" data-kind="primary" href={HOME}>
+      Plan a trip
+    </a>
+  );
   return (
     <main className="page" tabIndex={-1}>
       {run && handle && (
         <>
           <TripHeader run={run} handle={handle} pill={pill} />
-          {error && <NoTrip error={error} onRetry={() => handle.reconnect()} heading="h2" />}
-          {outdated && (
-            <OutdatedBar run={run} state={connection.state} asOf={downAt} onRetry={() => handle.reconnect()} />
-          )}
+          <RunBanner run={run} status={status} error={error} action={elsewhere} noun="the plan" />
           <Overview run={run} live={live} />
           <div className="columns">
             <div className="stack">
-              <Days run={run} handle={handle} />
+              <Days run={run} handle={handle} stale={status.outdated} />
               <Summary output={run.outputs["summary"]} status={run.status} />
               <Troubles run={run} />
             </div>
@@ -62,16 +62,15 @@ export function ItineraryCreationView({ runId, line }: ItineraryCreationViewProp
           </div>
         </>
       )}
-      {!run && error && <NoTrip error={error} onRetry={() => handle?.reconnect()} />}
+      {!run && error && <NoTrip error={error} action={elsewhere} onRetry={status.reconnect} />}
       {!run && !error && (
         <div className="panel trip-head">
           <h1>Opening the trip…</h1>
           {pill}
         </div>
       )}
-      <p className="sr-only" role="status">
-        {news}
-      </p>
+      {handle && <Diagnostics open={asked} onClose={() => setAsked(false)} status={status} handle={handle} />}
+      <RunAnnouncer run={run} status={status} phases={PHASES} statuses={STATUSES} />
     </main>
   );
 }

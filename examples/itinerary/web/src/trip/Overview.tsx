@@ -1,10 +1,19 @@
 import type { Live, Snapshot } from "@headway-run/client";
-import { useNow } from "../hooks/useNow.ts";
-import { activityText, elapsedMs, etaText, progressText, queueText, wholePercent } from "../model/progress.ts";
-import { hasEnded, plannedDays, type Tone } from "../model/status.ts";
-import { stopwatch } from "../model/words.ts";
-import { ProgressBar } from "../parts/ProgressBar.tsx";
-import { PhaseStrip } from "./PhaseStrip.tsx";
+import { useNow } from "@headway-run/react";
+import { PhaseStepper, ProgressBar } from "@headway-run/react/components";
+import {
+  activityText,
+  elapsedMs,
+  etaText,
+  hasEnded,
+  progressText,
+  queueText,
+  stopwatch,
+  type Tone,
+  wholePercent,
+} from "@headway-run/react/words";
+import { plannedDays } from "../model/status.ts";
+import { PHASES } from "../model/words.ts";
 
 const TONES: Record<string, Tone> = { succeeded: "good", partial: "warn", failed: "bad", cancelled: "idle" };
 
@@ -15,18 +24,24 @@ export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
   // Of a trip that has ended the days count: "100 %" would not say that some of them failed.
   const percent = ended ? Math.floor((100 * planned) / (all || 1)) : wholePercent(run);
   const amount = ended ? `${planned} of ${all}` : percent === null ? "…" : `${percent} %`;
-  const step = ended ? "days planned" : (queueText(run, live) ?? progressText(run));
+  const step = ended ? "days planned" : (queueText(run, live, "trip") ?? progressText(run, PHASES));
   return (
     <section className="panel stack" aria-label="Progress">
       <div className="overview">
         <p>
-          <span className="amount">{amount}</span> <span className="muted">{step}</span>
+          <span className="amount">{amount}</span> <span className="hw-muted">{step}</span>
         </p>
         <Times run={run} />
       </div>
-      <ProgressBar label="Trip" percent={percent} text={`${amount} ${step}`} tone={TONES[run.status ?? ""] ?? "busy"} />
-      {!ended && <p className="activity muted">{activityText(run)}</p>}
-      <PhaseStrip run={run} />
+      <ProgressBar
+        label="Trip"
+        percent={percent}
+        text={`${amount} ${step}`}
+        tone={TONES[run.status ?? ""] ?? "busy"}
+        attempt={`${run.attempt} ${ended}`}
+      />
+      {!ended && <p className="activity hw-muted">{activityText(run)}</p>}
+      <PhaseStepper run={run} titles={PHASES} />
     </section>
   );
 }
@@ -38,9 +53,9 @@ function Times({ run }: { run: Snapshot }) {
   return (
     <p className="times">
       <span>
-        <span className="muted">{ended ? "Took" : "Elapsed"}</span> {stopwatch(elapsedMs(run, now))}
+        <span className="hw-muted">{ended ? "Took" : "Elapsed"}</span> {stopwatch(elapsedMs(run, now))}
       </span>
-      {eta && <span className="muted">{eta}</span>}
+      {eta && <span className="hw-muted">{eta}</span>}
     </p>
   );
 }

@@ -2,7 +2,7 @@ import type { ConnectionInfo, Snapshot } from "@headway-run/client";
 import { useState } from "react";
 import { here } from "../api.ts";
 import { tripHref } from "../model/route.ts";
-import { Icon } from "../parts/Icon.tsx";
+import { TripIcon } from "../parts/TripIcon.tsx";
 
 interface ShareLinksProps {
   id: string;
@@ -16,7 +16,7 @@ export function ShareLinks({ id, run, connection }: ShareLinksProps) {
   return (
     <section className="panel stack" aria-labelledby="elsewhere">
       <h2 id="elsewhere">The same trip elsewhere</h2>
-      <p className="muted">All of them show the same, whenever they join and whatever they missed.</p>
+      <p className="hw-muted">All of them show the same, whenever they join and whatever they missed.</p>
       <ul className="links">
         <li>
           <Elsewhere href={tripHref(id)}>In another tab</Elsewhere>
@@ -50,8 +50,8 @@ function Elsewhere({ href, children }: { href: string; children: string }) {
   return (
     <a href={href} target="_blank" rel="noreferrer">
       {children}
-      <Icon name="external" />
-      <span className="sr-only"> (opens a new tab)</span>
+      <TripIcon name="external" />
+      <span className="hw-hidden"> (opens a new tab)</span>
     </a>
   );
 }
@@ -66,7 +66,7 @@ function Command({ line }: { line: string }) {
     <div className="command">
       <input readOnly aria-label="Command line" value={line} onFocus={({ target }) => target.select()} />
       {navigator.clipboard && (
-        <button type="button" className="button" onClick={copy}>
+        <button type="button" className="hw-button" onClick={copy}>
           {copied ? "Copied" : "Copy"}
         </button>
       )}

@@ -1,4 +1,6 @@
 import type { RunStatus } from "@headway-run/client";
+import { Icon } from "@headway-run/react/components";
+import { sentence } from "@headway-run/react/words";
 import {
   detailsOf,
   type Money,
@@ -8,10 +10,9 @@ import {
   placeState,
 } from "../model/places.ts";
 import type { Stop, Visit } from "../model/tour.ts";
-import { distance, money, sentence } from "../model/words.ts";
-import { Icon } from "../parts/Icon.tsx";
-import type { Retry } from "./RetryButton.tsx";
-import { RetryButton } from "./RetryButton.tsx";
+import { distance, money } from "../model/words.ts";
+import { TripIcon } from "../parts/TripIcon.tsx";
+import { type Retry, TryAgain } from "./TryAgain.tsx";
 
 interface StopLineProps {
   stop: Stop;
@@ -47,7 +48,7 @@ export function StopLine({ stop, place, status, onRetry }: StopLineProps) {
 function Lunch({ starts, ends }: { starts: string; ends: string }) {
   return (
     <li className="stop" data-kind="lunch">
-      <Icon name="meal" />
+      <TripIcon name="meal" />
       <span className="stop-name">Lunch</span>
       <time className="stop-time">
         {starts}–{ends}
@@ -61,8 +62,8 @@ function Walk({ visit, walk }: { visit: Visit; walk: PlaceDetails["walk"] }) {
   const minutes = walk?.minutes ?? visit.walk_minutes;
   if (minutes <= 0) return null;
   return (
-    <small className="stop-walk muted">
-      <Icon name="walk" />
+    <small className="stop-walk hw-muted">
+      <TripIcon name="walk" />
       {minutes} min on foot{walk && `, ${distance(walk.metres)} ${walk.heading}`}
     </small>
   );
@@ -73,7 +74,7 @@ function Details({ details: { about, hours, cost } }: { details: PlaceDetails })
   return (
     <>
       <small className="stop-about">{about}</small>
-      {facts.length > 0 && <small className="muted">{facts.join(" · ")}</small>}
+      {facts.length > 0 && <small className="hw-muted">{facts.join(" · ")}</small>}
     </>
   );
 }
@@ -93,13 +94,13 @@ function Pending({ state }: { state: PlaceState }) {
     return (
       <small>
         <i className="stop-skeleton" aria-hidden="true" />
-        <span className="sr-only">Details to come</span>
+        <span className="hw-hidden">Details to come</span>
       </small>
     );
   }
   if (state !== "enhancing") return null;
   return (
-    <small className="stop-pending muted">
+    <small className="stop-pending hw-muted">
       <Icon name="busy" />
       Looking up details…
     </small>
@@ -117,9 +118,9 @@ function Failed({
         <Icon name="alert" />
         No details: {sentence(item.error?.message ?? "it is not known why")}
       </small>
-      <RetryButton about={item.title} items={[key]} status={status} onRetry={onRetry}>
+      <TryAgain about={item.title} items={[key]} status={status} onRetry={onRetry}>
         Look it up again
-      </RetryButton>
+      </TryAgain>
     </div>
   );
 }

@@ -1,12 +1,11 @@
 import type { RunHandle, Snapshot } from "@headway-run/client";
+import { useCommand, useKeptFocus } from "@headway-run/react";
+import { Badge, Problem } from "@headway-run/react/components";
+import { count, hasEnded } from "@headway-run/react/words";
 import type { ReactNode } from "react";
-import { useCommand } from "../hooks/useCommand.ts";
-import { useKeptFocus } from "../hooks/useKeptFocus.ts";
-import { daysOf, hasEnded, retryLabel, runSign } from "../model/status.ts";
+import { daysOf, retryLabel } from "../model/status.ts";
 import { placeAndDate } from "../model/tour.ts";
-import { count } from "../model/words.ts";
-import { Badge } from "../parts/Badge.tsx";
-import { Problem } from "../parts/Problem.tsx";
+import { tripSign } from "../model/words.ts";
 
 interface TripHeaderProps {
   run: Snapshot;
@@ -25,16 +24,16 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
       <div className="trip-head">
         <div>
           <h1>{run.title?.replaceAll(" · ", "\u00a0· ")}</h1>
-          <p className="muted">{spanOf(run)}</p>
+          <p className="hw-muted">{spanOf(run)}</p>
         </div>
         <div className="trip-signs">
-          <Badge {...runSign(run.status, stopping)} about="Trip" />
+          <Badge {...tripSign(run)} about="Trip" />
           {pill}
         </div>
         {!hasEnded(run.status) && (
           <button
             type="button"
-            className="button"
+            className="hw-button"
             disabled={pending || stopping}
             onClick={() => send(() => handle.cancel())}
           >
@@ -44,7 +43,7 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
         {retry && (
           <button
             type="button"
-            className="button"
+            className="hw-button"
             data-kind="primary"
             disabled={pending}
             onClick={() => send(() => handle.retry())}

@@ -9,14 +9,16 @@ import {
   queueText,
   tabTitle,
   wholePercent,
-} from "../src/model/progress.ts";
-import { BEGIN, CREATED, ENHANCING, PLANNING, STARTED, trip } from "./support/trip.ts";
+} from "../../src/words/progress.ts";
+import { BEGIN, CREATED, ENHANCING, PLANNING, STARTED, trip } from "../support/trip.ts";
+
+const TITLES = { gather: "Look around", plan: "Plan the days" };
 
 describe("how far it is", () => {
   test("is told by step, and by what the step counts", () => {
-    expect(progressText(trip(...CREATED))).toBe("Step 1 of 4: Look around");
-    expect(progressText(trip(...PLANNING))).toBe("Step 2 of 4: Plan the days, 0 of 2 days");
-    expect(progressText(trip(...PLANNING, ["run.succeeded", {}]))).toBe("");
+    expect(progressText(trip(...CREATED), TITLES)).toBe("Step 1 of 4: Look around");
+    expect(progressText(trip(...PLANNING), TITLES)).toBe("Step 2 of 4: Plan the days, 0 of 2 days");
+    expect(progressText(trip(...PLANNING, ["run.succeeded", {}]), TITLES)).toBe("");
   });
 
   test("is never rounded up", () => {
@@ -32,12 +34,12 @@ describe("how far it is", () => {
   test("is not told while a phase is not known", () => {
     const run = trip(...STARTED, ["phase.started", { id: "surprise" }]);
     expect(wholePercent(run)).toBeNull();
-    expect(tabTitle(run)).toBe("Paris · Rome – Itinerary");
+    expect(tabTitle(run, "Itinerary")).toBe("Paris · Rome – Itinerary");
   });
 
   test("stands in the title of the tab until the end", () => {
-    expect(tabTitle(trip(...PLANNING))).toBe("(10 %) Paris · Rome – Itinerary");
-    expect(tabTitle(trip(...PLANNING, ["run.succeeded", {}]))).toBe("Paris · Rome – Itinerary");
+    expect(tabTitle(trip(...PLANNING), "Itinerary")).toBe("(10 %) Paris · Rome – Itinerary");
+    expect(tabTitle(trip(...PLANNING, ["run.succeeded", {}]), "Itinerary")).toBe("Paris · Rome – Itinerary");
   });
 });
 
@@ -51,7 +53,7 @@ describe("the queue", () => {
     [5, "4 trips before this one"],
     [null, "Waiting for a worker"],
   ])("at place %s reads %s", (place, text) => {
-    expect(queueText(waiting, at(place))).toBe(text);
+    expect(queueText(waiting, at(place), "trip")).toBe(text);
   });
 
   test("is not spoken of before its place is known, and not once a worker has it", () => {
@@ -84,7 +86,7 @@ describe("a phase", () => {
   const [gather, plan, , write] = run.phases as [never, never, never, never];
 
   test("has a title a traveller understands, or its own", () => {
-    expect(phaseTitle(plan)).toBe("Plan the days");
+    expect(phaseTitle(plan, TITLES)).toBe("Plan the days");
     expect(phaseTitle({ id: "other", title: "Other" } as never)).toBe("Other");
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { reasonIn, setbackOf, troubleSign, troublesOf } from "../src/model/troubles.ts";
-import { PLANNING, trip } from "./support/trip.ts";
+import { reasonIn, setbackOf, severitySign } from "../../src/words/status.ts";
+import { PLANNING, trip } from "../support/trip.ts";
 
 const BUSY = {
   severity: "warning",
@@ -27,9 +27,9 @@ test("a day's setback is the last one of this attempt", () => {
   expect(setbackOf(retried, "day:1")).toBeNull();
 });
 
-test("troubles are listed with the newest first, each with its severity", () => {
+test("an error has a severity", () => {
   const run = trip(...PLANNING, ["error", BUSY], ["error", { ...BUSY, severity: "critical", item: null }]);
-  expect(troublesOf(run).map(({ severity }) => troubleSign(severity).word)).toEqual(["Critical", "Warning"]);
+  expect(run.errors.toReversed().map(({ severity }) => severitySign(severity).word)).toEqual(["Critical", "Warning"]);
 });
 
 test("a step's key is left out of what it says", () => {

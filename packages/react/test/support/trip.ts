@@ -1,4 +1,4 @@
-/** A trip made by the fold itself, from events as a server sends them. */
+/** A trip as an example of a run, made by the fold itself, from events as a server sends them. */
 
 import type { EventOf, EventType, Payloads, RunEvent, Snapshot } from "@headway-run/client";
 import { EMPTY, Fold } from "@headway-run/client/fold";

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createSpeaker, type News, newsBetween, QUIET_MS } from "../src/model/announce.ts";
-import { DOWN, PLANNING, STARTED, trip } from "./support/trip.ts";
+import { createSpeaker, type News, newsBetween, QUIET_MS } from "../../src/words/announce.ts";
+import { DOWN, ENHANCING, PLANNING, STARTED, trip } from "../support/trip.ts";
+
+const WORDS = { phases: { plan: "Plan the days" }, statuses: { succeeded: "Planned" } } as const;
 
 function news(before: Parameters<typeof trip>, after: Parameters<typeof trip>): News {
-  return newsBetween({ run: trip(...before), outdated: false }, { run: trip(...after), outdated: false });
+  return newsBetween({ run: trip(...before), outdated: false }, { run: trip(...after), outdated: false }, WORDS);
 }
 
 describe("news", () => {
@@ -19,8 +21,17 @@ describe("news", () => {
     expect(news(failed, failed)).toEqual({});
   });
 
+  test("count what fails below another with it", () => {
+    const place = ["item.failed", { key: "day:1/paris.louvre", error: DOWN }] as const;
+    expect(news(ENHANCING, [...ENHANCING, [...place]]).failed).toBeUndefined();
+  });
+
   test("are the end, and nothing beside it", () => {
-    expect(news(PLANNING, [...PLANNING, ["run.succeeded", {}]])).toEqual({ status: "Paris · Rome: planned." });
+    expect(news(PLANNING, [...PLANNING, ["run.succeeded", {}]])).toEqual({
+      status: "Paris · Rome: planned.",
+      percent: "100 % done.",
+    });
+    expect(news(PLANNING, [...PLANNING, ["run.cancelled", {}]])).toEqual({ status: "Paris · Rome: cancelled." });
   });
 
   test("are a connection that is lost for long, and that it is back", () => {
@@ -29,8 +40,8 @@ describe("news", () => {
       { run, outdated: true },
       { run, outdated: false },
     ];
-    expect(newsBetween(well, lost).link).toBe("Connection lost. The job keeps running.");
-    expect(newsBetween(lost, well).link).toBe("Connection restored.");
+    expect(newsBetween(well, lost).connection).toBe("Connection lost. The job keeps running.");
+    expect(newsBetween(lost, well).connection).toBe("Connection restored.");
   });
 });
 

@@ -1,0 +1,16 @@
+import type { RunHandle } from "@headway-run/client";
+import type { ConnectionStatus } from "@headway-run/react";
+import { DiagnosticsDialog } from "@headway-run/react/components";
+
+interface DiagnosticsProps {
+  open: boolean;
+  onClose: () => void;
+  status: ConnectionStatus;
+  handle: RunHandle;
+}
+
+/** More about the connection than the pill says, and what can be done about it. */
+export function Diagnostics({ handle, ...dialog }: DiagnosticsProps) {
+  const use = (transport: "auto" | "poll") => (transport === "poll" ? handle.startPolling() : handle.stopPolling());
+  return <DiagnosticsDialog {...dialog} onTransport={use} />;
+}
