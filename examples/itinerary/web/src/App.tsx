@@ -1,3 +1,4 @@
+import type { ConnectionRecord } from "@headway-run/react/components";
 import { useEffect, useRef } from "react";
 import type { Line } from "./breaking/line.ts";
 import { HomePage } from "./home/HomePage.tsx";
@@ -5,7 +6,12 @@ import { useRoute } from "./hooks/useRoute.ts";
 import { HOME } from "./model/route.ts";
 import { ItineraryCreationView } from "./trip/ItineraryCreationView.tsx";
 
-export function App({ line }: { line: Line }) {
+interface AppProps {
+  line: Line;
+  record: ConnectionRecord;
+}
+
+export function App({ line, record }: AppProps) {
   const route = useRoute();
   const id = route.page === "trip" ? route.id : null;
   const shown = useRef(id);
@@ -23,7 +29,7 @@ export function App({ line }: { line: Line }) {
         </a>
         <p className="hw-muted">An example of Headway</p>
       </header>
-      {id === null ? <HomePage /> : <ItineraryCreationView key={id} runId={id} line={line} />}
+      {id === null ? <HomePage /> : <ItineraryCreationView key={id} runId={id} line={line} record={record} />}
     </>
   );
 }

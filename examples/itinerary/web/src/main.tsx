@@ -1,4 +1,5 @@
 import { Headway } from "@headway-run/client";
+import { createStatus } from "@headway-run/client/status";
 import { HeadwayProvider } from "@headway-run/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -9,14 +10,15 @@ import "@headway-run/react/styles.css";
 import "./styles.css";
 
 const line = createLine();
-const headway = new Headway({ baseUrl: here("headway"), fetch: line.fetch });
+const record = createStatus({ fetch: line.fetch });
+const headway = new Headway({ baseUrl: here("headway"), fetch: record.fetch, observe: record.observe });
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
       <HeadwayProvider client={headway}>
-        <App line={line} />
+        <App line={line} record={record} />
       </HeadwayProvider>
     </StrictMode>,
   );

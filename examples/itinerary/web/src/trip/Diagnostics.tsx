@@ -1,11 +1,12 @@
 import type { RunHandle } from "@headway-run/client";
 import type { ConnectionStatus } from "@headway-run/react";
-import { DiagnosticsDialog } from "@headway-run/react/components";
+import { type ConnectionRecord, DiagnosticsDialog } from "@headway-run/react/components";
 
 interface DiagnosticsProps {
   open: boolean;
   onClose: () => void;
   status: ConnectionStatus;
+  record: ConnectionRecord;
   handle: RunHandle;
 }
 

@@ -1,5 +1,5 @@
 import { useConnectionStatus, useRun } from "@headway-run/react";
-import { ConnectionPill, RunAnnouncer, RunBanner } from "@headway-run/react/components";
+import { ConnectionPill, type ConnectionRecord, RunAnnouncer, RunBanner } from "@headway-run/react/components";
 import { tabTitle } from "@headway-run/react/words";
 import { useEffect, useState } from "react";
 import { readDemo } from "../api.ts";
@@ -22,10 +22,12 @@ interface ItineraryCreationViewProps {
   runId: string;
   /** What the client's connections go through. */
   line: Line;
+  /** What was written down of them. */
+  record: ConnectionRecord;
 }
 
 /** A trip as it is planned. What was once shown stays, whatever becomes of the connection. */
-export function ItineraryCreationView({ runId, line }: ItineraryCreationViewProps) {
+export function ItineraryCreationView({ runId, line, record }: ItineraryCreationViewProps) {
   const { run, live, connection, error, handle } = useRun(runId);
   const status = useConnectionStatus(handle);
   const { data: demo } = useFetched(readDemo);
@@ -69,7 +71,9 @@ export function ItineraryCreationView({ runId, line }: ItineraryCreationViewProp
           {pill}
         </div>
       )}
-      {handle && <Diagnostics open={asked} onClose={() => setAsked(false)} status={status} handle={handle} />}
+      {handle && (
+        <Diagnostics open={asked} onClose={() => setAsked(false)} status={status} record={record} handle={handle} />
+      )}
       <RunAnnouncer run={run} status={status} phases={PHASES} statuses={STATUSES} />
     </main>
   );
