@@ -137,6 +137,7 @@ BENCH_NODE := bench/node_modules/.package-lock.json
 .PHONY: bench
 bench: setup bench-peers  ## measure against the peers; writes docs/benchmarks.md and its pictures (ARGS="--quick" tries it)
 	@scripts/ensure_system.sh compiler
+	@scripts/ensure_system.sh chromium >/dev/null
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: bench-peers

@@ -27,6 +27,7 @@ PROGRAMS = (
     "stalled",
     "pruning",
     "itineraries",
+    "browser",
 )
 """In the order of the page."""
 
