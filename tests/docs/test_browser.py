@@ -4,7 +4,13 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SHOWN = ("browser/watch.ts", "browser/Report.tsx")
+SHOWN = (
+    "browser/watch.ts",
+    "browser/Report.tsx",
+    "browser/TripPage.tsx",
+    "browser/Trips.tsx",
+    "browser/Follow.tsx",
+)
 
 
 def test_it_is_what_the_compiler_takes() -> None:
