@@ -43,7 +43,7 @@ export interface RunConnection {
   /**
    * Open the connection, or take it up again.
    *
-   * @returns When it is open. A network that breaks makes it later, not wrong.
+   * @returns When it is open and the run is known. A network that breaks makes it later, not wrong.
    * @throws HeadwayError It cannot be opened, whatever is tried; `aborted`: `disconnect` came first.
    */
   connect(): Promise<void>;
@@ -93,6 +93,11 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
     }
   };
 
+  const isOpen = () => {
+    const { connection, run } = handle.getSnapshot();
+    return run !== null && WELL.includes(connection.state);
+  };
+
   const settle = (how: (one: (typeof waiting)[number]) => void) => {
     const all = waiting;
     waiting = [];
@@ -102,7 +107,6 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
   const showConnection = ({ connection, error, run }: RunState, before?: RunState) => {
     if (connection === before?.connection) return;
     emit("status", connection);
-    if (WELL.includes(connection.state)) settle(({ resolve }) => resolve());
     if (!error) return;
     settle(({ reject }) => reject(error));
     const known = { step: null, total_steps: 0, progress: null, message: "", run_id: "", status: null };
@@ -132,6 +136,7 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
     last = handle.getSnapshot();
     showConnection(last, before);
     showRun(last, before);
+    if (isOpen()) settle(({ resolve }) => resolve());
   };
 
   const take = (event: RunEvent) => {
@@ -142,7 +147,7 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
 
   const open = (): Promise<void> => {
     const opened = new Promise<void>((resolve, reject) => waiting.push({ resolve, reject }));
-    if (WELL.includes(handle.getSnapshot().connection.state)) settle(({ resolve }) => resolve());
+    if (isOpen()) settle(({ resolve }) => resolve());
     return opened;
   };
 
@@ -185,7 +190,7 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
       handlers.set(event, (handlers.get(event) ?? new Set()).add(handler as never));
     },
     off: (event, handler) => void handlers.get(event)?.delete(handler as never),
-    isConnected: () => ends.length > 0 && WELL.includes(handle.getSnapshot().connection.state),
+    isConnected: () => ends.length > 0 && isOpen(),
     reconnect,
   };
 }

@@ -250,6 +250,12 @@ describe("sending", () => {
     expect(server.requests("/cancel")[0]?.headers["idempotency-key"]).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  test("works as soon as it is connected", async () => {
+    const { connect, send } = make({ outbox: outbox() as unknown as Outbox });
+    await connect();
+    expect(await send({ event: "cancel" })).toEqual(["cancel", "run_1", { attempt: 1 }]);
+  });
+
   test("is refused before anything is known of the run", async () => {
     await expect(make().send({ event: "cancel" })).rejects.toThrow("connect first");
   });
