@@ -1,5 +1,6 @@
 """The code for pages is what the TypeScript compiler takes, with the types of our packages."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -20,3 +21,12 @@ def test_it_is_what_the_compiler_takes() -> None:
     command = [str(node), str(compiler), "--project", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_theme_sets_properties_that_the_sheet_has() -> None:
+    """``browser/theme.css``; a name that was mistyped would do nothing."""
+    sheet = (ROOT / "packages" / "react" / "src" / "styles.css").read_text()
+    theme = (ROOT / "docs" / "examples" / "browser" / "theme.css").read_text()
+    names = re.findall(r"(--hw-[\w-]+):", theme)
+    assert names
+    assert [name for name in names if f"{name}:" not in sheet] == []
