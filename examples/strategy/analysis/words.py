@@ -89,7 +89,7 @@ def _plurals(word: str) -> tuple[str, ...]:
 
 
 def _lowered(text: str) -> list[str]:
-    return [word.casefold().replace("\u2019", "'").removesuffix("'s") for word in _WORD.findall(text)]
+    return [word.casefold().replace("\u2019", "'").partition("'")[0] for word in _WORD.findall(text)]
 
 
 def terms_of(text: str, forms: Mapping[str, str], names: Container[str] = ()) -> Iterator[str]:

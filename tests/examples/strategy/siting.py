@@ -60,7 +60,7 @@ class Site:
         if path == "/robots.txt":
             return (404, "text/plain", b"") if self.robots is None else (200, "text/plain", self.robots.encode())
         if path in self.held:
-            self.gate.wait(60)
+            self.gate.wait(300)
         found = self.pages.get(path, 404)
         return (found, "text/html", b"") if isinstance(found, int) else (200, "text/html", found.encode())
 
