@@ -46,6 +46,18 @@ class Fault:
         await view.open(f"{self.network.url}/{page}", self.run.id, options)
         return view
 
+    async def tabs(self, count: int) -> list[WatchPage]:
+        """Open the page in so many tabs of one browser, which share a connection, and wait until all show the run."""
+        context = await self.browser.new_context()
+        tabs = [WatchPage(await context.new_page()) for _ in range(count)]
+        self.views += tabs
+        for tab in tabs:
+            await tab.open(f"{self.network.url}/tabs.html", self.run.id, {})
+        for tab in tabs:
+            await tab.is_in("live", "follower")
+            await tab.has(self.run.seq)
+        return tabs
+
     async def go_on(self, *views: WatchPage) -> None:
         """Let something happen in the run, and wait until the pages named have it."""
         await self.run.go_on()

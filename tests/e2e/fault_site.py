@@ -178,5 +178,6 @@ class WatchPage:
 
     async def report(self) -> dict[str, Any]:
         """Return what the page was told so far."""
-        report: dict[str, Any] = await self.page.evaluate("window.watching.report()")
+        # As text: what Playwright makes of objects takes it seconds for a large state.
+        report: dict[str, Any] = json.loads(await self.page.evaluate("JSON.stringify(window.watching.report())"))
         return report

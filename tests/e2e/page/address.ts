@@ -19,8 +19,8 @@ function tokens(given: string[]): HeadwayOptions["getToken"] {
   };
 }
 
-/** Read `?run=<id>&options=<JSON of HeadwayOptions, with a list of tokens>`. */
-export function wanted(): Wanted {
+/** Read `?run=<id>&options=<JSON of HeadwayOptions, with a list of tokens>`; `more` is what JSON cannot say. */
+export function wanted(more: HeadwayOptions = {}): Wanted {
   const query = new URLSearchParams(location.search);
   const id = query.get("run") ?? "";
   const { tokens: given, ...options } = JSON.parse(query.get("options") ?? "{}");
@@ -30,6 +30,7 @@ export function wanted(): Wanted {
     fetch: recorder.fetch,
     getToken: given && tokens(given),
     ...options,
+    ...more,
   });
   return { client, recorder, run: client.run(id), id };
 }

@@ -47,6 +47,8 @@ export interface Recorder {
   drawn(): void;
   /** Passes on what the server says, and notes it. */
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Note the states that the tab with the connection passes on, as if they had come over the wire. */
+  overhear(channel: string): void;
   /** Note what the client makes of it; opens the connection. Returns a function that ends it. */
   listen(run: RunHandle): () => void;
 }
@@ -117,6 +119,17 @@ export function createRecorder(): Recorder {
       if (!response.ok || !response.body) return response;
       const body = response.body.pipeThrough(noting(response.headers.get("Content-Type") ?? ""));
       return new Response(body, response);
+    },
+    overhear(name) {
+      let channel: BroadcastChannel;
+      const open = () => {
+        channel = new BroadcastChannel(name);
+        channel.onmessage = ({ data }) => data.snapshot && wire.snapshots.push(data.snapshot.seq);
+      };
+      open();
+      // A page with an open channel is not put into the back/forward cache.
+      window.addEventListener("pagehide", () => channel.close());
+      window.addEventListener("pageshow", ({ persisted }) => persisted && open());
     },
     listen(run) {
       const deafen = run.on("*", (event) => events.push(event.seq));

@@ -8,5 +8,9 @@ export default defineConfig({
   plugins: [react()],
   define: { "process.env.NODE_ENV": '"development"' },
   resolve: { conditions: ["@headway-run/source", ...defaultClientConditions] },
-  build: { target: "es2022", minify: false, rolldownOptions: { input: ["index.html", "outbox.html", "react.html"] } },
+  build: {
+    target: "es2022",
+    minify: false,
+    rolldownOptions: { input: ["index.html", "outbox.html", "react.html", "tabs.html"] },
+  },
 });

@@ -1,0 +1,82 @@
+"""What the tabs of a browser are told that share one connection, and lose the tab that has it."""
+
+import asyncio
+
+import pytest
+
+from tests.e2e.fault import Fault
+from tests.e2e.fault_site import WatchPage
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("fault matrix, tabs"),  # they share a server, the built page and a browser
+]
+
+
+async def leader_and_others(tabs: list[WatchPage]) -> tuple[WatchPage, list[WatchPage]]:
+    """Return the tab that has the connection, and those that follow it."""
+    states = [(await tab.report())["connection"]["state"] for tab in tabs]
+    assert sorted(states) == ["follower"] * (len(tabs) - 1) + ["live"]
+    leader = tabs[states.index("live")]
+    return leader, [tab for tab in tabs if tab is not leader]
+
+
+async def one_connection(fault: Fault) -> None:
+    """Wait until one stream is open."""
+    while len(fault.network.open_streams) != 1:
+        await asyncio.sleep(0.05)
+
+
+async def test_twelve_tabs(fault: Fault) -> None:
+    """Twelve tabs over HTTP/1.1: they share one connection, one after the other of those that have it is closed."""
+    tabs = await fault.tabs(12)
+    assert len(fault.network.streams) == 1
+    await fault.go_on(*tabs)
+    for _ in range(2):
+        leader, tabs = await leader_and_others(tabs)
+        await leader.page.close()
+        await fault.go_on(*tabs)
+        await one_connection(fault)
+    await fault.ends_well(*tabs)
+    assert len(fault.network.streams) == 3
+
+
+async def test_leader_navigates(cached: Fault) -> None:
+    """The tab with the connection goes to another site: it is put into the back/forward cache, and comes back."""
+    leader, others = await leader_and_others(await cached.tabs(3))
+    await leader.page.goto(cached.site.url)
+    await cached.go_on(*others)
+    await one_connection(cached)
+    await leader.page.go_back(wait_until="commit")
+    await cached.go_on(leader, *others)
+    await leader.is_in("follower")
+    await one_connection(cached)
+    await cached.ends_well(leader, *others)
+    assert (await leader.report())["restored"] is True
+
+
+async def test_leader_hangs(fault: Fault) -> None:
+    """The tab with the connection hangs: its main thread is paused, the others take over; then it goes on."""
+    leader, others = await leader_and_others(await fault.tabs(3))
+    debugger = await leader.page.context.new_cdp_session(leader.page)
+    await debugger.send("Debugger.enable")
+    await debugger.send("Debugger.pause")
+    await fault.go_on(*others)
+    assert len(fault.network.streams) == 2
+    await debugger.send("Debugger.resume")
+    await debugger.send("Debugger.disable")
+    await leader.is_in("follower")
+    await fault.go_on(leader, *others)
+    await one_connection(fault)
+    await fault.ends_well(leader, *others)
+
+
+async def test_leader_loses_the_network(fault: Fault) -> None:
+    """Tabs that share, cut: the one connection is reset again and again, and all tabs have everything."""
+    tabs = await fault.tabs(3)
+    for _ in range(3):
+        fault.network.cut()
+        await fault.go_on(*tabs)
+    await one_connection(fault)
+    await fault.ends_well(*tabs)
