@@ -103,7 +103,7 @@ function createTaker(
 
   const replace = (snapshot: Snapshot | null, sure: boolean) => {
     const here = headway.run(run).getSnapshot().run;
-    if (!snapshot) return;
+    if (!snapshot || snapshot.cursor === feed.position()) return;
     // The tab that leads may have yet to catch up with what its predecessor said.
     if (sure || !here || feed.position() === null || snapshot.seq >= here.seq) feed.replace(snapshot);
     else if (!doubting) {

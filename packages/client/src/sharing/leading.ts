@@ -74,10 +74,8 @@ function pass(headway: Headway, channel: Channel, address: string): Passing {
   const run = headway.run(address);
   /** What came and was not passed on. */
   let events: RunEvent[] = [];
-  /** Up to where all have been told. */
-  let seq = 0;
-  let cursor: string | null = null;
-  let how: How | null = null;
+  /** Up to where all have been told, or ask by themselves. */
+  let { seq, cursor }: { seq: number; cursor: string | null } = run.getSnapshot().run ?? { seq: 0, cursor: null };
 
   const look = (): How => {
     const { connection, error, live } = run.getSnapshot();
@@ -85,12 +83,12 @@ function pass(headway: Headway, channel: Channel, address: string): Passing {
     const trouble = error && ({ category, message, status, problem } as How["trouble"]);
     return { state: connection.state, live, trouble };
   };
+  let how = look();
 
   const tell = () => {
     const snapshot = run.getSnapshot().run;
     const before = how;
-    const now = look();
-    how = before ? merged(before, now) : now;
+    how = merged(before, look());
     const came = events;
     events = [];
     if (snapshot && snapshot.cursor !== cursor) {
@@ -110,13 +108,12 @@ function pass(headway: Headway, channel: Channel, address: string): Passing {
     run.on("notice", (notice) => channel.post({ kind: "notice", run: address, notice })),
     run.subscribe(tell, 0),
   ];
-  tell(); // from here on only what is new
   return {
     tabs: new Set(),
     answer(tab, theirs, sure) {
       tell();
       const snapshot = run.getSnapshot().run;
-      if (!snapshot || !how) return; // it is told to all as soon as it is here
+      if (!snapshot) return; // it is told to all as soon as it is here
       const same = snapshot.cursor === theirs;
       const certain = sure && how.state === "live"; // else it may have yet to catch up itself
       channel.post({ kind: "state", to: tab, run: address, snapshot: same ? null : snapshot, sure: certain, how });
