@@ -167,6 +167,7 @@ fault-matrix: setup  ## what a page is told under each fault: measures, and writ
 screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_report.py
+	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_console.py
 
 .PHONY: wheel
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist

@@ -105,9 +105,9 @@ describe("rows", () => {
       [21, "item.started", { key: "a" }],
       [25, "item.finished", { key: "a" }],
     );
-    expect(rows.map(({ title }) => title)).toEqual(["Attempt 1", "read", "a", "Attempt 2, taken over"]);
+    expect(rows.map(({ title }) => title)).toEqual(["Attempt 1", "Attempt 2, taken over", "read", "a"]);
     expect(said(rows[0])).toBe("queued 0-2, stopped 2-20");
-    expect(said(rows[2])).toBe("stopped 3-20, done 21-25");
+    expect(said(rows[3])).toBe("stopped 3-20, done 21-25");
   });
 
   it("say of a run that was cancelled while it waited that it was stopped", () => {

@@ -62,7 +62,8 @@ type SimpleKind = Extract<Field, { kind: "text" | "number" | "flag" | "choice" |
 function Simple({ field, ...props }: FieldProps & { field: SimpleKind }): ReactNode {
   const { id, path, issues, schema, name, required } = props;
   const key = keyOf(path);
-  const tied = tie(props);
+  const issue = field.kind === "json" ? issueWithin(issues, key) : issues.get(key);
+  const tied = tie(props, issue);
   const title = titleOf(schema, name);
   if (field.kind === "flag") {
     return (
@@ -71,7 +72,7 @@ function Simple({ field, ...props }: FieldProps & { field: SimpleKind }): ReactN
           <Flag {...props} tied={tied} />
           {title}
         </label>
-        <Beside id={`${id}${key}`} schema={schema} issue={issues.get(key)} />
+        <Beside id={`${id}${key}`} schema={schema} issue={issue} />
       </div>
     );
   }
@@ -81,7 +82,7 @@ function Simple({ field, ...props }: FieldProps & { field: SimpleKind }): ReactN
         {title}
         {!required && <span className="muted"> (optional)</span>}
       </label>
-      <Beside id={`${id}${key}`} schema={schema} issue={issues.get(key)} />
+      <Beside id={`${id}${key}`} schema={schema} issue={issue} />
       {field.kind === "text" && <TextInput {...props} field={field} tied={tied} />}
       {field.kind === "number" && <NumberInput {...props} field={field} tied={tied} />}
       {field.kind === "choice" && <Choices {...props} field={field} tied={tied} />}
@@ -90,16 +91,25 @@ function Simple({ field, ...props }: FieldProps & { field: SimpleKind }): ReactN
   );
 }
 
-export function tie({ id, path, issues, schema, required }: FieldProps): Tied {
+/** What is wrong anywhere in a value that is written as JSON. */
+function issueWithin(issues: ReadonlyMap<string, string>, key: string): string | undefined {
+  const within = [...issues].filter(([place]) => place === key || place.startsWith(`${key}/`));
+  const said = within.map(([place, message]) =>
+    place === key ? message : `${place.slice(key.length + 1)}: ${message}`,
+  );
+  return said.length > 0 ? said.join(" ") : undefined;
+}
+
+function tie({ id, path, schema, required }: FieldProps, issue: string | undefined): Tied {
   const key = keyOf(path);
   const beside = [
     typeof schema["description"] === "string" && `${id}${key}-about`,
-    issues.has(key) && `${id}${key}-issue`,
+    issue !== undefined && `${id}${key}-issue`,
   ].filter(Boolean);
   return {
     id: `${id}${key}`,
     "aria-describedby": beside.length > 0 ? beside.join(" ") : undefined,
-    "aria-invalid": issues.has(key),
+    "aria-invalid": issue !== undefined,
     "aria-required": required,
   };
 }

@@ -5,6 +5,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Icon } from "../parts/Icon.tsx";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
+import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { JobForm } from "./JobForm.tsx";
 import { type JobInfo, jobsQuery } from "./query.ts";
@@ -17,7 +18,7 @@ export function JobsPage() {
   useTitle(job ? `Start ${job.name}` : "Jobs");
   return (
     <>
-      <h1 tabIndex={-1}>Jobs</h1>
+      <PageHeading>Jobs</PageHeading>
       {!jobs && error && <Trouble error={error} what="the jobs" onAgain={() => void refetch()} />}
       {!jobs && !error && <p aria-busy="true">Loading…</p>}
       {jobs?.length === 0 && <NoJobs />}

@@ -7,6 +7,7 @@ import { serverNow } from "../api.ts";
 import { runSign } from "../model/status.ts";
 import { duration, fullTime, ticking } from "../model/words.ts";
 import { Ago } from "../parts/Time.tsx";
+import { PageHeading } from "../shell/PageHeading.tsx";
 import { Commands } from "./Commands.tsx";
 import { etaOf } from "./eta.ts";
 
@@ -29,7 +30,7 @@ export function RunHeader({ run, handle, status }: RunHeaderProps) {
             {run.job}
           </Link>
         </p>
-        <h1 tabIndex={-1}>{run.title || run.job}</h1>
+        <PageHeading>{run.title || run.job}</PageHeading>
         <div className="run-signs">
           <Badge {...runSign(run.status, run.cancel_requested_at !== null)} about="Run" />
           <Times run={run} />

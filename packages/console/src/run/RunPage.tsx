@@ -7,6 +7,7 @@ import { hasEnded, wholePercent } from "@headway-run/react/words";
 import { useParams, useSearch } from "@tanstack/react-router";
 import type { RefObject } from "react";
 import { Trouble } from "../parts/Trouble.tsx";
+import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { Asks } from "./Asks.tsx";
 import { ConnectionTab } from "./connection/ConnectionTab.tsx";
@@ -55,7 +56,7 @@ function tabTitle(run: Snapshot | null): string {
 function NoRun({ error, status }: { error: HeadwayError | null; status: ConnectionStatus }) {
   return (
     <>
-      <h1 tabIndex={-1}>{error ? "This run cannot be shown" : "Run"}</h1>
+      <PageHeading>{error ? "This run cannot be shown" : "Run"}</PageHeading>
       {error && <Trouble error={error} what="this run" onAgain={status.reconnect} />}
       {!error && <p aria-busy="true">{status.attempt > 1 ? status.text : "Loading…"}</p>}
     </>

@@ -11,6 +11,6 @@ export interface RunSearch {
 }
 
 export function readRunSearch(given: Record<string, unknown>): RunSearch {
-  const seq = Number(one(given["seq"]));
+  const seq = Number(one(`${given["seq"] ?? ""}`)); // a link says a number, the address a text
   return { tab: TABS.find((tab) => tab === given["tab"]), seq: Number.isInteger(seq) && seq > 0 ? seq : undefined };
 }

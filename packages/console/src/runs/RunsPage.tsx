@@ -5,6 +5,7 @@ import { useId } from "react";
 import { many } from "../model/words.ts";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
+import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { Filters } from "./Filters.tsx";
 import { RunTable } from "./RunTable.tsx";
@@ -20,9 +21,7 @@ export function RunsPage() {
   return (
     <>
       <div className="page-head">
-        <h1 id={title} tabIndex={-1}>
-          Runs
-        </h1>
+        <PageHeading id={title}>Runs</PageHeading>
         <ConnectionPill status={status} />
       </div>
       <Filters search={search} />

@@ -1,5 +1,6 @@
 import { useRouterState } from "@tanstack/react-router";
 import { type RefObject, useEffect, useRef } from "react";
+import { wantHeading } from "./wantedHeading.ts";
 
 /**
  * After one has gone to another page, the focus is at its beginning: whoever uses a keyboard goes on from there, whoever
@@ -13,6 +14,7 @@ export function useMovedFocus(main: RefObject<HTMLElement | null>): void {
     const first = shown.current === undefined;
     shown.current = path;
     if (first) return; // the browser begins at the top by itself
+    wantHeading();
     const heading = main.current?.querySelector<HTMLElement>("h1[tabindex]");
     (heading ?? main.current)?.focus({ preventScroll: true });
   }, [path, main]);

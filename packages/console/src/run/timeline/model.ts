@@ -67,7 +67,7 @@ export class Timeline {
     for (const event of events) this.#apply(event, Date.parse(event.at ?? event.time));
   }
 
-  /** The rows as a tree in reading order: attempts, then each phase with what is in it. */
+  /** The rows as a tree in reading order: all attempts, then each phase with what is in it. */
   rows(): Row[] {
     const children = new Map<string | null, Draft[]>();
     for (const row of this.#rows.values()) {
@@ -76,6 +76,11 @@ export class Timeline {
       if (beside) beside.push(row);
       else children.set(parent, [row]);
     }
+    const top = children.get(null) ?? [];
+    children.set(null, [
+      ...top.filter(({ kind }) => kind === "attempt"),
+      ...top.filter(({ kind }) => kind !== "attempt"),
+    ]);
     const found: Row[] = [];
     const visit = (parent: string | null, level: number) => {
       for (const row of children.get(parent) ?? []) {
