@@ -22,6 +22,8 @@ export interface Call {
   headers?: Record<string, string>;
   /** Sent as JSON, by POST. */
   body?: object;
+  /** Another method than GET, or POST with a body. */
+  method?: string;
   signal?: AbortSignal;
 }
 
@@ -40,7 +42,11 @@ export interface Http {
 export function createHttp(environment: Environment, options: HttpOptions): Http {
   let refresh = false;
 
-  const send = async (url: string, how: { refresh: boolean }, { body, headers, signal }: Call): Promise<Response> => {
+  const send = async (
+    url: string,
+    how: { refresh: boolean },
+    { body, headers, method, signal }: Call,
+  ): Promise<Response> => {
     const token = await options.getToken?.(how);
     const sent = {
       Accept: JSON_TYPE,
@@ -54,6 +60,7 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
       headers: sent,
       signal: signal as AbortSignal,
       ...(body && { method: "POST", body: JSON.stringify(body) }),
+      ...(method && { method }),
     });
   };
 

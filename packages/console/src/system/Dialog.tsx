@@ -1,0 +1,52 @@
+import { useCommand } from "@headway-run/react";
+import { Problem } from "@headway-run/react/components";
+import { type FormEvent, type ReactNode, useEffect, useId, useRef } from "react";
+
+interface DialogProps {
+  title: string;
+  /** What the button that does it says. */
+  action: string;
+  danger?: boolean;
+  /** What it is about, and fields. */
+  children: ReactNode;
+  /** Does it; what it throws is shown, and the dialog stays. */
+  onSubmit: (form: FormData) => Promise<unknown>;
+  onClose: () => void;
+}
+
+/** Asks before something is done, or for what it takes. It is there as long as it is rendered. */
+export function Dialog({ title, action, danger = false, children, onSubmit, onClose }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const command = useCommand();
+  const id = useId();
+  useEffect(() => {
+    if (!ref.current?.open) ref.current?.showModal();
+  }, []);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    void command.send(() => onSubmit(form).then(onClose));
+  };
+  return (
+    <dialog ref={ref} className="hw-dialog" aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      <form className="stack" onSubmit={submit}>
+        {children}
+        {command.trouble && <Problem urgent>{command.trouble}</Problem>}
+        <div className="hw-actions">
+          <button
+            type="submit"
+            className="hw-button"
+            data-kind={danger ? "danger" : "primary"}
+            disabled={command.pending}
+          >
+            {action}
+          </button>
+          <button type="button" className="hw-button" onClick={onClose}>
+            Leave it
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
