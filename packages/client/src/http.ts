@@ -45,7 +45,7 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
   const send = async (
     url: string,
     how: { refresh: boolean },
-    { body, headers, method, signal }: Call,
+    { body, headers, method = body && "POST", signal }: Call,
   ): Promise<Response> => {
     const token = await options.getToken?.(how);
     const sent = {
@@ -59,8 +59,8 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
       cache: "no-store",
       headers: sent,
       signal: signal as AbortSignal,
-      ...(body && { method: "POST", body: JSON.stringify(body) }),
       ...(method && { method }),
+      ...(body && { body: JSON.stringify(body) }),
     });
   };
 

@@ -14,7 +14,7 @@ interface TroubleProps {
 export function Trouble({ error, what, level = 2, onAgain }: TroubleProps) {
   const { title, text } = explain(error, what);
   const again = onAgain && (
-    <button type="button" className="button" onClick={onAgain}>
+    <button type="button" className="hw-button" onClick={onAgain}>
       Try again
     </button>
   );

@@ -1,9 +1,14 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { timeOfDay } from "@headway-run/react/words";
 import { useEffect, useRef } from "react";
 
 const HEIGHT = 176;
 const FONT = "12px system-ui, sans-serif";
+/** Seconds between two times below a chart. */
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120];
+/** Room for the name of a bar. */
+const LABEL_PX = 60;
 
 export interface Line {
   label: string;
@@ -32,7 +37,10 @@ export function LineChart({ at, lines }: { at: number[]; lines: Line[] }) {
             points: { show: false },
           })),
         ],
-        axes: [axis(colours, 64), { ...axis(colours, 32), size: 48 }],
+        axes: [
+          { ...axis(colours, 72), incrs: STEPS_S, values: (_plot, splits) => splits.map((at) => timeOfDay(at * 1000)) },
+          { ...axis(colours, 32), size: 52 },
+        ],
         scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
         legend: { show: lines.length > 1, live: false },
       })}
@@ -62,12 +70,13 @@ export function BarChart({ labels, values }: { labels: string[]; values: number[
           {
             ...axis(colours, 44),
             splits: () => places,
-            values: (_plot: uPlot, splits: number[]) => splits.map((place) => labels[place] ?? ""),
+            values: (plot, splits) => {
+              const each = Math.ceil((splits.length * LABEL_PX) / plot.width);
+              return splits.map((place) => (place % each === 0 ? (labels[place] ?? "") : ""));
+            },
             grid: { show: false },
-            rotate: -45,
-            size: 56,
           },
-          { ...axis(colours, 32), size: 56 },
+          { ...axis(colours, 32), size: 52 },
         ],
         scales: {
           x: { time: false, range: [-0.6, labels.length - 0.4] },

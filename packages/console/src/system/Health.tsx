@@ -21,7 +21,7 @@ export function Health({ system, samples }: { system: System; samples: readonly 
         <Tile name="Events a second" about="appended">
           {perSecond(now?.events ?? null)}
         </Tile>
-        <Tile name="Deliveries a second" about="events written to viewers">
+        <Tile name="Deliveries a second" about="to viewers">
           {perSecond(now?.deliveries ?? null)}
         </Tile>
         <Tile name="Append" about="99 % are quicker">

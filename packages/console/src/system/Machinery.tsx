@@ -111,7 +111,9 @@ export function Queue({ system: { jobs, jobs_complete } }: { system: System }) {
   const title = useId();
   return (
     <section className="stack" aria-labelledby={title}>
-      <h2 id={title}>Work</h2>
+      <div className="section-head">
+        <h2 id={title}>Work</h2>
+      </div>
       {jobs.length === 0 ? (
         <p className="empty">Nothing waits, nothing is worked on.</p>
       ) : (
@@ -155,7 +157,9 @@ export function Listeners({ system: { listeners } }: { system: System }) {
   const title = useId();
   return (
     <section className="stack" aria-labelledby={title}>
-      <h2 id={title}>Listeners</h2>
+      <div className="section-head">
+        <h2 id={title}>Listeners</h2>
+      </div>
       {listeners.length === 0 ? (
         <p className="empty">There are no listeners.</p>
       ) : (

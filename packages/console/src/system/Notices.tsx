@@ -67,9 +67,10 @@ export function Notices() {
                 className="hw-button"
                 data-small
                 aria-haspopup="dialog"
+                aria-label={`Take away: ${notice.text}`}
                 onClick={() => setEnding(notice)}
               >
-                Take away<span className="hw-hidden">: {notice.text}</span>
+                Take away
               </button>
             </li>
           ))}

@@ -59,10 +59,10 @@ export function Transports({ transports: { known, on, set }, onChange }: Transpo
                 className="hw-button"
                 data-small
                 aria-haspopup="dialog"
+                aria-label={`Switch ${on.includes(name) ? "off" : "on"}: ${ABOUT[name]?.name ?? name}`}
                 onClick={() => setAsked(name)}
               >
                 Switch {on.includes(name) ? "off" : "on"}
-                <span className="hw-hidden">: {ABOUT[name]?.name ?? name}</span>
               </button>
             </div>
           </li>

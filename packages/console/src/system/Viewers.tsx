@@ -163,9 +163,15 @@ function Row({ connection, onChoose }: { connection: Connection; onChoose: (chos
 
 function Act({ name, about, onClick }: { name: string; about: string; onClick: () => void }) {
   return (
-    <button type="button" className="hw-button" data-small aria-haspopup="dialog" onClick={onClick}>
+    <button
+      type="button"
+      className="hw-button"
+      data-small
+      aria-haspopup="dialog"
+      aria-label={`${name}: ${about}`}
+      onClick={onClick}
+    >
       {name}
-      <span className="hw-hidden"> {about}</span>
     </button>
   );
 }

@@ -96,7 +96,7 @@ export interface Bucket {
 export function buckets({ bounds, counts }: Times): Bucket[] {
   return counts.map((count, index) => {
     const bound = bounds[index];
-    return { label: bound === undefined ? `over ${short(bounds.at(-1) ?? 0)}` : short(bound), count };
+    return { label: bound === undefined ? `> ${short(bounds.at(-1) ?? 0)}` : short(bound), count };
   });
 }
 
