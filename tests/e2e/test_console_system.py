@@ -69,7 +69,7 @@ class Console:
         if not await self.page.evaluate("typeof axe === 'object'"):
             await self.page.evaluate(AXE.read_text(encoding="utf-8"))
         for scheme in ("light", "dark"):
-            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
             found = await self.page.evaluate("(tags) => axe.run(document, { runOnly: tags })", tags)
             assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == [], scheme
