@@ -241,7 +241,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties
         if name == fault_matrix.PROPERTY
     ]
-    if found:
+    if found := fault_matrix.in_order(found):
         terminalreporter.section("fault matrix")
         terminalreporter.write_line(fault_matrix.table(found))
     if file := os.environ.get(fault_matrix.FILE):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,6 +111,32 @@ class Fault:
             "duplicates": sum(map(duplicates, told)),
             "fold": "equal" if all(report["run"] == snapshot for report in reports) else "DIFFERENT",
         }
+
+
+AWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+SIGN_IN = "<!doctype html><title>Wi-Fi</title><h1>Please sign in</h1>"
+REAUTHORIZE = "event: reauthorize\ndata: {}\n\n"
+
+
+async def storm(fault: Fault, rng: random.Random, faults: int = 40) -> None:
+    """Let so many faults happen at random moments while the run goes on; in the end nothing is wrong any more."""
+    network = fault.network
+    kinds: list[Callable[[], object]] = [
+        network.drop,
+        network.end,
+        network.cut,
+        lambda: network.say(REAUTHORIZE),
+        lambda: network.answer(rng.choice((404, 502, 503)), AWAY, times=rng.randint(1, 3)),
+        lambda: network.answer(200, SIGN_IN, times=1),
+        lambda: setattr(network, "hold_bytes", rng.choice((0, 0, 500, 5_000))),
+        lambda: network.lose(API),
+    ]
+    for _ in range(faults):
+        rng.choice(kinds)()
+        await fault.run.go_on(rng.randint(1, 12))
+        await asyncio.sleep(rng.random() * 0.15)
+    network.heal()
+    network.drop()  # what is held back is not given out when it is held back no more
 
 
 def _steps(words: Iterable[str]) -> list[str]:

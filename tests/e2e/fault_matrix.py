@@ -123,9 +123,9 @@ def told_by(file: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Return rows in the order of their tests."""
+    """Return rows in the order of their tests, without those of other tests."""
     names = [name for file in TESTS for name, _, _ in told_by(file)]
-    return sorted(rows, key=lambda row: names.index(row.test))
+    return sorted((row for row in rows if row.test in names), key=lambda row: names.index(row.test))
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -120,8 +120,9 @@ class HttpProxy(Proxy):
         self._losses.append(path)
 
     def heal(self) -> None:
-        """Answer nothing and hold nothing back any more."""
+        """Answer nothing, lose nothing and hold nothing back any more."""
         self._answers.clear()
+        self._losses.clear()
         self.hold_bytes = 0
 
     def end(self) -> None:

@@ -97,6 +97,32 @@ async def test_back_forward_cache_cut(cached: Fault) -> None:
     assert (await view.report())["restored"] is True
 
 
+async def test_sleep(fault: Fault) -> None:
+    """Sleep: the machine sleeps for an hour, and the connection dies meanwhile without a word."""
+    view = await fault.watch(clock=True)
+    await fault.go_on(view)
+    fault.network.stall()
+    await fault.run.go_on()
+    await view.page.clock.fast_forward(3_600_000)
+    fault.network.flow()
+    await fault.go_on(view)
+    await fault.ends_well(view)
+
+
+async def test_page_hangs(fault: Fault) -> None:
+    """The page hangs: its main thread is paused while 10,000 events come; then it goes on."""
+    view = await fault.watch()
+    debugger = await view.page.context.new_cdp_session(view.page)
+    await debugger.send("Debugger.enable")
+    await debugger.send("Debugger.pause")
+    for _ in range(10):
+        await fault.run.go_on(count=BATCH)
+    await debugger.send("Debugger.resume")
+    await debugger.send("Debugger.disable")
+    await fault.go_on(view)
+    await fault.ends_well(view)
+
+
 async def test_strict_mode(fault: Fault) -> None:
     """StrictMode: React runs every effect twice; one request goes over the wire."""
     view = await fault.watch("react.html")

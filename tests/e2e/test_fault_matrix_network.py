@@ -6,10 +6,11 @@ found, and the first words of each, up to the colon, are its name there.
 """
 
 import asyncio
+import random
 
 import pytest
 
-from tests.e2e.fault import Fault
+from tests.e2e.fault import AWAY, REAUTHORIZE, SIGN_IN, Fault, storm
 from tests.e2e.fault_site import PING_S
 from tests.e2e.http_proxy import STREAM
 
@@ -19,9 +20,6 @@ pytestmark = [
     pytest.mark.xdist_group("fault matrix, network"),  # they share a server, the built page and a browser
 ]
 
-SIGN_IN = "<!doctype html><title>Wi-Fi</title><h1>Please sign in</h1>"
-AWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-REAUTHORIZE = "event: reauthorize\ndata: {}\n\n"
 MORE_THAN_ALL = 10_000_000
 
 
@@ -117,6 +115,34 @@ async def test_buffering_proxy(fault: Fault) -> None:
     await view.uses("sse")
     await fault.go_on(view)
     await fault.ends_well(view)
+
+
+async def test_buffering_in_blocks(fault: Fault) -> None:
+    """Buffering in blocks: a proxy passes streams on in pieces: the state comes through, an event is too little."""
+    fault.network.hold_bytes = 1_000
+    view = await fault.watch(clock=True)
+    await fault.run.go_on(count=1)
+    await view.page.clock.fast_forward(40_000)
+    await view.uses("poll")
+    await fault.go_on(view)
+    await fault.ends_well(view)
+
+
+async def test_storm(fault: Fault) -> None:
+    """Anything, in any order: forty faults at random moments while the run goes on."""
+    view = await fault.watch(tokens=["one", "two"])
+    await storm(fault, random.Random(0))
+    await fault.go_on(view)
+    await fault.ends_well(view)
+
+
+async def test_storm_while_polling(fault: Fault) -> None:
+    """Anything, while polling: the page never streams; forty faults at random moments."""
+    view = await fault.watch(tokens=["one", "two"], transport="poll")
+    await storm(fault, random.Random(1))
+    await fault.go_on(view)
+    await fault.ends_well(view)
+    assert fault.network.streams == []
 
 
 # -- answers
