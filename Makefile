@@ -168,6 +168,7 @@ screenshots: setup  ## pictures of the pages: every state in .screenshots/, some
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_report.py
 	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_console.py
+	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_strategy.py
 
 .PHONY: wheel
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist

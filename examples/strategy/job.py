@@ -130,6 +130,7 @@ class Strategist:
 
     async def make(self, run: Run, brief: Brief) -> Strategy:
         """Read, weigh, sort, compare, plan, write."""
+        await run.step(_begin, len(sources_of(brief)), key="begin")
         read, missing = await self._read(run, brief)
         version = _digest(read)
         findings = await self._analyse(run, brief, read, version)
@@ -251,6 +252,10 @@ async def _topics(run: Run, bench: Bench, version: str) -> Topics:
 def _corpus(read: Sequence[SourceRead], side: Side) -> Corpus:
     documents = _documents(read, side)
     return Corpus(documents=len(documents), words=sum(one.words for one in documents))
+
+
+def _begin(run: Plain, sources: int) -> None:
+    _teach(run, teaching.of_beginning(sources))
 
 
 def _keywords(run: Plain, bench: Bench, own: Corpus, competitors: Corpus | None) -> list[Keyword]:

@@ -14,6 +14,15 @@ class Lesson(NamedTuple):
     body: str
 
 
+def of_beginning(sources: int) -> Lesson:
+    """What a strategy is made of."""
+    return Lesson(
+        "Three questions",
+        "What are you known for, what are others found by and you are not, and what is to be written next? All three "
+        f"are answered out of text, which is read first, from {sources} source{'' if sources == 1 else 's'}.",
+    )
+
+
 def of_reading(own: Corpus, competitors: Corpus | None) -> Lesson:
     """What is read, and why so much of a page is left out."""
     beside = (

@@ -141,7 +141,7 @@ async def test_pasted_and_uploaded_text(open_strategy: Open, application: Applic
     ]
     await own.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
     await expect(own.locator(".files li")).to_contain_text("plan.md")
-    await expect(own.get_by_role("alert")).to_contain_text("Photo.txt: it is no text, whatever its name says.")
+    await expect(own.get_by_role("alert")).to_contain_text("“photo.txt”: it is no text, whatever its name says.")
     await view.accessible()
     await view.choose("Competitors' text", "Paste", small()["own"]["texts"][1]["text"])
     await view.page.get_by_label("Title").fill("Two texts")

@@ -112,6 +112,9 @@ def _pillars(findings: Findings) -> Iterator[str]:
 def _gaps(findings: Findings) -> Iterator[str]:
     topics = [gap for gap in findings.gaps if gap.kind == "topic"]
     terms = [gap for gap in findings.gaps if gap.kind == "term"]
+    if findings.competitors is None:
+        yield "No text of competitors could be read, so there is nothing to compare with."
+        return
     if not findings.gaps:
         yield "There is nothing competitors write about much more often than you do."
         return

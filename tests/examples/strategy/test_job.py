@@ -56,7 +56,7 @@ def test_a_strategy_of_the_sample(log: Played) -> None:
     }
     notes = log.snapshot["notes"]
     assert {note["kind"] for note in notes} == {"educational"}
-    assert len(notes) == 7
+    assert len(notes) == 8
     assert log.snapshot["errors"] == []
 
 
@@ -115,6 +115,8 @@ async def test_a_source_that_fails_leaves_the_others(tmp_path: Path) -> None:
     assert log.status == "partial"
     assert log.result["missing"] == ["source:competitors/site:1"]
     assert log.result["competitors"] is None
+    [section] = [one for one in log.result["sections"] if one["key"] == "section:gaps"]
+    assert section["text"] == "No text of competitors could be read, so there is nothing to compare with."
 
 
 async def test_a_text_that_left_the_library_is_named(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ async def test_a_text_that_left_the_library_is_named(tmp_path: Path) -> None:
     log = await make(tmp_path, brief(Sources(documents=[gone])))
     assert (log.status, log.snapshot["error"]["code"]) == ("failed", "nothing_read")
     assert "gone.pdf is not in the library any more" in log.snapshot["error"]["message"]
-    assert log.of("step.finished") == []
+    assert [event["data"]["key"] for event in log.of("step.finished")] == ["begin"]
 
 
 def test_the_result_as_markdown(log: Played) -> None:

@@ -41,8 +41,9 @@ export function count(amount: number, one: string, many: string = `${one}s`): st
   return `${amount} ${amount === 1 ? one : many}`;
 }
 
-/** Make a sentence of what an error says: `the provider is down` becomes `The provider is down.` */
+/** Make a sentence of what an error says: `the provider is down` becomes `The provider is down.` Addresses stay as they are. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+  const begun = /^\w+:\/\//.test(trimmed) ? trimmed : trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return begun + (/[.!?…]$/.test(trimmed) ? "" : ".");
 }

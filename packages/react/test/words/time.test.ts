@@ -45,6 +45,7 @@ test("one is counted differently from many", () => {
 describe("a sentence", () => {
   test("begins with a capital and ends with a full stop", () => {
     expect(sentence("the provider answered 503")).toBe("The provider answered 503.");
+    expect(sentence("https://example.com/ answered 503")).toBe("https://example.com/ answered 503.");
   });
   test("keeps the end it has", () => {
     expect(["Is it?", "It is!", "Wait…", "Yes. "].map(sentence)).toEqual(["Is it?", "It is!", "Wait…", "Yes."]);

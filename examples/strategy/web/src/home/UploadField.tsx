@@ -77,7 +77,7 @@ export function UploadField({ label, draft, limits, onChange }: UploadFieldProps
       </p>
       {troubles.map(({ name, text, hint }) => (
         <Problem key={name} hint={hint} urgent>
-          {text}
+          {text.startsWith(`${name}: `) ? `“${name}”: ${text.slice(name.length + 2)}` : text}
         </Problem>
       ))}
     </div>

@@ -11,9 +11,9 @@ import {
 } from "@headway-run/react/components";
 import { hasEnded, runSign, wholePercent } from "@headway-run/react/words";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { itemsOfKind, lessonsOf } from "../model/found.ts";
+import { itemsOfKind, type KeyedItem, lessonsOf } from "../model/found.ts";
 import { doingText, PHASES, STATUSES } from "../model/words.ts";
-import { marked } from "../parts/Markdown.tsx";
+import { Markdown, marked } from "../parts/Markdown.tsx";
 
 export interface ProgressDialogProps {
   open: boolean;
@@ -106,7 +106,7 @@ function Writing({ run }: { run: Snapshot }) {
     <section className="writing" aria-label="Sections">
       <h3>{section?.title ?? "Sections"}</h3>
       {section ? (
-        <OutputText output={run.outputs[section.key]} paragraph={marked} />
+        <Text section={section} run={run} />
       ) : (
         <p className="hw-muted">{sections.length} sections will stand here as they are written.</p>
       )}
@@ -117,6 +117,13 @@ function Writing({ run }: { run: Snapshot }) {
       )}
     </section>
   );
+}
+
+/** As it is written, then as it is read. */
+function Text({ section, run }: { section: KeyedItem; run: Snapshot }) {
+  const output = run.outputs[section.key];
+  if (section.status === "finished" && output) return <Markdown text={output.text} />;
+  return <OutputText output={output} paragraph={marked} />;
 }
 
 /** What one can learn meanwhile, the newest first. */
