@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 SHOWN = (
     "browser/watch.ts", "browser/Report.tsx", "browser/TripPage.tsx", "browser/Trips.tsx", "browser/Follow.tsx",
     "browser/commands.ts", "browser/connection.ts", "browser/jobs.ts", "browser/polling.ts", "browser/status.ts",
-    "browser/tabs.ts", "browser/useRun.ts",
+    "browser/tabs.ts", "browser/useRun.ts", "browser/Readme.tsx",
 )  # fmt: skip
 
 
@@ -21,6 +21,12 @@ def test_it_is_what_the_compiler_takes() -> None:
     command = [str(node), str(compiler), "--project", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_readme_shows_what_is_checked() -> None:
+    """It cannot include a file, so it has a copy."""
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"```tsx\n{(ROOT / 'docs/examples/browser/Readme.tsx').read_text(encoding='utf-8')}```" in shown
 
 
 def test_the_theme_sets_properties_that_the_sheet_has() -> None:

@@ -26,8 +26,8 @@ from headway.stores.base import RunFilter
 ROOT = Path(__file__).parents[2]
 SHOWN = re.compile(r'--8<-- "([^":]+)(?::(\w+))?"')
 PROSE = ("", "text", "mermaid")
-EXECUTED = {"docs/reference/http.md": "console"}
-"""Blocks that a test of their own sends to a server."""
+EXECUTED = {"docs/reference/http.md": "console", "README.md": "tsx"}
+"""Blocks that have a test of their own."""
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
