@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from fastapi import FastAPI, Header, Request
+from fastapi import FastAPI, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headway import Headway, Run
 
+AFTER_S: Final = 6
+"""When it wants to be asked again while it is busy."""
 DIST: Final = Path(__file__).parents[2] / "packages" / "client" / "dist"
 PAGE: Final = """<!doctype html><title>Commands</title><ol></ol><script type="module">
 import { Headway } from "/client/index.js";
@@ -25,13 +29,14 @@ const told = [];
 const show = () => {
   const lines = outbox.getSnapshot().entries.map((entry) => {
     const line = document.createElement("li");
-    line.textContent = `${entry.label}: ${entry.state}`;
+    line.textContent = `${entry.label}: ${entry.state}, ${entry.tries > 0 ? "tried" : "new"}`;
     return line;
   });
   document.querySelector("ol").replaceChildren(...lines);
 };
 outbox.subscribe(show);
 outbox.onSettled(({ id, answer, error }) => told.push({ id, answer, error: error && error.message }));
+addEventListener("pageshow", ({ persisted }) => Object.assign(window, { persisted }));
 Object.assign(window, { outbox, told });
 </script>"""
 
@@ -48,11 +53,13 @@ class OutboxSite:
     Attributes:
         requests: Path and idempotency key of every command that came, in order.
         booked: What was done of the application's own commands, in order; each key once.
+        busy: It says 503 to them, and when to come again.
     """
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str]] = []
         self.booked: list[Any] = []
+        self.busy = False
         self.url = ""
         self._answers: dict[str, Any] = {}
         self.headway = Headway(worker="inline")
@@ -78,12 +85,16 @@ class OutboxSite:
 
         @app.post("/api/book")
         async def book(request: Request, idempotency_key: str = Header()) -> Any:
+            if self.busy:
+                raise HTTPException(503, headers={"Retry-After": str(AFTER_S)})
             # what an application has to do: the same key is the same command, and has the same answer
             if idempotency_key not in self._answers:
                 self.booked.append((await request.json())["seat"])
                 self._answers[idempotency_key] = {"place": len(self.booked)}
             return self._answers[idempotency_key]
 
+        app.get("/", response_class=HTMLResponse)(lambda: PAGE)
+        app.mount("/client", StaticFiles(directory=DIST))
         return self._noting(app)
 
     def _noting(self, app: ASGIApp) -> ASGIApp:

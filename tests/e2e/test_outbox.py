@@ -106,7 +106,7 @@ async def test_three_commands_queued_offline_outlive_a_reload_and_are_each_appli
             [failed, waiting, ask_id, endless],
         )
         lines = view.locator("li")
-        await expect(lines).to_have_text([r"Try again: queued", "Answer: queued", "Cancel: queued"])
+        await expect(lines).to_have_text(["Try again: queued, tried", "Answer: queued, new", "Cancel: queued, new"])
         await shown(view, site)
         await expect(lines).to_have_count(3)
         assert site.requests == []
@@ -169,3 +169,33 @@ async def test_two_tabs_send_each_command_once_and_in_order(context: BrowserCont
     assert [key for _, key in site.requests] == [f"n{number}" for number in range(6)]
     assert await one.evaluate("answers") == [1, 3, "not_found"]
     assert await two.evaluate("answers") == [2, 4, 5]
+
+
+async def test_a_page_kept_for_the_back_button_lets_others_send_and_goes_on_when_it_is_back(
+    cached_browser: Browser, site: OutboxSite
+) -> None:
+    """It holds no lock and no database meanwhile; what was done in its absence it knows when it returns."""
+    context = await cached_browser.new_context()
+    first, second = await context.new_page(), await context.new_page()
+    for view in (first, second):
+        view.set_default_timeout(PATIENCE_MS)
+        await shown(view, site)
+    site.busy = True
+    book = "(seat) => void outbox.send({ url: '/api/book', id: seat, body: { seat } })"
+    await first.evaluate(book, "1a")
+    for view in (first, second):
+        await expect(view.locator("li")).to_have_text(["Command: queued, tried"])
+    await first.goto(site.url.replace("127.0.0.1", "localhost") + "/headway/healthz")
+    site.busy = False
+    await expect(second.locator("li")).to_have_count(0, timeout=PATIENCE_MS)
+    assert site.booked == ["1a"]
+    await first.go_back(wait_until="commit")
+    await first.wait_for_function("window.persisted !== undefined")
+    why = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)"
+    assert await first.evaluate("window.persisted"), f"it was not kept: {await first.evaluate(why)}"
+    await expect(first.locator("li")).to_have_count(0)
+    await second.close()
+    await first.evaluate(book, "2b")
+    assert (await told(first, 1))[-1]["answer"] == {"place": 2}
+    assert site.booked == ["1a", "2b"]
+    await context.close()

@@ -86,8 +86,9 @@ export interface Outbox {
    * Queue a command of your own application.
    *
    * @returns The server's answer, its JSON or null, when this page is still there by then.
-   * @throws HeadwayError The server refused it; `timeout`: its time was over; `aborted`: it was taken back, or the
-   *     outbox was closed; `invalid`: it cannot be sent at all.
+   * @throws HeadwayError The server refused it; `timeout`: its time was over; `aborted`: it was taken back, the outbox
+   *     was closed, or another page had the answer while this one was in the back/forward cache; `invalid`: it cannot
+   *     be sent at all.
    */
   send(command: Command): Promise<unknown>;
   /**
@@ -146,19 +147,37 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
   const http = createHttp({ ...environment, fetch }, shared);
   const title = `headway-outbox:${name}`;
   const shelf = createShelf(title, environment);
-  const channel = new BroadcastChannel(title);
   const viewers = new Set<() => void>();
   const listeners = new Set<(settled: Settled) => void>();
   const waiting = new Map<string, Waiting[]>();
+  /** Ids that were queued here and are not done with, as far as is known. */
+  const kept = new Set<string>();
   const closing = new AbortController();
   let state: OutboxState = { entries: [], durable: true };
   /** Ends when the page leaves; it may come back. */
   let present = new AbortController();
+  let channel: BroadcastChannel;
   let draining = false;
   /** Something changed since the drainer looked; somebody asked not to wait. */
   let changed = false;
   let urged = false;
   let stopWaiting = () => {};
+
+  // -- other pages
+
+  const post = (told: Told) => {
+    if (!present.signal.aborted) channel.postMessage(told);
+  };
+
+  const listen = () => {
+    channel = new BroadcastChannel(title);
+    channel.onmessage = ({ data }: MessageEvent<Told>) => {
+      const { settled } = data;
+      const error = settled?.error;
+      if (settled) tell({ ...settled, error: error ? new HeadwayError(error.category, error.message, error) : null });
+      else void drain();
+    };
+  };
 
   // -- what is there
 
@@ -180,8 +199,15 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
   const edit: typeof shelf.edit = async (change) => {
     const before = await shelf.edit(change);
     await read();
-    if (!closing.signal.aborted) channel.postMessage({} satisfies Told);
+    post({});
     return before;
+  };
+
+  /** End the waiting for an answer that this page will not hear. */
+  const drop = (id: string, words: string) => {
+    for (const { reject } of waiting.get(id) ?? []) reject(new HeadwayError("aborted", words));
+    waiting.delete(id);
+    kept.delete(id);
   };
 
   const tell = (settled: Settled) => {
@@ -190,6 +216,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
       else resolve(settled.answer);
     }
     waiting.delete(settled.id);
+    kept.delete(settled.id);
     for (const listener of listeners) call(() => listener(settled));
   };
 
@@ -199,7 +226,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
       const about = { id, label, run, answer };
       // What is copied of an error by itself are its own words, but not what kind of error it is.
       const told = error && { ...error, message: error.message };
-      if (!closing.signal.aborted) channel.postMessage({ settled: { ...about, error: told } } satisfies Told);
+      post({ settled: { ...about, error: told } });
       tell({ ...about, error });
     }
     if (entries.length > 0) await edit(() => ({ remove: entries.map(({ id }) => id) }));
@@ -207,7 +234,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
 
   // -- sending
 
-  const post = async ({ id, url, body }: Entry): Promise<unknown> => {
+  const request = async ({ id, url, body }: Entry): Promise<unknown> => {
     const ending = new AbortController();
     const timer = environment.setTimeout(() => ending.abort(new HeadwayError("timeout")), SEND_MS);
     try {
@@ -262,7 +289,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
     );
     if (!first) return;
     try {
-      await settle([first], null, await post(first));
+      await settle([first], null, await request(first));
     } catch (cause) {
       const error = errorFrom(cause);
       await (isRefusal(error, first) ? settle([first], error) : failed(first, error));
@@ -309,19 +336,25 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
     present.abort();
     stopWaiting();
     shelf.shut();
+    // A page that is kept for the back button is thrown away when a message comes for it.
+    channel.close();
+  };
+
+  /** Nobody waits for ever for what another page was told while this one was away. */
+  const giveUpMissed = async () => {
+    const left = (await read()).map(({ id }) => id);
+    for (const id of kept) if (!left.includes(id)) drop(id, "It was done with while this page was away.");
   };
 
   const comeBack = () => {
-    if (present.signal.aborted) present = new AbortController();
+    if (!present.signal.aborted) return;
+    present = new AbortController();
+    listen();
     wake();
+    environment.setTimeout(giveUpMissed, WAKE_MS); // what is being told just now comes first
   };
 
-  channel.onmessage = ({ data }: MessageEvent<Told>) => {
-    const { settled } = data;
-    const error = settled?.error;
-    if (settled) tell({ ...settled, error: error ? new HeadwayError(error.category, error.message, error) : null });
-    else void drain();
-  };
+  listen();
   globalThis.window?.addEventListener("pagehide", leave, { signal: closing.signal });
   globalThis.window?.addEventListener("pageshow", comeBack, { signal: closing.signal });
   closing.signal.addEventListener("abort", environment.onWake(wake));
@@ -334,6 +367,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
       waiting.set(entry.id, [...(waiting.get(entry.id) ?? []), { resolve, reject }]);
     });
     await edit((entries) => ({ put: entries.some(({ id }) => id === entry.id) ? undefined : entry }));
+    if (waiting.has(entry.id)) kept.add(entry.id);
     void drain();
     return answer;
   };
@@ -388,11 +422,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
       viewers.clear();
       listeners.clear();
       leave();
-      channel.close();
-      for (const { reject } of [...waiting.values()].flat()) {
-        reject(new HeadwayError("aborted", "The outbox was closed; what is queued stays."));
-      }
-      waiting.clear();
+      for (const id of waiting.keys()) drop(id, "The outbox was closed; what is queued stays.");
     },
   };
 }

@@ -119,7 +119,7 @@ describe("a page that is kept for the back button", () => {
     vi.stubGlobal("window", window);
     const kept = open();
     vi.stubGlobal("window", undefined);
-    queue(kept, "a");
+    const unheard = kept.send({ url: `${ORIGIN}/api/a`, id: "a" });
     await sentKeys("a");
     window.dispatchEvent(new Event("pagehide"));
     const other = open();
@@ -129,8 +129,12 @@ describe("a page that is kept for the back button", () => {
     await sentKeys("a", "a", "b");
     scene.environment.advance(30_000);
     await settled();
+    const missed = expect(unheard).rejects.toMatchObject({ category: "aborted", message: /while this page was away/ });
     window.dispatchEvent(new Event("pageshow"));
     await shows(kept);
+    scene.environment.advance(1_000);
+    await missed;
+    window.dispatchEvent(new Event("pageshow")); // the first of a page that was never away
     other.close();
     queue(kept, "c");
     await sentKeys("a", "a", "b", "c");
