@@ -109,8 +109,9 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
   /** Take what is known of the newest runs. */
   const learn = (all: readonly RunSummary[]) => {
     known = all;
-    const empty = !runs?.length; // above nothing there is nothing to be moved
-    runs = keepRows(runs, empty ? all.slice(0, limit) : inPlace(runs ?? [], all, newest));
+    const rows = inPlace(runs ?? [], all, newest);
+    const empty = rows.length === 0; // above nothing there is nothing to be moved
+    runs = keepRows(runs, empty ? all.slice(0, limit) : rows);
     if (empty && all.length > 0) void look();
   };
 

@@ -73,6 +73,16 @@ describe("a list", () => {
     expect(list.getSnapshot().fresh).toBe(0);
   });
 
+  test("whose last run left it shows the next one at once", async () => {
+    await watch(1, { status: "running" });
+    await live();
+    await shows(1);
+    server.rows = [summary(2)];
+    server.tell(server.rows, [summary(1).id]);
+    await shows(2);
+    expect(list.getSnapshot().fresh).toBe(0);
+  });
+
   test("lets go of a run that does not belong to it any more", async () => {
     await watch(4, { limit: 3, status: "running" });
     await live();

@@ -42,7 +42,7 @@ test("it is drawn when the connection changes, not when the run does", async () 
     act(() => environment.advance(16));
   }
   expect(renders()).toBe(before);
-  expect(status()).toMatchObject({ text: "Up to date.", downMs: 0, retryInS: null });
+  expect(status()).toMatchObject({ text: "What is shown is up to date.", downMs: 0, retryInS: null });
 });
 
 test("a break is told when it lasts, with the seconds until the next try", async () => {

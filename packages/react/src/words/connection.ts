@@ -6,6 +6,7 @@
  */
 
 import type { ConnectionInfo, ConnectionState } from "@headway-run/client";
+import { connectionWords } from "@headway-run/client/status";
 import type { Sign } from "./status.ts";
 import { sentence } from "./time.ts";
 
@@ -50,6 +51,18 @@ export function downMs({ earlierMs, downAt }: Downtime, now: number): number {
   return earlierMs + (downAt === null ? 0 : Math.max(0, now - downAt));
 }
 
+/** How a state looks; a connection that is well needs no more than its word. */
+const LOOKS: Readonly<Partial<Record<ConnectionState, Omit<Sign, "word">>>> = {
+  idle: { icon: "circle", tone: "idle" },
+  connecting: { icon: "busy", tone: "idle" },
+  stale: { icon: "busy", tone: "warn" },
+  backoff: { icon: "busy", tone: "warn" },
+  offline: { icon: "cross", tone: "warn" },
+  closed: { icon: "stop", tone: "idle" },
+  failed: { icon: "cross", tone: "bad" },
+};
+const WELL = { icon: "check", tone: "good" } as const;
+
 /**
  * A connection in one or two words.
  *
@@ -61,14 +74,15 @@ export function connectionSign(
   seen: boolean,
   down: number,
 ): Sign {
-  if (state === "failed") return { word: "Not connected", icon: "cross", tone: "bad" };
-  if (state === "offline") return { word: "Offline", icon: "cross", tone: "warn" };
-  if (state === "closed") return { word: "Ended", icon: "stop", tone: "idle" };
-  if (state === "idle") return { word: "Not watching", icon: "circle", tone: "idle" };
-  if (!seen) return { word: "Connecting", icon: "busy", tone: "idle" };
-  if (DOWN.includes(state) && down >= PILL_MS) return { word: "Reconnecting", icon: "busy", tone: "warn" };
-  if (transport === "poll") return { word: "Polling", icon: "check", tone: "good" };
-  return { word: "Live", icon: "check", tone: "good" };
+  const shown = said(state, seen, down);
+  return { word: connectionWords({ state: shown, transport }).word, ...(LOOKS[shown] ?? WELL) };
+}
+
+/** The state that is spoken of: a break is one from two seconds on, and there is none before the first connection. */
+function said(state: ConnectionState, seen: boolean, down: number): ConnectionState {
+  if (!DOWN.includes(state) || state === "offline") return state;
+  if (!seen) return "connecting";
+  return down >= PILL_MS ? "backoff" : "live";
 }
 
 /** Whether the page has to say as of when it is true. */
@@ -82,27 +96,11 @@ export function isOutdated(state: ConnectionState, down: number): boolean {
  * @param retryInS Seconds until the next try, or null.
  */
 export function connectionText({ state, transport, trouble }: ConnectionInfo, retryInS: number | null): string {
-  const why = trouble ? `${sentence(trouble.message)} ` : "";
-  switch (state) {
-    case "idle":
-      return "Nothing is being watched.";
-    case "connecting":
-      return `${why}Connecting…`;
-    case "stale":
-      return "Nothing has come for a while: what is shown may be old.";
-    case "backoff":
-      return `${why}${retryText(retryInS)}`;
-    case "offline":
-      return "This device is offline. It goes on by itself when the network is back.";
-    case "follower":
-      return "Up to date, through another tab of this browser.";
-    case "closed":
-      return "It has ended, and everything is here.";
-    case "failed":
-      return why.trim() || "It cannot be shown.";
-    default:
-      return transport === "poll" ? "Up to date, by asking again and again." : "Up to date.";
-  }
+  const { text } = connectionWords({ state, transport });
+  const why = trouble && sentence(trouble.message);
+  if (state === "backoff") return `${why ?? "The connection broke."} ${retryText(retryInS)}`;
+  if (state === "connecting" && why) return `${why} ${text}`;
+  return (state === "failed" && why) || text;
 }
 
 /** `Trying again in 8 s.` */
