@@ -14,6 +14,9 @@ from tests.e2e.fault_matrix import Row, duplicates, gaps
 from tests.e2e.fault_site import FaultSite, SteeredRun, WatchPage
 from tests.e2e.http_proxy import API, HttpProxy
 
+Found = tuple[dict[str, Any], dict[str, Any]]
+"""A page's report, and the server's snapshot of the run it watches."""
+
 
 @dataclass
 class Fault:
@@ -41,24 +44,35 @@ class Fault:
 
     async def visit(self, page: str = "", *, clock: bool = False, **options: Any) -> WatchPage:
         """Open it and wait for nothing; `clock`: its time can be moved on."""
-        view = WatchPage(await (await self.browser.new_context()).new_page())
+        view = WatchPage(await (await self.browser.new_context()).new_page(), self.run)
         self.views.append(view)
         if clock:
             await view.page.clock.install()
-        await view.open(f"{self.network.url}/{page}", self.run.id, options)
+        await view.open(f"{self.network.url}/{page}", options)
         return view
 
     async def tabs(self, count: int) -> list[WatchPage]:
         """Open the page in so many tabs of one browser, which share a connection, and wait until all show the run."""
         context = await self.browser.new_context()
-        tabs = [WatchPage(await context.new_page()) for _ in range(count)]
+        tabs = [WatchPage(await context.new_page(), self.run) for _ in range(count)]
         self.views += tabs
         for tab in tabs:
-            await tab.open(f"{self.network.url}/tabs.html", self.run.id, {})
+            await tab.open(f"{self.network.url}/tabs.html", {})
         for tab in tabs:
             await tab.is_in("live", "follower")
             await tab.has(self.run.seq)
         return tabs
+
+    async def many(self, count: int) -> list[WatchPage]:
+        """Open a page that watches so many runs over one connection, and wait until it shows them: a view of each."""
+        runs = [await type(self.run).open(self.run.client) for _ in range(count)]
+        page = await (await self.browser.new_context()).new_page()
+        views = [WatchPage(page, run, f"window.each?.[{number}]") for number, run in enumerate(runs)]
+        self.views += views
+        await views[0].open(f"{self.network.url}/many.html", {}, *runs[1:])
+        for view in views:
+            await view.has(view.run.seq)
+        return views
 
     async def go_on(self, *views: WatchPage) -> None:
         """Let something happen in the run, and wait until the pages named have it."""
@@ -73,16 +87,16 @@ class Fault:
 
     async def judge(self, *views: WatchPage) -> None:
         """Wait until the pages have everything, note what they were told, and insist that it is what it ought to be."""
-        reports = []
+        found: list[Found] = []
         for view in views:
-            await view.has(self.run.seq)
-            reports.append(await view.report())
-        snapshot = await self.run.client.get(self.run.id)
-        del snapshot["live"]  # comes beside the state, and is not of it
-        row = self._row(reports, snapshot)
+            await view.has(view.run.seq)
+            snapshot = await view.run.client.get(view.run.id)
+            del snapshot["live"]  # comes beside the state, and is not of it
+            found.append((await view.report(), snapshot))
+        row = self._row(found)
         self.row(row)
         assert (row["gaps"], row["duplicates"]) == (0, 0)
-        for report in reports:
+        for report, snapshot in found:
             assert report["run"] == snapshot
             assert report["error"] is None
         assert [mistake for view in self.views for mistake in view.mistakes] == []
@@ -92,24 +106,24 @@ class Fault:
         await view.is_in("failed")
         report = await view.report()
         snapshot = await self.run.client.get(self.run.id)
-        self.row({**self._row([report], snapshot), "gaps": 0, "fold": f"given up: “{words.partition(': ')[2]}”"})
+        self.row({**self._row([(report, snapshot)]), "gaps": 0, "fold": f"given up: “{words.partition(': ')[2]}”"})
         assert report["error"] == words
         assert view.mistakes == []
 
-    def _row(self, reports: list[dict[str, Any]], snapshot: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, found: list[Found]) -> dict[str, Any]:
         streams, asked = len(self.network.streams), len(self.network.asked(API))
-        states = (entry.split() for report in reports for entry in report["history"])
-        told = [report["events"] for report in reports]
-        stood = [report["wire"]["snapshots"] for report in reports]
-        last = snapshot["seq"]
+        states = (entry.split() for report, _ in found for entry in report["history"])
+        told = [report["events"] for report, _ in found]
+        stood = [report["wire"]["snapshots"] for report, _ in found]
+        missing = (gaps(report["events"], report["wire"]["snapshots"], state["seq"]) for report, state in found)
         return {
             "connections": f"{streams} + {asked - streams}",
             "transports": ", ".join(_steps(transport for state, transport in states if state == "live")) or "none",
             "events": sum(map(len, told)),
             "snapshots": sum(map(len, stood)),
-            "gaps": sum(gaps(seqs, seen, last) for seqs, seen in zip(told, stood, strict=True)),
+            "gaps": sum(missing),
             "duplicates": sum(map(duplicates, told)),
-            "fold": "equal" if all(report["run"] == snapshot for report in reports) else "DIFFERENT",
+            "fold": "equal" if all(report["run"] == state for report, state in found) else "DIFFERENT",
         }
 
 
@@ -118,8 +132,8 @@ SIGN_IN = "<!doctype html><title>Wi-Fi</title><h1>Please sign in</h1>"
 REAUTHORIZE = "event: reauthorize\ndata: {}\n\n"
 
 
-async def storm(fault: Fault, rng: random.Random, faults: int = 40) -> None:
-    """Let so many faults happen at random moments while the run goes on; in the end nothing is wrong any more."""
+async def storm(fault: Fault, rng: random.Random, *runs: SteeredRun, faults: int = 40) -> None:
+    """Let so many faults happen at random moments while the runs go on; in the end nothing is wrong any more."""
     network = fault.network
     kinds: list[Callable[[], object]] = [
         network.drop,
@@ -133,7 +147,8 @@ async def storm(fault: Fault, rng: random.Random, faults: int = 40) -> None:
     ]
     for _ in range(faults):
         rng.choice(kinds)()
-        await fault.run.go_on(rng.randint(1, 12))
+        for run in runs or (fault.run,):
+            await run.go_on(rng.randint(1, 12))
         await asyncio.sleep(rng.random() * 0.15)
     network.heal()
     network.drop()  # what is held back is not given out when it is held back no more

@@ -140,24 +140,27 @@ class WatchPage:
     """A page that watches a run.
 
     Attributes:
+        of: Where the page keeps what it was told of it, in words of JavaScript.
         mistakes: What was thrown in it and not caught.
     """
 
     page: Page
+    run: SteeredRun
+    of: str = "window.watching"
     mistakes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("pageerror", lambda error: self.mistakes.append(str(error)))
 
-    async def open(self, url: str, run_id: str, options: dict[str, Any]) -> None:
-        """Watch a run with the options of a client."""
-        query = {"run": run_id, "options": json.dumps(QUICK | options)}
+    async def open(self, url: str, options: dict[str, Any], *others: SteeredRun) -> None:
+        """Watch the run, and others where the page can, with the options of a client."""
+        query = {"run": ",".join(run.id for run in (self.run, *others)), "options": json.dumps(QUICK | options)}
         await self.page.goto(f"{url}?{urlencode(query)}")
 
     async def until(self, condition: str, value: Any = None) -> None:
         """Wait until something holds of the report (`now`), in words of JavaScript; `value` is what it may name."""
-        script = f"(value) => {{ const now = window.watching?.report(); return now && ({condition}); }}"
+        script = f"(value) => {{ const now = {self.of}?.report(); return now && ({condition}); }}"
         await self.page.wait_for_function(script, arg=value, polling=50)
 
     async def has(self, seq: int) -> None:
@@ -179,5 +182,5 @@ class WatchPage:
     async def report(self) -> dict[str, Any]:
         """Return what the page was told so far."""
         # As text: what Playwright makes of objects takes it seconds for a large state.
-        report: dict[str, Any] = json.loads(await self.page.evaluate("JSON.stringify(window.watching.report())"))
+        report: dict[str, Any] = json.loads(await self.page.evaluate(f"JSON.stringify({self.of}.report())"))
         return report

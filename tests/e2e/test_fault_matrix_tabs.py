@@ -1,4 +1,4 @@
-"""What the tabs of a browser are told that share one connection, and lose the tab that has it."""
+"""What pages are told that share one connection: the tabs of a browser, and the runs of a page."""
 
 import asyncio
 
@@ -80,3 +80,23 @@ async def test_leader_loses_the_network(fault: Fault) -> None:
         await fault.go_on(*tabs)
     await one_connection(fault)
     await fault.ends_well(*tabs)
+
+
+async def test_many_runs(fault: Fault) -> None:
+    """Several runs over one connection: a page watches five; it is reset again and again, one run ends, one fails."""
+    views = await fault.many(5)
+    assert len(fault.network.open_streams) == 1
+    for _ in range(3):
+        fault.network.cut()
+        for view in views:
+            await view.run.go_on()
+    for view in views:
+        await view.has(view.run.seq)
+    await views[0].run.end()
+    await views[1].run.fail()
+    fault.network.cut()
+    await views[1].is_in("closed")
+    await views[1].run.begin_again()
+    for view in views[1:]:
+        await view.run.end()
+    await fault.judge(*views)

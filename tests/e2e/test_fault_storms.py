@@ -30,3 +30,13 @@ async def test_storms_over_tabs(fault: Fault, seed: int) -> None:
     await storm(fault, random.Random(seed), faults=100)
     await fault.go_on(*tabs)
     await fault.ends_well(*tabs)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+async def test_storms_over_many_runs(fault: Fault, seed: int) -> None:
+    """So do the runs of a page that share one."""
+    views = await fault.many(4)
+    await storm(fault, random.Random(seed), *(view.run for view in views), faults=100)
+    for view in views:
+        await view.run.end()
+    await fault.judge(*views)

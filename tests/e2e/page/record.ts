@@ -39,6 +39,8 @@ interface Page {
 declare global {
   interface Window {
     watching: Page;
+    /** Where one page watches several runs: one for each. */
+    each: Page[];
   }
 }
 
@@ -53,7 +55,11 @@ export interface Recorder {
   listen(run: RunHandle): () => void;
 }
 
-export function createRecorder(): Recorder {
+/**
+ * @param id Of the run whose events are noted; null: there is no other.
+ * @param next What the requests are passed on to.
+ */
+export function createRecorder(id: string | null = null, next: Recorder["fetch"] = fetch): Recorder {
   const wire: Report["wire"] = { events: [], snapshots: [] };
   const events: number[] = [];
   const history: string[] = [];
@@ -66,7 +72,8 @@ export function createRecorder(): Recorder {
   });
 
   const noteJson = (value: unknown) => {
-    const { cursor, events: page, progress, seq } = value as Record<string, unknown>;
+    const { cursor, events: page, progress, run_id, seq } = value as Record<string, unknown>;
+    if (id !== null && run_id !== id) return;
     if (Array.isArray(page)) wire.events.push(...page.map((event) => event.seq));
     else if (cursor && progress) wire.snapshots.push(seq as number);
   };
@@ -76,7 +83,8 @@ export function createRecorder(): Recorder {
     const of = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(frame)?.[1];
     const data = of("data");
     if (!data || !of("id")) return;
-    const { seq } = JSON.parse(data);
+    const { run_id, seq } = JSON.parse(data);
+    if (id !== null && run_id !== id) return;
     (of("event") === "snapshot" ? wire.snapshots : wire.events).push(seq);
   };
 
@@ -114,7 +122,7 @@ export function createRecorder(): Recorder {
     async fetch(url, init) {
       const asked: Asked = { path: url, status: null };
       requests.push(asked);
-      const response = await fetch(url, init);
+      const response = await next(url, init);
       asked.status = response.status;
       if (!response.ok || !response.body) return response;
       const body = response.body.pipeThrough(noting(response.headers.get("Content-Type") ?? ""));

@@ -11,6 +11,6 @@ export default defineConfig({
   build: {
     target: "es2022",
     minify: false,
-    rolldownOptions: { input: ["index.html", "outbox.html", "react.html", "tabs.html"] },
+    rolldownOptions: { input: ["index.html", "many.html", "outbox.html", "react.html", "tabs.html"] },
   },
 });
