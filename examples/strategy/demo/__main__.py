@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace, store: str, sites: Mapping[str, str]) -> N
     }
     serve = ["serve", "examples.strategy.app:app", "--port", str(options.port), "--quiet"]
     server = Kept("server", [sys.executable, "-m", "headway", *serve], environment)
-    address = f"http://127.0.0.1:{options.port}/#sample"
+    address = f"http://127.0.0.1:{options.port}/"
     with children() as start:
         start(server)
         until_it_listens(server, options.port)
