@@ -70,6 +70,10 @@ class StrategyPage(ReportPage):
         """The progress."""
         return self.page.get_by_role("dialog")
 
+    def phase(self, name: str) -> Locator:
+        """A phase in the dialog, with how far it is."""
+        return self.dialog.locator(".hw-phases li").filter(has_text=name)
+
     async def over(self, word: str = "Ready") -> None:
         """Wait until the strategy has ended as wanted, and go to it."""
         button = self.button("To the strategy")
