@@ -128,7 +128,8 @@ test-e2e: setup  ## Chromium against a running server
 soak: setup  ## what takes too long for every day: more seeds for killing and cutting, RabbitMQ, whole benchmarks in small
 	@scripts/ensure_system.sh compiler
 	@scripts/ensure_system.sh rabbitmq
-	$(PYTEST) -m soak $(ARGS)
+	@scripts/ensure_system.sh chromium >/dev/null
+	PLAYWRIGHT_NODEJS_PATH=$(CURDIR)/$(BIN)/node $(PYTEST) -m soak $(ARGS)
 
 # ------------------------------------------------------------------------------------------------ more
 BENCH_PYTHON := .venv-bench/.packages
