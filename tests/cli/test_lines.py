@@ -196,6 +196,9 @@ def test_a_notice():
     told = Told(Story())
     told.lines.notice({"text": "we restart\nat noon"})
     assert told.said[-1] == "notice: we restart at noon"
+    told.lines.notice({"id": "ntc_1", "text": "slow today"})
+    told.lines.notice({"id": "ntc_1", "over": True})
+    assert told.said[-2:] == ["notice: slow today", "notice is over: slow today"]
 
 
 def test_every_line_is_one_line():

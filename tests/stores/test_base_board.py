@@ -46,18 +46,6 @@ async def test_keys_are_found_by_how_they_begin(store: Store) -> None:
     assert await store.posted("answers", prefix="three") == {}
 
 
-async def test_what_is_taken_down_is_gone(store: Store, clock: FakeClock) -> None:
-    """Once; what nobody could see any more was not there."""
-    await store.post("notices", "a", 1)
-    await store.post("notices", "b", 2, ttl_s=1)
-    assert await store.take_down("notices", "a")
-    assert not await store.take_down("notices", "a")
-    assert not await store.take_down("questions", "b")
-    clock.ms += 1_000
-    assert not await store.take_down("notices", "b")
-    assert await store.posted("notices") == {}
-
-
 async def test_the_board_rings_with_its_topic(store: Store) -> None:
     """And with no run, so that nobody looks at runs because of it."""
     run = await running(store)
@@ -68,7 +56,7 @@ async def test_the_board_rings_with_its_topic(store: Store) -> None:
     rung.clear()
     await store.post("notices", "a", 1)
     await eventually(lambda: [bell_of("notices")] in map(list, rung))
-    await store.take_down("notices", "a")
+    await store.post("notices", "a", 2, ttl_s=1)
     await eventually(lambda: list(map(list, rung)).count([bell_of("notices")]) == 2)
     assert not any(run.id in runs for runs in rung)
     unwatch()

@@ -43,6 +43,7 @@ class Lines:
         self._state: Watched | None = None
         self._seq = 0
         self._told_trouble = ""
+        self._notices: dict[Any, str] = {}
 
     # -- what is told
 
@@ -83,8 +84,13 @@ class Lines:
             self._was_live = True
 
     def notice(self, told: Mapping[str, Any]) -> None:
-        """Say what an operator says."""
-        self._say(None, f"notice: {notice_text(told)}")
+        """Say what an operator says, and when it is over."""
+        if told.get("over"):
+            self._say(None, f"notice is over: {self._notices.pop(told.get('id'), '')}")
+            return
+        text = notice_text(told)
+        self._notices[told.get("id")] = text
+        self._say(None, f"notice: {text}")
 
     async def show(self) -> None:
         """Do nothing by itself: everything is said as it comes."""

@@ -38,6 +38,7 @@ class Screen:
         self._retry_at = 0.0
         self._state: Watched | None = None
         self._notice = ""
+        self._standing: dict[str, str] = {}
         self._dirty = True
 
     def take(self, state: Watched, _event: Mapping[str, Any] | None) -> None:
@@ -52,8 +53,14 @@ class Screen:
         self._dirty = True
 
     def notice(self, told: Mapping[str, Any]) -> None:
-        """Show what an operator says."""
-        self._notice = notice_text(told)
+        """Show what an operator says, until it is over."""
+        text = notice_text(told)
+        if "id" in told:
+            self._standing.pop(told["id"], None)
+            if not told.get("over"):
+                self._standing[told["id"]] = text
+            text = next(reversed(self._standing.values()), "")
+        self._notice = text
         self._dirty = True
 
     async def show(self) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
 from headway.client.address import Address
 from headway.client.feed import Feed
+from headway.client.noticing import Notices
 from headway.client.problems import problem, retry_after_s
 from headway.client.watched import Watched
 from headway.errors import HeadwayError, RequestError
@@ -62,7 +62,7 @@ class Link:
         watched: What is yielded.
         opened: To be called when the server answered as it should.
         worked: To be called when something of worth came.
-        notice: To be called with an operator's notice.
+        notices: What operators say.
         ping_s: How often the server says something, as far as is known.
         ahead_s: Seconds by which its clock is ahead.
         is_open: Whether `opened` was called for this connection.
@@ -75,7 +75,7 @@ class Link:
     watched: Watched
     opened: Callable[[], None]
     worked: Callable[[], None]
-    notice: Callable[[Mapping[str, Any]], None]
+    notices: Notices
     ping_s: float = 15.0
     ahead_s: float = 0.0
     is_open: bool = False

@@ -60,9 +60,16 @@ async def poll(link: Link) -> AsyncGenerator[Seen, None]:
 
 async def _take_snapshot(link: Link) -> None:
     body = await _get(link, link.address.state, {}, OPEN_S)
-    live = body.pop("live", None)
+    live = body.pop("live", None) or {}
     link.feed.replace(body)
-    link.feed.live = live or {}
+    _hear(link, live.pop("notices", None))
+    link.feed.live = live
+
+
+def _hear(link: Link, notices: Any) -> None:
+    """Take in what operators say; a server that says nothing of notices has none."""
+    if isinstance(notices, list):
+        link.notices.stand(notices)
 
 
 async def _page(link: Link, wait_s: float) -> dict[str, Any] | None:
@@ -82,6 +89,7 @@ async def _page(link: Link, wait_s: float) -> dict[str, Any] | None:
         return None
     if not isinstance(page.get("events"), list) or "cursor" not in page or "more" not in page:
         raise HeadwayError("what came is no page of a run's log", hint="is this the address of a run?")
+    _hear(link, page.get("notices"))
     if wait_s and not page["events"] and clock() - began < WAITED_S:
         await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
     return page

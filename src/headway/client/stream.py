@@ -131,7 +131,7 @@ def _take(link: Link, frame: Frame) -> list[Seen]:
             feed.live = data
             return [(link.watched, None)] if feed.position is not None else []
         case "notice":
-            link.notice(data)
+            link.notices.take(data)
         case "reset":
             _reset(link, data)
         case "reauthorize":

@@ -17,6 +17,7 @@ import httpx
 from headway.client.address import Address
 from headway.client.feed import Feed
 from headway.client.link import Again, Link, Refused
+from headway.client.noticing import Notices
 from headway.client.poll import poll
 from headway.client.problems import is_ours, words
 from headway.client.stream import stream
@@ -75,7 +76,7 @@ class _Viewer:
     ) -> None:
         self.over = False
         feed = Feed()
-        self._link = Link(http, address, feed, Watched(feed), self._opened, self._worked, on_notice)
+        self._link = Link(http, address, feed, Watched(feed), self._opened, self._worked, Notices(on_notice))
         self._tell = on_connection
         self._failures = 0
         self._ever_worked = False

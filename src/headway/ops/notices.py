@@ -2,7 +2,8 @@
 
 They are on the store's board. Every process follows it by the doorbell: it tells its open streams of a notice that is
 new, and of one that is over, and greets each stream that opens with those that stand. Long-polls, which cannot be
-written to, find them in what they poll.
+written to, find them in what they poll. One that was taken away stays on the board as over for a while: who was away
+when it happened, and has it before them, is told when they come back.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ STANDING_MAX: Final = 20
 """So many may stand at once: each is sent to everybody who comes."""
 
 FOR_MAX_S: Final = 366 * 86_400.0
+
+OVER_S: Final = 86_400.0
+"""How long who comes is told that a notice was taken away."""
 
 _log = logging.getLogger("headway.notices")
 
@@ -90,6 +94,7 @@ class Notices:
         self._hub = hub
         self._wake = wake
         self._standing: dict[str, Notice] = {}
+        self._over: set[str] = set()
         self._rung = asyncio.Event()
         self._outage = Outage(_log, "notices cannot be read", "notices are read again")
         self._task: asyncio.Task[None] | None = None
@@ -127,7 +132,7 @@ class Notices:
         if for_s is not None and not 0 < for_s <= FOR_MAX_S:
             raise UsageError(f"for_s: {for_s:g} s are not possible", hint="up to a year; None: until it is taken away")
         said = notice(text, level)
-        if len(await self._store.posted("notices")) >= STANDING_MAX:
+        if len(await self.list()) >= STANDING_MAX:
             raise Conflict(f"{STANDING_MAX} notices stand already", hint="take one away first")
         until_ms = None if for_s is None else (parse_ms(said["at"]) or 0) + math.ceil(for_s * 1000)
         until = None if until_ms is None else format_ms(until_ms)
@@ -144,7 +149,8 @@ class Notices:
         Raises:
             StoreError: the store is away.
         """
-        return sorted(map(_notice, (await self._store.posted("notices")).values()), key=lambda one: one.content["at"])
+        standing, _ = _read(await self._store.posted("notices"))
+        return standing
 
     async def end(self, notice_id: str) -> None:
         """Take a notice away; who has it before them is told.
@@ -153,8 +159,11 @@ class Notices:
             NoticeNotFound: it does not stand.
             StoreError: the store is away.
         """
-        if not await self._store.take_down("notices", notice_id):
+        put = (await self._store.posted("notices")).get(notice_id)
+        if put is None or put.get("over"):
             raise NoticeNotFound(f"there is no notice {notice_id[:64]!r}", hint="it may be over by now")
+        over = {"id": notice_id, "over": True, "to": put["to"]}
+        await self._store.post("notices", notice_id, over, ttl_s=OVER_S)
 
     # -- for viewers
 
@@ -209,16 +218,29 @@ class Notices:
 
     async def _apply(self) -> None:
         """Tell those who watch what has changed, and those who come what stands."""
-        before, now = self._standing, {one.id: one for one in await self.list()}
-        if now == before:
+        standing, over = _read(await self._store.posted("notices"))
+        before, now = self._standing, {one.id: one for one in standing}
+        if now == before and self._over == over.keys():
             return
-        self._standing = now
-        self._hub.stand([(one.which, one.content) for one in now.values()])
+        self._standing, self._over = now, set(over)
+        told = [(one.which, one.content) for one in standing]
+        gone = [(one.which, _over(one.id)) for one in before.values() if one.id not in now]
+        self._hub.stand([*((which, _over(id)) for id, which in over.items()), *told])
         self._wake()
-        fresh = [(one.which, one.content) for one in now.values() if one.id not in before]
-        over = [(one.which, {"id": one.id, "over": True}) for one in before.values() if one.id not in now]
         # no turn of the loop since `stand`: whoever is there is told by this, whoever comes by that
-        await self._hub.say([*over, *fresh])
+        await self._hub.say([*gone, *(one for one in told if one[1]["id"] not in before)])
+
+
+def _over(notice_id: str) -> dict[str, Any]:
+    """Return what viewers are told of a notice that does not stand any more."""
+    return {"id": notice_id, "over": True}
+
+
+def _read(posted: Mapping[str, Any]) -> tuple[Sequence[Notice], Mapping[str, Which]]:
+    """Return the notices that stand, the oldest first, and whom those concern that were taken away."""
+    standing = [_notice(one) for one in posted.values() if not one.get("over")]
+    over = {id: Which(**one["to"]) for id, one in posted.items() if one.get("over")}
+    return sorted(standing, key=lambda one: one.content["at"]), over
 
 
 def _notice(posted: Mapping[str, Any]) -> Notice:

@@ -540,16 +540,13 @@ class Store(ABC):
             topic: What it belongs to.
             key: Tells it from others of the topic.
             value: Any JSON.
-            ttl_s: It is gone after so many seconds by the store's clock; None: it stays until it is taken down.
+            ttl_s: It is gone after so many seconds by the store's clock; None: it stays until something else takes its
+                place.
         """
 
     @abstractmethod
     async def posted(self, topic: Topic, *, prefix: str = "") -> dict[str, Any]:
         """Return what stands on the board under a topic, by key, in their order; only keys that begin with `prefix`."""
-
-    @abstractmethod
-    async def take_down(self, topic: Topic, key: str) -> bool:
-        """Take something off the board, and ring as `post` does; tell whether it was there."""
 
     @abstractmethod
     def watch(self, ring: Callable[[Collection[RunId]], None]) -> Callable[[], None]:

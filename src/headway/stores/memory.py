@@ -466,12 +466,6 @@ class MemoryStore(Store):
             key: orjson.loads(value) for key, (value, until_ms) in board if until_ms > now_ms and key.startswith(prefix)
         }
 
-    async def take_down(self, topic: Topic, key: str) -> bool:
-        await self._turn()
-        _, until_ms = self._board[topic].pop(key, (b"", 0))
-        self._doorbell.news((bell_of(topic),))
-        return until_ms > self._now_ms()
-
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)
 

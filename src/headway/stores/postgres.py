@@ -379,12 +379,6 @@ class PostgresStore(Store):
         rows = await self._rows("posted", topic, self._now_ms(), prefix)
         return {key: orjson.loads(value) for key, value in rows}
 
-    async def take_down(self, topic: Topic, key: str) -> bool:
-        self._check_writable()
-        found = await self._rows("take_down", topic, key, self._now_ms())
-        self._told(bell_of(topic))
-        return bool(found and found[0][0])
-
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)
 

@@ -318,12 +318,6 @@ class RedisStore(Store):
         found = await at.ask("posted", "", topic, at.now_ms(), prefix)
         return {key.decode(): orjson.loads(value) for key, value in sorted(zip(found[::2], found[1::2], strict=True))}
 
-    async def take_down(self, topic: Topic, key: str) -> bool:
-        at = self._writing
-        found = await at.script("take_down", "", topic, key, at.now_ms())
-        at.herald.changed(bell_of(topic), told=False)
-        return bool(found)
-
     def watch(self, ring: Ring) -> Callable[[], None]:
         return self._doorbell.watch(ring)
 

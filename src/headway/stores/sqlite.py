@@ -374,9 +374,6 @@ class SqliteStore(Store):
         rows = await self._rows("posted", topic, self._now_ms(), prefix)
         return {key: orjson.loads(value) for key, value in rows}
 
-    async def take_down(self, topic: Topic, key: str) -> bool:
-        return await self._write(lambda transaction: work.take_down(transaction, topic, key))
-
     def watch(self, ring: Ring) -> Callable[[], None]:
         end = self._doorbell.watch(ring)
         self._mind_others()

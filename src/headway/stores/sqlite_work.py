@@ -227,16 +227,8 @@ def drop_worker(transaction: Transaction, worker: str) -> None:
 
 
 def post(transaction: Transaction, topic: Topic, key: str, value: bytes, ttl_s: float | None) -> None:
-    """Put something on the board, and take down what nobody sees any more."""
+    """Put something on the board, and throw away what nobody sees any more."""
     until_ms = None if ttl_s is None else transaction.now_ms + round(ttl_s * 1000)
     transaction.connection.execute(_SQL["sweep_board"], (transaction.now_ms,))
     transaction.connection.execute(_SQL["post"], (topic, key, value, until_ms))
     transaction.note_topic(topic)
-
-
-def take_down(transaction: Transaction, topic: Topic, key: str) -> bool:
-    """Take something off the board; tell whether anybody could see it."""
-    found = transaction.connection.execute(_SQL["take_down"], (topic, key)).fetchone()
-    transaction.note_topic(topic)
-    # asked here: SQLite 3.40 takes a column for never null in what a DELETE returns, if it was null
-    return found is not None and (found[0] is None or found[0] > transaction.now_ms)

@@ -1,4 +1,4 @@
--- Put something on the board, and take down what nobody sees any more.
+-- Put something on the board, and throw away what nobody sees any more.
 -- ARGV: unused, topic, key, value, until when or '+inf', now
 local values = P .. 'board:' .. ARGV[2]
 local times = values .. ':until'

@@ -394,8 +394,5 @@ SELECT key, value FROM headway.board
 WHERE topic = $1 AND (until_ms IS NULL OR until_ms > $2) AND starts_with(key, $3)
 ORDER BY key;
 
--- name: take_down
-DELETE FROM headway.board WHERE topic = $1 AND key = $2 RETURNING until_ms IS NULL OR until_ms > $3;
-
 -- name: now_ms
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;

@@ -333,9 +333,6 @@ SELECT key, value FROM board
 WHERE topic = ?1 AND (until_ms IS NULL OR until_ms > ?2) AND substr(key, 1, length(?3)) = ?3
 ORDER BY key;
 
--- name: take_down
-DELETE FROM board WHERE topic = ?1 AND key = ?2 RETURNING until_ms;
-
 -- name: sweep_board
 DELETE FROM board WHERE until_ms <= ?1;
 

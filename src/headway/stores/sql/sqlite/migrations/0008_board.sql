@@ -9,7 +9,7 @@ CREATE TABLE board (
 
 CREATE INDEX board_until ON board (until_ms) WHERE until_ms IS NOT NULL;
 
--- A row for each topic there ever was, which are few: what is taken down or expires leaves no hole in the numbers.
+-- A row for each topic there ever was, which are few: what expires leaves no hole in the numbers.
 CREATE TABLE topics (
     topic  TEXT    PRIMARY KEY,
     change INTEGER NOT NULL
