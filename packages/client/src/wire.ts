@@ -39,10 +39,18 @@ export interface ResetFrame {
   reason: "behind" | "trimmed" | "lagged" | "ahead" | "gone";
 }
 
-/** Words of an operator to everybody who watches. */
+/** Words of an operator to everybody who watches. One with an `id` stands: it comes again with each stream. */
 export interface Notice {
-  text: string;
+  /** What is said; not there when the notice is over. */
+  text?: string;
   level?: "info" | "warning" | "critical";
+  /** Of one that stands: show it once. */
+  id?: string;
+  at?: string;
+  /** When it is over by itself; null: when that is said. */
+  until?: string | null;
+  /** The notice of this id is over: show it no more. */
+  over?: boolean;
 }
 
 /** Answer to `GET /v1/runs/{id}`. */

@@ -157,7 +157,7 @@ describe("a stream", () => {
   test("tells what is true beside the log, and what operators have to say", async () => {
     await serve(begun());
     const notices: string[] = [];
-    watch().on("notice", ({ text }) => notices.push(text));
+    watch().on("notice", ({ text }) => notices.push(text ?? ""));
     await reached("live");
     server.send(frame("live", { ...NOT_QUEUED, queue_position: 3 }) + frame("notice", { text: "a restart is near" }));
     await until(() => notices.length > 0, "a notice");

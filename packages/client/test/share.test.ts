@@ -246,7 +246,7 @@ test("without locks each tab connects by itself", async () => {
 test("the message an operator sends is seen by all", async () => {
   const [first, second] = (await open(2)) as [Tab, Tab];
   const seen: string[] = [];
-  const ends = [first, second].map(({ run }) => run.on("notice", ({ text }) => seen.push(text)));
+  const ends = [first, second].map(({ run }) => run.on("notice", ({ text }) => seen.push(text ?? "")));
   server.send(`event: notice\ndata: {"text": "Back at noon."}\n\n`);
   await passing(() => seen.length === 2, "the notice");
   for (const end of ends) end();
