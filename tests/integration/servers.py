@@ -94,7 +94,11 @@ class ServerProcess:
         return code
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:  # nobody else ends a server that was not ready in time
+            self.kill()
+            raise
         return self
 
     async def __aexit__(
