@@ -73,7 +73,7 @@ def fill(host: Host) -> dict[str, str]:
     host.until(found["partial"], "partial")
     found["running"] = host.run(
         "crawl",
-        {"site": "docs.example", "pages": 60, "delay_s": 2, "broken": [4]},
+        {"site": "docs.example", "pages": 240, "delay_s": 2, "broken": [4]},
         title="Crawl docs.example",
         group="docs",
     )
@@ -124,10 +124,10 @@ async def take_jobs(photographer: Photographer) -> None:
 async def take_broken(photographer: Photographer, host: Host) -> None:
     """A server that was killed."""
     view = photographer.view
-    await view.open_run(host.run("crawl", {"pages": 20, "delay_s": 2}, title="Crawl archive.example"))
+    await view.open_run(host.run("crawl", {"pages": 90, "delay_s": 2}, title="Crawl archive.example"))
     await expect(view.part("Page 3")).to_contain_text("done")
     host.kill()
-    await expect(view.page.get_by_text("The job keeps running")).to_be_visible()
+    await expect(view.page.get_by_text("Showing progress as of")).to_be_visible()
     await photographer.shoot("broken")
 
 
