@@ -87,6 +87,15 @@ class Host:
         """Ask a run to stop."""
         httpx.post(f"{self.url}/v1/runs/{run_id}/cancel", json={}).raise_for_status()
 
+    def tell(self, text: str) -> str:
+        """Put a notice before everybody who watches; return its id."""
+        answer = httpx.post(f"{self.url}/v1/notices", json={"text": text, "for_s": 600}).raise_for_status()
+        return str(answer.json()["id"])
+
+    def untell(self, notice: str) -> None:
+        """Take a notice away."""
+        httpx.delete(f"{self.url}/v1/notices/{notice}").raise_for_status()
+
     def until(self, run_id: str, *statuses: str) -> dict[str, Any]:
         """Wait until a run stands as wanted."""
         deadline = time.monotonic() + PATIENCE_S

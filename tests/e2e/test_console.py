@@ -339,6 +339,20 @@ async def test_a_server_that_dies_takes_nothing_away(open_console: Open, host: H
     await expect(view.part("Attempt 2, taken over")).to_be_visible(timeout=PATIENCE_MS)
 
 
+async def test_words_of_the_operators_stand_before_whoever_watches(open_console: Open, host: Host) -> None:
+    """Until they are over."""
+    run_id = host.run("order", "a lamp")
+    view = await open_console()
+    await view.open_run(run_id, "output")
+    await view.pill("Live")
+    notice = host.tell("The server is restarted at six.")
+    said = view.page.get_by_text("The server is restarted at six.")
+    await expect(said).to_be_visible()
+    await view.accessible()
+    host.untell(notice)
+    await expect(said).to_have_count(0)
+
+
 async def refuse(status: int, route: Route) -> None:
     """Answer as a server that knows nobody by this name."""
     problem = {"code": "unauthenticated", "detail": "nobody is known by this token", "hint": None, "retryable": False}

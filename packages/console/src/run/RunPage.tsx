@@ -12,6 +12,7 @@ import { useTitle } from "../shell/useTitle.ts";
 import { Asks } from "./Asks.tsx";
 import { ConnectionTab } from "./connection/ConnectionTab.tsx";
 import { LogTab } from "./log/LogTab.tsx";
+import { OperatorNotices } from "./OperatorNotices.tsx";
 import { OutputTab } from "./OutputTab.tsx";
 import { Overview } from "./Overview.tsx";
 import { RunHeader } from "./RunHeader.tsx";
@@ -38,6 +39,7 @@ function OneRun({ runId }: { runId: string }) {
     <>
       <RunHeader run={run} handle={handle} status={status} />
       <RunBanner run={run} status={status} error={error} />
+      <OperatorNotices handle={handle} />
       <Overview run={run} live={live} activity={activity} />
       <Asks run={run} handle={handle} />
       <TabOf run={run} handle={handle} status={status} stores={stores} activity={activity} />
@@ -79,7 +81,7 @@ function TabOf({ run, handle, status, stores, activity }: TabOfProps) {
       {tab === "results" && <ResultsTab run={run} handle={handle} stale={status.outdated} />}
       {tab === "output" && <OutputTab run={run} />}
       {tab === "log" && <LogTab store={stores.lines} seq={seq} />}
-      {tab === "connection" && <ConnectionTab connection={status} activity={activity} />}
+      {tab === "connection" && <ConnectionTab handle={handle} connection={status} activity={activity} />}
     </Tabs>
   );
 }

@@ -1,5 +1,6 @@
-import { useConnectionStatus, useRuns } from "@headway-run/react";
+import { type ConnectionStatus, useConnectionStatus, useRuns } from "@headway-run/react";
 import { ConnectionPill } from "@headway-run/react/components";
+import { timeOfDay } from "@headway-run/react/words";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useId } from "react";
 import { many } from "../model/words.ts";
@@ -26,6 +27,7 @@ export function RunsPage() {
       </div>
       <Filters search={search} />
       <section className="stack" aria-labelledby={title} aria-busy={runs === null && !error}>
+        {runs && <Outdated status={status} />}
         <Fresh count={fresh} onShow={showFresh} />
         {runs && runs.length > 0 && <RunTable runs={runs} />}
         {runs?.length === 0 && <NoRuns search={search} />}
@@ -36,6 +38,25 @@ export function RunsPage() {
         <Pages search={search} next={next} />
       </section>
     </>
+  );
+}
+
+/** A list that is not connected says how old it is. */
+function Outdated({ status }: { status: ConnectionStatus }) {
+  const { downAt, outdated, reconnect, text } = status;
+  return (
+    <div role="status">
+      {outdated && (
+        <div className="hw-banner">
+          <p>
+            Showing runs as of {timeOfDay(downAt ?? Date.now())}. {text}
+          </p>
+          <button type="button" className="hw-button" onClick={reconnect}>
+            Retry now
+          </button>
+        </div>
+      )}
+    </div>
   );
 }
 

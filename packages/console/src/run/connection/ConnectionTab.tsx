@@ -1,3 +1,4 @@
+import type { RunHandle } from "@headway-run/client";
 import type { Spans } from "@headway-run/client/status";
 import { type ConnectionStatus, useNow } from "@headway-run/react";
 import { Badge } from "@headway-run/react/components";
@@ -8,15 +9,16 @@ import { CopyButton } from "../../parts/CopyButton.tsx";
 import { status as page } from "./status.ts";
 
 interface ConnectionTabProps {
+  handle: RunHandle;
   connection: ConnectionStatus;
   /** When the last event came. */
   activity: RefObject<number | null>;
 }
 
 /** How we know all this: the connection now, what it went through, and what can be done when it does not work. */
-export function ConnectionTab({ connection, activity }: ConnectionTabProps) {
+export function ConnectionTab({ handle, connection, activity }: ConnectionTabProps) {
   const now = useNow(1_000);
-  const { attempt, reconnect, retryInS, sign, text, transport } = connection;
+  const { attempt, reconnect, retryInS, sign, state, text, transport } = connection;
   const metrics = page.getMetrics();
   const failures = Object.values(metrics.failures).reduce((sum, amount) => sum + (amount ?? 0), 0);
   const last = activity.current === null ? "none since the page was opened" : `${ticking(now - activity.current)} ago`;
@@ -38,6 +40,15 @@ export function ConnectionTab({ connection, activity }: ConnectionTabProps) {
           <button type="button" className="hw-button" onClick={reconnect}>
             Retry now
           </button>
+          {state !== "closed" && (
+            <button
+              type="button"
+              className="hw-button"
+              onClick={() => (transport === "poll" ? handle.stopPolling() : handle.startPolling())}
+            >
+              {transport === "poll" ? "Use the stream" : "Use polling"}
+            </button>
+          )}
           <CopyButton text={page.copyReport}>Copy report</CopyButton>
         </div>
       </section>

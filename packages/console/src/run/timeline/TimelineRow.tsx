@@ -25,7 +25,6 @@ interface TimelineRowProps {
 /** A row: what it is, when it began, how long it worked, and its bars. */
 export function TimelineRow({ row, scale, now, tree }: TimelineRowProps) {
   const { from, ms } = spanOf(row, now);
-  const open = row.segments.at(-1)?.to === null;
   const closed = tree.isClosed(row.id);
   return (
     <tr
@@ -62,15 +61,19 @@ export function TimelineRow({ row, scale, now, tree }: TimelineRowProps) {
       <td className="timeline-began" title={from === null ? undefined : fullTime(from)}>
         {from === null ? "–" : `+${duration(from - scale.start)}`}
       </td>
-      <td className="timeline-took">
-        {ms === 0 && !open ? "–" : open && row.segments.at(-1)?.kind === "running" ? ticking(ms) : duration(ms)}
-      </td>
+      <td className="timeline-took">{tookText(row, ms)}</td>
       <td className="timeline-track">
         <span className="hw-hidden">{described(row, now)}</span>
         <Track row={row} scale={scale} now={now} />
       </td>
     </tr>
   );
+}
+
+function tookText({ segments }: Row, ms: number): string {
+  const last = segments.at(-1);
+  if (last?.kind === "running" && last.to === null) return ticking(ms);
+  return ms === 0 ? "–" : duration(ms);
 }
 
 /** The bars in words. */
