@@ -79,6 +79,7 @@ class Group {
   /** Carry a run until it is over, or the connection is. */
   carry(link: Link, id: string, signal: AbortSignal): Promise<Outcome> {
     return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(errorFrom(signal.reason)); // nobody would hear of it later
       const leave = () => {
         const reason = errorFrom(signal.reason);
         if (reason.category === "timeout") this.#lost.add(link.address.stream);

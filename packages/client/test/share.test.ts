@@ -243,6 +243,40 @@ test("without locks each tab connects by itself", async () => {
   expect(server.opened).toHaveLength(2);
 });
 
+test("where the browser refuses locks and channels, each tab connects by itself", async () => {
+  const denied = new DOMException("denied", "SecurityError");
+  const request = vi.fn(() => new Promise((_resolve, reject) => setTimeout(reject, 0, denied)));
+  vi.stubGlobal("navigator", { locks: { request } });
+  vi.stubGlobal(
+    "BroadcastChannel",
+    class {
+      constructor() {
+        throw denied;
+      }
+    },
+  );
+  const [first, second] = (await open(2)) as [Tab, Tab];
+  expect([first.state, second.state]).toEqual(["live", "live"]);
+  expect(request).toHaveBeenCalledTimes(2);
+  first.hide();
+  first.show();
+  grow(first.log);
+  await upToDate(first, second);
+});
+
+test("a run that was connected by hand only, and is watched by nobody, is let go", async () => {
+  const tab = new Tab();
+  await upToDate(tab);
+  const other = tab.headway.run("run_b");
+  other.reconnect(); // it begins, and begins anew before the tab has said what it is
+  await passing(() => other.getSnapshot().connection.state === "live", "a connection");
+  tab.leave();
+  other.retain();
+  other.release();
+  tab.environment.advance(1_000);
+  await until(() => server.watching === 0, "no connection");
+});
+
 test("the message an operator sends is seen by all", async () => {
   const [first, second] = (await open(2)) as [Tab, Tab];
   const seen: string[] = [];
@@ -318,5 +352,34 @@ test("a state that is older than what is here is believed after a while", async 
   expect(wanted).toMatchObject([{ sure: false }, { sure: true, cursor: "8.t" }]);
   say(old.snapshot(), true);
   await until(() => run.getSnapshot().run?.seq === 7, "what is true");
+  channel.close();
+});
+
+test("a doubt about a run that is not followed any more asks nobody", async () => {
+  void navigator.locks.request(`headway ${name}`, () => new Promise(() => {})).catch(() => {});
+  const told: Message[] = [];
+  const channel = createChannel(`headway ${name}`, (message) => told.push(message));
+  channel.open();
+  const tab = new Tab();
+  const { run } = tab;
+  const address = `${server.url}/v1/runs/run_a/stream`;
+  const how: How = { state: "live", live: null, trouble: null };
+  const say = (snapshot: Snapshot) =>
+    channel.post({ kind: "state", to: null, run: address, snapshot, sure: false, how });
+  await until(() => told.some(({ kind }) => kind === "want"), "a wish");
+  say(begun("run_a").add("output.finished", { key: "text" }).snapshot());
+  await until(() => run.getSnapshot().run?.seq === 8, "the state");
+  const timers = tab.environment.pending();
+  say(begun("run_a").snapshot());
+  await until(() => tab.environment.pending() > timers, "a doubt");
+  tab.leave();
+  await until(() => told.at(-1)?.kind === "drop", "the end of it");
+  tab.environment.advance(40_000);
+  const end = tab.headway.run("run_b").subscribe(() => {});
+  const wanted = () => told.filter((message) => message.kind === "want").map((message) => message.run);
+  await until(() => wanted().some((one) => one.includes("run_b")), "the next wish");
+  expect(wanted()).toEqual([address, address.replace("run_a", "run_b")]);
+  end();
+  tab.environment.advance(1_000);
   channel.close();
 });

@@ -114,15 +114,13 @@ export function createRun(
 
   const start = async (): Promise<void> => {
     for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        return begin(await startOnce());
-      } catch (cause) {
-        const error = errorFrom(cause);
-        if (signal.aborted) return;
-        if (!error.retryable || attempt >= maxAttempts) return fail(error, "start");
-        const backoff = random() * (backoffMs[attempt - 1] ?? backoffMs.at(-1) ?? 0);
-        await pause(Math.max(50, backoff, error.retryAfterMs));
-      }
+      const started = await startOnce().catch(errorFrom);
+      if (signal.aborted) return;
+      // A mistake in what is called back is no failure of the start.
+      if (!(started instanceof HeadwayError)) return begin(started);
+      if (!started.retryable || attempt >= maxAttempts) return fail(started, "start");
+      const backoff = random() * (backoffMs[attempt - 1] ?? backoffMs.at(-1) ?? 0);
+      await pause(Math.max(50, backoff, started.retryAfterMs));
     }
   };
 
@@ -131,7 +129,6 @@ export function createRun(
   };
 
   const begin = (started: Started) => {
-    if (signal.aborted) return;
     handle = started.run;
     callbacks.onStarted?.(started);
     cancelNow();

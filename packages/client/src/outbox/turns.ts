@@ -45,7 +45,7 @@ export async function takeTurn(
     await locks.request(name, { signal: waiting.signal }, begin);
   } catch {
     // The page left, it took too long, or the lock was taken from us. Where there are no locks after all, it is begun so.
-    if (!working) await locks.request(name, { steal: true }, begin).catch(() => working ?? begin());
+    if (!working && !left.aborted) await locks.request(name, { steal: true }, begin).catch(() => working ?? begin());
   } finally {
     left.removeEventListener("abort", leave);
   }

@@ -18,7 +18,8 @@ export interface Election {
  * Take part in the election of `key`, from now on.
  *
  * A lock ends with its page, however that ends. It does not when the page goes to the back/forward cache, where nothing
- * runs, so it is given back on `pagehide`. A page that hangs keeps it, too: the others take it by `steal`.
+ * runs, so it is given back on `pagehide`. A page that hangs keeps it, too: the others take it by `steal`. A tab that gets no locks at
+ * all leads, each by itself.
  *
  * @param page Tells by `pagehide` and `pageshow` when the page goes to the cache and comes back.
  * @param onChange The role has changed; undefined while the page is in the cache.
@@ -55,8 +56,12 @@ export function createElection(key: string, page: EventTarget, onChange: (role: 
     while (!signal.aborted) {
       const granted = (lock: Lock | null) => (lock && !signal.aborted ? lead(signal) : undefined);
       // It fails when the turn is over, or when another tab has stolen the lock.
-      await locks.request(key, options, granted).catch(() => {});
-      if (!signal.aborted) become(false);
+      const error = await locks.request(key, options, granted).catch((error: Error) => error);
+      if (signal.aborted) return;
+      // A browser that keeps nothing for this page gives it no locks, however often they are asked for.
+      const refused = error instanceof Error && error.name !== "AbortError";
+      become(refused);
+      if (refused) return;
       options = { signal };
     }
   };

@@ -67,7 +67,7 @@ export function createFollowing(
           if (typeof outcome === "string") resolve(outcome);
           else reject(outcome);
         };
-        const taker = createTaker(headway, channel, tab, link, finish);
+        const taker = createTaker(headway, channel, tab, link, ending.signal, finish);
         signal.addEventListener("abort", () => finish(errorFrom(signal.reason)), { signal: ending.signal });
         role.addEventListener("abort", () => finish("again"), { signal: ending.signal });
         takers.add(taker);
@@ -84,12 +84,17 @@ export function createFollowing(
   };
 }
 
-/** Make what takes the messages that concern one run. */
+/**
+ * Make what takes the messages that concern one run.
+ *
+ * @param ended The run is not followed any more.
+ */
 function createTaker(
   headway: Headway,
   channel: Channel,
   tab: string,
   link: Link,
+  ended: AbortSignal,
   finish: (outcome: Outcome | HeadwayError) => void,
 ): Taker {
   const { feed } = link;
@@ -110,7 +115,7 @@ function createTaker(
       doubting = true;
       setTimeout(() => {
         doubting = false;
-        want(true);
+        if (!ended.aborted) want(true); // else the tab that leads would watch it for nobody
       }, SURE_MS);
     }
   };

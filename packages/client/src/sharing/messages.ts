@@ -56,8 +56,12 @@ export function createChannel(name: string, onMessage: (message: Message) => voi
   let channel: BroadcastChannel | null = null;
   return {
     open() {
-      channel ??= new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => onMessage(data as Message);
+      try {
+        channel ??= new BroadcastChannel(name);
+        channel.onmessage = ({ data }) => onMessage(data as Message);
+      } catch {
+        // The browser gives this page none: it is as alone as one without locks.
+      }
     },
     close() {
       channel?.close();

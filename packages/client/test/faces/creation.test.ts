@@ -159,6 +159,26 @@ test("the start is given up after so many tries, or at once when it is wrong", a
   expect(told).toEqual(["error of undefined", "error of undefined"]);
 });
 
+test("a mistake in what is called back starts nothing again, and is reported", async () => {
+  const reported: unknown[] = [];
+  const note = (error: unknown) => reported.push(error);
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
+  const mistake = new TypeError("a mistake");
+  const onStarted = vi.fn(() => {
+    throw mistake;
+  });
+  create({}, { onStarted });
+  await until(() => reported.length > 0 || environment.pending() > 1, "a report");
+  process.removeAllListeners("unhandledRejection");
+  for (const other of others) process.on("unhandledRejection", other);
+  expect(reported).toEqual([mistake]);
+  environment.advance(60_000);
+  expect(onStarted).toHaveBeenCalledTimes(1);
+  expect(keys()).toHaveLength(1);
+  expect(problems).toEqual([]);
+});
+
 test("what was stopped calls nobody, and starts nothing anew", async () => {
   let answer = () => {};
   server.script = starting(

@@ -48,6 +48,25 @@ describe("a page that is loaded anew", () => {
   });
 });
 
+test("a page that leaves while it waits for its turn takes it from nobody", async () => {
+  let giveBack = () => {};
+  const own = new Promise<void>((resolve) => {
+    giveBack = resolve;
+  });
+  const sending = navigator.locks.request(scene.title, () => own);
+  const page = open();
+  queue(page, "a");
+  const mine = (all: LockInfo[] | undefined) => all?.filter((lock) => lock.name === scene.title).length;
+  await until(() => ids(page).length === 1, "a command");
+  while (mine((await navigator.locks.query()).pending) !== 1) await settled();
+  page.close();
+  await settled();
+  expect(mine((await navigator.locks.query()).held)).toBe(1);
+  giveBack();
+  await sending; // not stolen
+  expect(keys()).toEqual([]);
+});
+
 describe.each(["with", "without"])("two pages, %s locks", (locks) => {
   const pair = () => {
     if (locks === "without") vi.stubGlobal("navigator", {});
