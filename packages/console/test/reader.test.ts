@@ -65,6 +65,16 @@ describe("a reader", () => {
     expect(taken).toEqual([1, 2, 3, 4]);
   });
 
+  it("goes on when it is stopped and started again while a page is on its way", async () => {
+    const { reader, settle, state, taken } = world([1, 2, 3, 4, 5].map(line));
+    reader.start();
+    reader.stop();
+    reader.start();
+    await settle();
+    expect(taken).toEqual([1, 2, 3, 4, 5]);
+    expect(state()).toMatchObject({ complete: true });
+  });
+
   it("looks past events it does not want", async () => {
     const { reader, settle, state, taken } = world([line(1), eventOf(2, "phase.started", { id: "a" })]);
     reader.start();

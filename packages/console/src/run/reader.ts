@@ -107,6 +107,7 @@ export function createReader({ readPage, wants, onEvents, onState, retryMs = RET
     read(signal)
       .finally(() => {
         reading = false;
+        if (signal.aborted) catchUp(); // it may have been started again meanwhile
       })
       .catch((error: unknown) => {
         if (!signal.aborted) recover(error);

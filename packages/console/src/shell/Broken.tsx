@@ -22,7 +22,7 @@ export function Broken({ error }: ErrorComponentProps) {
       level={1}
       tone="bad"
       action={
-        <button type="button" className="button" onClick={() => location.reload()}>
+        <button type="button" className="hw-button" onClick={() => location.reload()}>
           Load it again
         </button>
       }

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Icon } from "../parts/Icon.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
+import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { Charts } from "./Charts.tsx";
 import { Health } from "./Health.tsx";
@@ -24,7 +25,7 @@ export function SystemPage() {
   return (
     <>
       <div className="page-head">
-        <h1 tabIndex={-1}>System</h1>
+        <PageHeading>System</PageHeading>
         {system && (
           <div className="system-as-of">
             <span className="muted small">As of {timeOfDay(Date.parse(system.at))}</span>

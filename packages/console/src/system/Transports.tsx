@@ -1,4 +1,4 @@
-import { Badge } from "@headway-run/react/components";
+import { Badge, CommandButton } from "@headway-run/react/components";
 import type { Sign } from "@headway-run/react/words";
 import { useId, useState } from "react";
 import { Dialog } from "./Dialog.tsx";
@@ -39,11 +39,7 @@ export function Transports({ transports: { known, on, set }, onChange }: Transpo
     <section className="stack" aria-labelledby={title}>
       <div className="section-head">
         <h2 id={title}>Transports</h2>
-        {set && (
-          <button type="button" className="hw-button" data-small onClick={() => void change(null)}>
-            As the servers were started
-          </button>
-        )}
+        {set && <CommandButton send={() => change(null)}>As the servers were started</CommandButton>}
       </div>
       <ul className="transports">
         {known.map((name) => (

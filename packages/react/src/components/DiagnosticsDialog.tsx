@@ -115,8 +115,9 @@ function History({ history }: Pick<ReturnType<ConnectionRecord["getMetrics"]>, "
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the keyboard
     <section className="hw-history" aria-label="History" tabIndex={0}>
       <ol>
-        {history.toReversed().map(({ at, text }) => (
-          <li key={`${at} ${text}`}>
+        {history.toReversed().map(({ at, text }, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: several runs may say the same at the same time
+          <li key={`${at} ${place}`}>
             <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time> {text}
           </li>
         ))}
