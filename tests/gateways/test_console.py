@@ -97,7 +97,14 @@ async def test_other_files_have_a_tag(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/assets/gone-b2.js", "/console/assets/", "/console/..%2fsecret.txt", "/console/%2e%2e/secret.txt"]
+    "path",
+    [
+        "/console/assets/gone-b2.js",
+        "/console/assets/",
+        "/console/..%2fsecret.txt",
+        "/console/%2e%2e/secret.txt",
+        "/console/a%00.js",
+    ],
 )
 async def test_what_is_no_file_of_it_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     """Nor what lies beside it; a script is never answered with the page."""

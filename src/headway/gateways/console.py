@@ -88,7 +88,7 @@ def _page(path: str, if_none_match: str | None) -> Response:
 
 def _file(file: Path, *, zipped: bool, if_none_match: str | None) -> Response:
     """Return a file. One with a hash in its name never changes; others are asked for again each time."""
-    if not file.resolve().is_relative_to(FILES.resolve()) or not file.is_file():
+    if "\0" in str(file) or not file.resolve().is_relative_to(FILES.resolve()) or not file.is_file():
         raise NotFound("the console has no such file", hint="after an upgrade: load the page again")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     body = file.read_bytes()

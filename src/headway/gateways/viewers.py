@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from headway.core.shapes import Name
@@ -36,7 +36,13 @@ class ConnectionsQuery(WhomQuery):
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 100
 
 
-class Whom(BaseModel):
+class _Exact(BaseModel):
+    """A body without fields that are not known: one that was meant to pick some would let everybody read it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Whom(_Exact):
     """Which viewers are meant; all that is set must be true of them."""
 
     run: Name | None = None
@@ -45,7 +51,7 @@ class Whom(BaseModel):
     group: Name | None = None
 
 
-class SayBody(BaseModel):
+class SayBody(_Exact):
     """Words to one viewer."""
 
     text: Text
