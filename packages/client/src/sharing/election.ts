@@ -18,8 +18,8 @@ export interface Election {
  * Take part in the election of `key`, from now on.
  *
  * A lock ends with its page, however that ends. It does not when the page goes to the back/forward cache, where nothing
- * runs, so it is given back on `pagehide`. A page that hangs keeps it, too: the others take it by `steal`. A tab that gets no locks at
- * all leads, each by itself.
+ * runs, so it is given back on `pagehide`. A page that hangs keeps it, too: the others take it by `steal`. A tab that gets
+ * no locks at all leads, each by itself.
  *
  * @param page Tells by `pagehide` and `pageshow` when the page goes to the cache and comes back.
  * @param onChange The role has changed; undefined while the page is in the cache.
