@@ -133,7 +133,7 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
     // What the stream brings: all of the newest, or those that changed.
     apply(came) {
       const { runs: changed, removed } = came as unknown as { runs: RunSummary[]; removed?: string[] };
-      gone = [...gone, ...(removed ?? [])];
+      if (load && removed) gone = [...gone, ...removed];
       learn(removed ? changedIn(known, changed, removed) : changed);
       return "applied";
     },
