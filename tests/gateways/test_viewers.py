@@ -264,6 +264,28 @@ async def test_a_notice_may_be_for_some(two: Servers) -> None:
     assert [len(stream.named("notice")) for stream in (*before, *late)] == [1, 0, 1, 0]
 
 
+async def test_of_many_that_were_taken_away_the_last_are_told(two: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes is not told of a whole day's."""
+    monkeypatch.setattr(notices, "OVER_MAX", 2)
+    run = await open_run(two.clients[0])
+    ended = []
+    for number in range(4):
+        put = (await two.clients[0].post("/v1/notices", json={"text": f"notice {number}"})).json()
+        assert (await two.clients[0].delete(f"/v1/notices/{put['id']}")).status_code == 204
+        ended.append({"id": put["id"], "over": True})
+        await asyncio.sleep(0.002)  # their times differ by a millisecond at least
+
+    async def told() -> list[Any]:
+        stream = await two.watch(1, f"/v1/runs/{run['id']}/stream")
+        return stream.named("notice")
+
+    for _ in range(200):
+        if await told() == ended[-2:]:
+            break
+        await asyncio.sleep(0.02)
+    assert await told() == ended[-2:]
+
+
 async def test_a_notice_goes_when_its_time_is_over(two: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     """By itself, and who has it before them is told; it says until when it stands."""
     monkeypatch.setattr(notices, "LOOK_EVERY_S", 0.05)

@@ -312,16 +312,19 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
     stopWaiting();
     if (draining) return;
     draining = true;
-    while (changed && !present.signal.aborted) {
-      changed = false;
-      const [first] = await read();
-      if (!first || present.signal.aborted) continue;
-      changed = true;
-      const at = dueAt(first);
-      if (at > now()) await waitUntil(at);
-      else await takeTurn(title, environment, present.signal, sendFirst);
+    try {
+      while (changed && !present.signal.aborted) {
+        changed = false;
+        const [first] = await read();
+        if (!first || present.signal.aborted) continue;
+        changed = true;
+        const at = dueAt(first);
+        if (at > now()) await waitUntil(at);
+        else await takeTurn(title, environment, present.signal, sendFirst);
+      }
+    } finally {
+      draining = false; // whatever went wrong, the next command or sign of life begins anew
     }
-    draining = false;
     if (present.signal.aborted) shelf.shut();
   };
 

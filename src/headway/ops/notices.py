@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -35,6 +36,9 @@ FOR_MAX_S: Final = 366 * 86_400.0
 
 OVER_S: Final = 86_400.0
 """How long who comes is told that a notice was taken away."""
+
+OVER_MAX: Final = 50
+"""Of so many, the last ones: each is told to everybody who comes."""
 
 _log = logging.getLogger("headway.notices")
 
@@ -162,7 +166,8 @@ class Notices:
         put = (await self._store.posted("notices")).get(notice_id)
         if put is None or put.get("over"):
             raise NoticeNotFound(f"there is no notice {notice_id[:64]!r}", hint="it may be over by now")
-        over = {"id": notice_id, "over": True, "to": put["to"]}
+        at = format_ms(time.time_ns() // 1_000_000)
+        over = {"id": notice_id, "over": True, "at": at, "to": put["to"]}
         await self._store.post("notices", notice_id, over, ttl_s=OVER_S)
 
     # -- for viewers
@@ -239,7 +244,8 @@ def _over(notice_id: str) -> dict[str, Any]:
 def _read(posted: Mapping[str, Any]) -> tuple[Sequence[Notice], Mapping[str, Which]]:
     """Return the notices that stand, the oldest first, and whom those concern that were taken away."""
     standing = [_notice(one) for one in posted.values() if not one.get("over")]
-    over = {id: Which(**one["to"]) for id, one in posted.items() if one.get("over")}
+    taken = sorted((one for one in posted.values() if one.get("over")), key=lambda one: str(one["at"]))
+    over = {one["id"]: Which(**one["to"]) for one in taken[-OVER_MAX:]}
     return sorted(standing, key=lambda one: one.content["at"]), over
 
 

@@ -152,9 +152,11 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
   };
 
   const reconnect = () => {
+    // Somebody else's view of the same run may have seen it fail.
+    const begun = ends.length > 0 || handle.getSnapshot().connection.state === "failed";
     if (ends.length === 0)
       ends = [handle.subscribe(show, 0), handle.on("*", take), handle.on("notice", (n) => emit("notice", n))];
-    else handle.reconnect();
+    if (begun) handle.reconnect();
     const opened = open();
     show();
     return opened;

@@ -130,7 +130,14 @@ export function createRun(
 
   const begin = (started: Started) => {
     handle = started.run;
-    callbacks.onStarted?.(started);
+    try {
+      callbacks.onStarted?.(started);
+    } finally {
+      watch(handle); // a mistake in what is called back does not leave the run without anybody who watches it
+    }
+  };
+
+  const watch = (handle: RunHandle) => {
     cancelNow();
     const timer = setTimeout(() => callbacks.onStillRunning?.(last?.run ?? null), stillRunningMs);
     const end = handle.subscribe(show);

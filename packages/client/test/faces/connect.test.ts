@@ -181,6 +181,20 @@ describe("a final error", () => {
     expect(isConnected()).toBe(true);
   });
 
+  test("that another view has met is no reason not to try anew", async () => {
+    server.script = (_request, response) => problem(response, 403, "forbidden", "Not yours");
+    const headway = new Headway({ baseUrl: server.url, environment });
+    const run = headway.run("run_1");
+    const end = run.subscribe(() => {});
+    await until(() => run.getSnapshot().error !== null, "the error");
+    server.script = () => false;
+    const { disconnect, isConnected, reconnect } = createConnection("run_1", { client: headway });
+    await reconnect();
+    expect(isConnected()).toBe(true);
+    disconnect();
+    end();
+  });
+
   test("after the run was shown tells how it stood", async () => {
     const { connect, on } = make();
     const errors: unknown[] = [];
