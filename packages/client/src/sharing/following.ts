@@ -7,7 +7,7 @@ import type { Headway } from "../headway.ts";
 import type { Link, Outcome } from "../transport.ts";
 import type { Channel, How, Told } from "./messages.ts";
 
-/** Pause between two questions whether somebody leads. */
+/** Pause between two questions whether somebody leads; it varies by half, so that of many tabs one is the first to act. */
 const ASK_MS = 1_500;
 /** So many of them without an answer, and nobody does. */
 const UNANSWERED_MAX = 2;
@@ -44,7 +44,7 @@ export function createFollowing(
   const look = () => {
     environment.clearTimeout(timer);
     if (takers.size === 0) return;
-    timer = environment.setTimeout(look, ASK_MS);
+    timer = environment.setTimeout(look, ASK_MS * (0.5 + environment.random()));
     if (environment.isHidden()) unanswered = 0;
     else if (unanswered++ < UNANSWERED_MAX) channel.post({ kind: "ask" });
     else {
