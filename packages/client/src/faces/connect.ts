@@ -62,6 +62,14 @@ export interface RunConnection {
   isConnected(): boolean;
   /** Connect anew at once, also after a final error. Returns and throws as `connect`. */
   reconnect(): Promise<void>;
+  /** Ask every so many milliseconds instead of holding a stream open, from now on. @defaultValue each waits for news */
+  startPolling(everyMs?: number): void;
+  /** Use a stream again. */
+  stopPolling(): void;
+  /** Do now what happens by itself where streams do not get through: poll, each time until there are news. */
+  activateFallback(): void;
+  /** Try a stream again at once, rather than after a while. */
+  deactivateFallback(): void;
 }
 
 const outboxes = new WeakMap<Headway, Outbox>();
@@ -194,5 +202,9 @@ export function createConnection(target: string, options: ConnectOptions = {}): 
     off: (event, handler) => void handlers.get(event)?.delete(handler as never),
     isConnected: () => ends.length > 0 && isOpen(),
     reconnect,
+    startPolling: handle.startPolling,
+    stopPolling: handle.stopPolling,
+    activateFallback: () => handle.startPolling(),
+    deactivateFallback: handle.stopPolling,
   };
 }

@@ -165,6 +165,23 @@ test("a handler that was taken off is not called; one that makes a mistake costs
   expect(mistakes[0]).toEqual(new Error("oops"));
 });
 
+test("polls when it is told to, and streams again", async () => {
+  const { activateFallback, connect, deactivateFallback, disconnect, startPolling, stopPolling } = make();
+  await connect();
+  const transport = () => new Set(server.seen.slice(-1).map(({ path }) => path.split("/").at(-1)));
+  const asked = (end: string) => until(() => transport().has(end), end);
+  activateFallback();
+  await asked("events");
+  deactivateFallback();
+  await asked("stream");
+  startPolling(10_000);
+  await asked("events");
+  expect(server.seen.at(-1)?.query.get("wait")).toBe("0");
+  stopPolling();
+  await asked("stream");
+  disconnect();
+});
+
 describe("a final error", () => {
   test("makes connect fail and is told; reconnect begins anew", async () => {
     server.script = (_request, response) => {
