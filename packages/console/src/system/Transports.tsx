@@ -31,10 +31,11 @@ interface TransportsProps {
 
 /** Which ways in and out are open, and switching them on all servers at once. */
 export function Transports({ transports: { known, on, set }, onChange }: TransportsProps) {
-  const [asked, setAsked] = useState<string | null>(null);
+  /** What is to be confirmed: as it was when the button was pressed, whatever others switch meanwhile. */
+  const [wish, setWish] = useState<{ name: string; on: boolean } | null>(null);
   const title = useId();
   const change = (wanted: string[] | null) => switchTransports(wanted).then(onChange);
-  const flipped = (name: string) => (on.includes(name) ? on.filter((one) => one !== name) : [...on, name]);
+  const switched = (name: string, isOn: boolean) => [...on.filter((one) => one !== name), ...(isOn ? [name] : [])];
   return (
     <section className="stack" aria-labelledby={title}>
       <div className="section-head">
@@ -56,7 +57,7 @@ export function Transports({ transports: { known, on, set }, onChange }: Transpo
                 data-small
                 aria-haspopup="dialog"
                 aria-label={`Switch ${on.includes(name) ? "off" : "on"}: ${ABOUT[name]?.name ?? name}`}
-                onClick={() => setAsked(name)}
+                onClick={() => setWish({ name, on: !on.includes(name) })}
               >
                 Switch {on.includes(name) ? "off" : "on"}
               </button>
@@ -64,15 +65,15 @@ export function Transports({ transports: { known, on, set }, onChange }: Transpo
           </li>
         ))}
       </ul>
-      {asked && (
+      {wish && (
         <Dialog
-          title={`Switch ${(ABOUT[asked]?.name ?? asked).toLowerCase()} ${on.includes(asked) ? "off" : "on"}?`}
-          action={on.includes(asked) ? "Switch off" : "Switch on"}
-          danger={on.includes(asked)}
-          onSubmit={() => change(flipped(asked))}
-          onClose={() => setAsked(null)}
+          title={`Switch ${(ABOUT[wish.name]?.name ?? wish.name).toLowerCase()} ${wish.on ? "on" : "off"}?`}
+          action={wish.on ? "Switch on" : "Switch off"}
+          danger={!wish.on}
+          onSubmit={() => change(switched(wish.name, wish.on))}
+          onClose={() => setWish(null)}
         >
-          <p>{on.includes(asked) ? ABOUT[asked]?.off : "On every server, at once."}</p>
+          <p>{wish.on ? "On every server, at once." : ABOUT[wish.name]?.off}</p>
           <p className="muted small">It is stored: servers that start later keep to it.</p>
         </Dialog>
       )}
