@@ -136,6 +136,24 @@ test("one that is not there is told so, and nobody else", async () => {
   expect(a.getSnapshot().connection.state).toBe("live");
 });
 
+test("more than a connection may carry are on two", async () => {
+  const ids = Array.from({ length: 65 }, (_, n) => `run_${n}`);
+  for (const id of ids) server.logs.set(id, begun(id));
+  watch(...ids);
+  await upToDate();
+  expect(server.opened.map((runs) => runs.length).sort()).toEqual([1, 64]);
+  expect(server.watching).toBe(2);
+});
+
+test("a stream of an application's own keeps a connection of its own", async () => {
+  const own = headway.run(`${server.url}/reports/7/events`);
+  const end = own.subscribe(() => {});
+  await until(() => own.getSnapshot().error !== null, "an answer"); // this server has no such route
+  expect(own.getSnapshot().error).toMatchObject({ category: "not_found" });
+  expect(server.opened).toEqual([]);
+  end();
+});
+
 test("after an outage all come back on one connection, without a loss", async () => {
   watch("run_a", "run_b", "run_c");
   await upToDate();
