@@ -79,8 +79,13 @@ class StrategyPage(ReportPage):
         button = self.button("To the strategy")
         if await self.dialog.is_visible():
             await button.click(timeout=PATIENCE_MS)
-        await expect(self.page.locator(".signs")).to_contain_text(word, timeout=PATIENCE_MS)
+        await self.says(word)
         await expect(self.dialog).to_be_hidden()
+
+    async def says(self, word: str) -> None:
+        """Wait until the strategy's badge says that and no more ("Ready" is not "Ready, in part")."""
+        badge = self.page.locator(".signs .hw-badge").first
+        await expect(badge).to_have_text(f"Status: {word}", timeout=PATIENCE_MS)
 
     async def fits(self, width: int) -> None:
         """Nothing sticks out of a screen so wide, once the page has noticed how wide it is."""

@@ -336,7 +336,7 @@ async def test_what_could_not_be_read_is_missing_and_can_be_tried_again(
     await view.fits(360)
     rival.pages = whole
     await view.page.get_by_role("button", name="Try again").click()
-    await expect(view.page.locator(".signs")).to_contain_text("Ready", timeout=PATIENCE_MS)
+    await view.says("Ready")
     await expect(view.page.get_by_role("heading", name="Gaps", exact=True)).to_be_visible()
     snapshot = application.snapshot(run_id)
     assert (snapshot["status"], snapshot["result"]["missing"]) == ("succeeded", [])
