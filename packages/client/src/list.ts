@@ -44,7 +44,7 @@ export interface ListState {
  * Its functions need no `this`.
  */
 export interface ListHandle {
-  /** Watch: `listener` is called at a change and then at most once every `everyMs` (16). Returns how to end it. */
+  /** Watch: `listener` is called at a change and then at most once every `everyMs` (33). Returns how to end it. */
   subscribe(listener: () => void, everyMs?: number): () => void;
   getSnapshot(): ListState;
   /** Show the newest runs, those counted as `fresh` among them. Resolves when they are shown, or cannot be. */
@@ -156,7 +156,7 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
   return {
     reconnect,
     showFresh: () => (load ? load.then(look) : look()), // one that is under way may be too early
-    subscribe(listener, everyMs = 16) {
+    subscribe(listener, everyMs = 33) {
       const [call, cancel] = throttle(environment, everyMs, listener);
       viewers.add(call);
       begin();

@@ -42,7 +42,7 @@ export type Listener<Of extends Topic> = (
  */
 export interface RunHandle {
   /**
-   * Watch the state: `listener` is called at a change and then at most once every `everyMs` (16), so that a burst of
+   * Watch the state: `listener` is called at a change and then at most once every `everyMs` (33), so that a burst of
    * events is drawn once; 0: after every change. Opens the connection. Returns a function that ends it.
    */
   subscribe(listener: () => void, everyMs?: number): () => void;
@@ -182,7 +182,7 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
     retain,
     release,
     reconnect,
-    subscribe(listener, everyMs = 16) {
+    subscribe(listener, everyMs = 33) {
       const [call, cancel] = throttle(shared.environment, everyMs, listener);
       viewers.add(call);
       return retainUntil(() => {

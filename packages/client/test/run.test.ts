@@ -39,7 +39,7 @@ test("a view is told of a burst of events twice: at its beginning and at its end
     await until(() => run.getSnapshot().run?.seq === n, "the next");
   }
   expect(calls).toBe(1);
-  environment.advance(16);
+  environment.advance(33);
   expect(calls).toBe(2);
   end();
 });

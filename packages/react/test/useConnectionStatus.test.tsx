@@ -39,7 +39,7 @@ test("it is drawn when the connection changes, not when the run does", async () 
     server.log.add("output.appended", { key: "text", delta: "." });
     server.publish();
     await waitFor(() => expect(client.run("run_1").getSnapshot().run?.seq).toBe(8 + n));
-    act(() => environment.advance(16));
+    act(() => environment.advance(33));
   }
   expect(renders()).toBe(before);
   expect(status()).toMatchObject({ text: "What is shown is up to date.", downMs: 0, retryInS: null });

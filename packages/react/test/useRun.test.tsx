@@ -102,7 +102,7 @@ test("two hundred events are drawn in a few renders", async () => {
   for (let n = 0; n < 200; n++) server.log.add("output.appended", { key: "text", delta: "." });
   server.publish();
   await waitFor(() => expect(client.run("run_1").getSnapshot().run?.seq).toBe(207));
-  act(() => environment.advance(16));
+  act(() => environment.advance(33));
   expect(page()).toContain("seq 207");
   expect(onRender.mock.calls.length).toBeLessThanOrEqual(2);
 });

@@ -129,7 +129,7 @@ test("a burst of events is told of one by one and drawn a few times", async () =
   for (let n = 0; n < 200; n++) server.log.add("output.appended", { key: "text", delta: "." });
   server.publish();
   await vi.waitFor(() => expect(run.getSnapshot().run?.seq).toBe(207));
-  act(() => environment.advance(16));
+  act(() => environment.advance(33));
   expect(onEvent).toHaveBeenCalledTimes(200);
   expect(onRender.mock.calls.length).toBeLessThanOrEqual(2);
 });

@@ -55,9 +55,9 @@ test("connects, tells how the run stands and moves, and disconnects", async () =
     ...{ id: "plan", done: 1, total: 4, message: "Half a day" },
   } as never);
   publish();
-  environment.advance(16);
+  environment.advance(33);
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return moves.length === 1;
   }, "progress");
   expect(moves).toEqual([
@@ -80,7 +80,7 @@ test("what changes nothing of that tells nothing, and everything that happens co
   server.log.add("output.appended", { key: "text", delta: "more" }).add("error", { message: "a hiccup" } as never);
   publish();
   await until(() => all.length === 2, "events");
-  environment.advance(16);
+  environment.advance(33);
   expect(all).toEqual([8, 9]);
   expect(deltas).toEqual(["more"]);
   expect(told).toEqual(["progress running"]);
@@ -95,7 +95,7 @@ test("tells the end once, and again after it was tried again", async () => {
   for (const { type, data } of failed.events.slice(7)) server.log.add(type, data as never);
   publish();
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return told.includes("error no");
   }, "a failure");
   reopen(server.log);
@@ -124,7 +124,7 @@ test("tells what can be learned meanwhile: to who comes late the newest, then ea
   server.log.add("note", { kind: "educational", title: null, body: "second" });
   publish();
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return lessons.length === 2;
   }, "another");
   expect(lessons).toEqual([
@@ -220,7 +220,7 @@ describe("a final error", () => {
     await until(() => told.length === 1, "progress");
     server.send(frame("reset", { reason: "gone" }));
     await until(() => {
-      environment.advance(16);
+      environment.advance(33);
       return errors.length === 1;
     }, "an error");
     expect(errors).toMatchObject([{ error: "The run was deleted.", status: "running", run_id: "run_1", step: 1 }]);

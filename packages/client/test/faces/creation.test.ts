@@ -61,7 +61,7 @@ function create(options: CreateOptions = {}, callbacks: RunCallbacks = {}): Crea
 
 const shown = (...wanted: string[]) =>
   until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return told.join() === wanted.join();
   }, `${wanted}, not ${told}`);
 const keys = () => server.requests("/runs").map(({ headers }) => headers["idempotency-key"]);
@@ -178,7 +178,7 @@ test("a mistake in what is called back starts nothing again, and is reported", a
   expect(keys()).toHaveLength(1);
   expect(problems).toEqual([]);
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return told.includes("progress running");
   }, "that it is watched all the same");
 });
@@ -220,7 +220,7 @@ test("it is said that it takes long, which ends nothing", async () => {
   server.log.add("run.succeeded", { result: 1 });
   server.publish();
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return told.at(-1) === "succeeded 1";
   }, "the end");
 });
@@ -246,7 +246,7 @@ test("a run that cannot be watched any more goes on: for good, or after so many 
   await until(() => server.watching === 1, "a stream");
   server.send(frame("reset", { reason: "gone" }));
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return problems.length === 1;
   }, "an end");
   expect(problems[0]).toMatchObject({ message: "The run was deleted.", code: "not_found", during: "connection" });
@@ -278,7 +278,7 @@ test("without callbacks it does no harm", async () => {
   for (const { type, data } of ended("run.failed").events.slice(7)) server.log.add(type, data as never);
   server.publish();
   await until(() => {
-    environment.advance(16);
+    environment.advance(33);
     return creation.run()?.getSnapshot().run?.status === "failed";
   }, "the end");
   process.off("unhandledRejection", mistake);

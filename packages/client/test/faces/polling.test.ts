@@ -25,9 +25,9 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
 const polls = () => server.requests("/events").length;
 /** Let the pause between two polls pass, and the answer come. */
 const next = async (ms: number) => {
-  environment.advance(16); // as long as changes are gathered
+  environment.advance(33); // as long as changes are gathered
   const before = polls();
-  environment.advance(ms - 17);
+  environment.advance(ms - 34);
   await settled();
   expect(polls()).toBe(before);
   environment.advance(1);
@@ -54,7 +54,7 @@ test("starts a job, asks every ten seconds without holding anything open, and te
   expect(polling.status()?.items["day:1"]?.status).toBe("finished");
   server.log.add("run.succeeded", { result: 3 });
   await next(10_000);
-  environment.advance(16);
+  environment.advance(33);
   expect(onEnd).toHaveBeenCalledOnce();
   expect(onEnd.mock.calls[0]?.[0]).toMatchObject({ status: "succeeded", result: 3 });
   expect(server.streams).toEqual([]);

@@ -8,7 +8,7 @@ export interface UseRunOptions {
   client?: Headway | undefined;
   /** What is known of the run already, as from the answer that created it: shown until the server says more. */
   snapshot?: Snapshot | null | undefined;
-  /** @defaultValue 16; a burst of events is drawn once in so many milliseconds. */
+  /** @defaultValue 33; a burst of events is drawn once in so many milliseconds. */
   everyMs?: number | undefined;
 }
 

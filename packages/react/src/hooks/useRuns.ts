@@ -7,7 +7,7 @@ import { createShown, UNCONNECTED } from "./shown.ts";
 export interface UseRunsOptions {
   /** Another client than the provider's. */
   client?: Headway | undefined;
-  /** @defaultValue 16; a burst of changes is drawn once in so many milliseconds. */
+  /** @defaultValue 33; a burst of changes is drawn once in so many milliseconds. */
   everyMs?: number | undefined;
 }
 

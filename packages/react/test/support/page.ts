@@ -5,7 +5,7 @@ import type { WireServer } from "../../../client/test/support/server.ts";
 /** Wait until the page shows something, while time goes on. */
 export function shown(environment: TestEnvironment, check: () => void): Promise<void> {
   return waitFor(() => {
-    act(() => environment.advance(16));
+    act(() => environment.advance(33));
     check();
   });
 }
