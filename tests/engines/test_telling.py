@@ -1,6 +1,7 @@
 """A listener is told of everything it wants, of each run in order, and nobody waits for another run's trouble."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from headway.core.cursor import START
 from headway.core.events import new_event
 from headway.engines.listener import Listener, Since
-from headway.engines.telling import AT_ONCE, Telling
+from headway.engines.telling import AGAIN_S, AT_ONCE, Telling
+from headway.errors import StoreUnavailable
 from headway.measures import LISTENED
-from headway.stores.base import RunRow, Store
+from headway.stores.base import Page, RunRow, Store
+from headway.stores.memory import MemoryStore
 from headway.stores.retention import Part
 from tests.stores.builders import SUCCEEDED, FakeClock, delta, end, failed, line, note, report, running, save
 from tests.stores.conftest import clock, postgres_server, redis_server, store
@@ -93,6 +96,32 @@ async def test_it_is_told_of_what_it_wants(store: Store) -> None:
     await all_told(telling)
     assert ear.told == {run.id: [1, 2, 1353]}
     assert (await store.positions("mail", [run.id, other.id])) == {run.id: (await row(store, run)).cursor}
+
+
+async def test_a_store_that_is_away_is_told_of_once_for_all_runs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many there are, and however often they are tried; then everything is told."""
+    store, ear = MemoryStore(), Ear()
+    await store.open()
+    telling = ear.telling(store)
+    await telling.look()
+    runs = [await running(store) for _ in range(3)]
+
+    async def away(*_arguments: object, **_options: object) -> Page:
+        raise StoreUnavailable("it is away")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.INFO, "headway.listeners"):
+        patch.setattr(store, "read", away)
+        for _ in range(3):
+            await all_told(telling)
+            ear.now += AGAIN_S[0]
+        patch.undo()
+        await all_told(telling)
+    assert ear.told == {run.id: [1, 2] for run in runs}
+    first, second = caplog.messages
+    assert first == "listener mail cannot be told: it is away"
+    assert second.startswith("listener mail is told again, after ")
 
 
 async def row(store: Store, run: RunRow) -> RunRow:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from headway.engines.leadership import Leadership
 from headway.engines.listener import Call, Listener, role_of
+from headway.engines.outage import Outage
 from headway.engines.telling import Telling
 from headway.errors import HeadwayError
 from headway.stores.base import Store
@@ -58,6 +59,8 @@ class Listening:
         self._leadership = Leadership(
             store, role_of(listener.name), worker, lease_s=lease_s, every_s=min(ASK_EVERY_S, look_every_s)
         )
+        about = f"looking for events for listener {listener.name}"
+        self._outage = Outage(log, f"{about} failed", f"{about} again")
         self._telling: Telling | None = None
         self._wake = asyncio.Event()
         self._rung: set[RunId] = set()
@@ -99,8 +102,10 @@ class Listening:
                     await self._tell()
                 else:
                     await self._let_go()
+                self._outage.end()
             except HeadwayError as error:
-                log.warning("cannot look for events for listener %s: %s", self._listener.name, error)
+                self._look_at = 0.0  # who rang meanwhile may be forgotten
+                self._outage.note(error)
             except Exception:
                 log.exception("looking for events for listener %s failed", self._listener.name)
             await self._wait()

@@ -17,6 +17,7 @@ from headway.core.clock import format_ms, parse_ms
 from headway.engines.commands import About, Commands
 from headway.engines.job import Job
 from headway.engines.leadership import Leadership
+from headway.engines.outage import Outage
 from headway.engines.schedule import Schedule
 from headway.errors import HeadwayError, KeyReused, StoreError
 from headway.lines import Line
@@ -54,6 +55,7 @@ class Scheduler:
         self._scheduled = [(job, job.schedule) for job in jobs.values() if job.schedule is not None]
         self._leadership = Leadership(store, _role(self._scheduled), worker, lease_s=lease_s)
         self._now_ms = now_ms
+        self._outage = Outage(log, "cannot start what is scheduled", "what is scheduled is started again")
         self._quiet: dict[str, tuple[int, int]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -74,8 +76,9 @@ class Scheduler:
             try:
                 if await self._leadership.held():
                     await self.look()
+                self._outage.end()
             except HeadwayError as error:
-                log.warning("cannot start what is scheduled: %s", error)
+                self._outage.note(error)
             except Exception:
                 log.exception("looking for what is scheduled failed")
             await asyncio.sleep(LOOK_EVERY_S)

@@ -20,7 +20,8 @@ from headway.core.cursor import START, Cursor
 from headway.core.events import LINE_TYPES, TEXT_TYPES, StoredEvent
 from headway.core.run import ACTIVE
 from headway.engines.listener import Call, Listener
-from headway.errors import HeadwayError, RunNotFound
+from headway.engines.outage import Outage
+from headway.errors import HeadwayError, RunNotFound, StoreError
 from headway.lines import Line
 from headway.measures import LISTENED
 from headway.publish.execution import backoff
@@ -98,6 +99,8 @@ class Telling:
         self._call = call
         self._now = now
         self._since: str | None = None
+        about = f"listener {listener.name}"
+        self._outage = Outage(log, f"{about} cannot be told", f"{about} is told again")
         self._places: dict[RunId, Place] = {}
         self._others: set[RunId] = set()
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
@@ -221,8 +224,12 @@ class Telling:
         place.due = 0.0
         try:
             await self._tell(run_id, place)
+            self._outage.end()
         except RunNotFound:
             self._places.pop(run_id, None)  # deleted, and its position with it
+        except StoreError as error:
+            self._outage.note(error)
+            place.due = self._now() + AGAIN_S[0]
         except Exception as error:
             known, name = isinstance(error, HeadwayError), self._listener.name
             log.warning("listener %s cannot be told of run %s: %s", name, run_id, error, exc_info=not known)
