@@ -333,6 +333,14 @@ async def test_a_schema_that_is_not_ready(postgres_server: PostgresServer) -> No
         await PostgresStore(url).open()
 
 
+async def test_what_is_over_on_the_board_is_found_by_its_index(postgres: PostgresStore) -> None:
+    """Whoever posts drops it, and goes through nothing else for that."""
+    async with postgres._database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")  # the table is empty: only what it could do counts
+        steps = await connection.fetch(f"EXPLAIN {postgres._database.sql('post')}", "questions", "k", b"1", None, 0)
+    assert any("board_until" in step[0] for step in steps), [step[0] for step in steps]
+
+
 @pytest.mark.parametrize(
     ("url", "error", "said"),
     [

@@ -119,6 +119,8 @@ class Notices:
     ) -> Notice:
         """Put a notice before viewers: those who watch now, and everybody who comes, until it is over.
 
+        One that is too many because others were put at the same moment is taken back; it may be seen for a moment.
+
         Args:
             text: 1 to 2,000 characters.
             level: ``info``, ``warning`` or ``critical``.
@@ -129,15 +131,15 @@ class Notices:
             group: Only before who watches a run of this group.
 
         Raises:
-            Conflict: twenty stand already.
-            StoreError: the store is away; nothing was put.
+            Conflict: twenty stand already, or would with those that are put at the same moment.
+            StoreError: the store is away; nothing was put, as far as is known.
             UsageError: a value is not possible.
         """
         if for_s is not None and not 0 < for_s <= FOR_MAX_S:
             raise UsageError(f"for_s: {for_s:g} s are not possible", hint="up to a year; None: until it is taken away")
         said = notice(text, level)
         if len(await self.list()) >= STANDING_MAX:
-            raise Conflict(f"{STANDING_MAX} notices stand already", hint="take one away first")
+            raise _full()
         until_ms = None if for_s is None else (parse_ms(said["at"]) or 0) + math.ceil(for_s * 1000)
         until = None if until_ms is None else format_ms(until_ms)
         put = Notice(
@@ -145,6 +147,9 @@ class Notices:
             Which(run=run, viewer=viewer, client=client, group=group),
         )
         await self._store.post("notices", put.id, put.shown(), ttl_s=for_s)
+        if len(await self.list()) > STANDING_MAX:  # others were as fast: rather none of us than one too many
+            await self._take_away(put.shown())
+            raise _full()
         return put
 
     async def list(self) -> Sequence[Notice]:
@@ -166,9 +171,12 @@ class Notices:
         put = (await self._store.posted("notices")).get(notice_id)
         if put is None or put.get("over"):
             raise NoticeNotFound(f"there is no notice {notice_id[:64]!r}", hint="it may be over by now")
+        await self._take_away(put)
+
+    async def _take_away(self, put: Mapping[str, Any]) -> None:
         at = format_ms(time.time_ns() // 1_000_000)
-        over = {"id": notice_id, "over": True, "at": at, "to": put["to"]}
-        await self._store.post("notices", notice_id, over, ttl_s=OVER_S)
+        over = {"id": put["id"], "over": True, "at": at, "to": put["to"]}
+        await self._store.post("notices", put["id"], over, ttl_s=OVER_S)
 
     # -- for viewers
 
@@ -234,6 +242,10 @@ class Notices:
         self._wake()
         # no turn of the loop since `stand`: whoever is there is told by this, whoever comes by that
         await self._hub.say([*gone, *(one for one in told if one[1]["id"] not in before)])
+
+
+def _full() -> Conflict:
+    return Conflict(f"{STANDING_MAX} notices stand already", hint="take one away first")
 
 
 def _over(notice_id: str) -> dict[str, Any]:
