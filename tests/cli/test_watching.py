@@ -95,7 +95,7 @@ async def test_a_server_that_was_never_there(monkeypatch):
 
 async def test_a_server_without_its_store(monkeypatch):
     """Is there: what is told is about the store behind it, by `runs` and by `watch`."""
-    monkeypatch.setattr("headway.cli.watching.FIRST_CONTACT_S", 0.3)
+    monkeypatch.setattr("headway.cli.watching.FIRST_CONTACT_S", 2.0)
     away = problem("503 Service Unavailable", "store_unavailable", detail="postgres on db: the server is away")
     async with scripted(lambda request, n: away) as server:
         for arguments in (("watch", RUN), ("runs",)):

@@ -1,6 +1,7 @@
 """What an attached run's publisher writes through."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import orjson
@@ -86,10 +87,11 @@ async def test_hearts_beat_only_in_silence(monkeypatch):
     async with scripted(script) as server, Client(server.url) as client:
         sink = HttpSink(client, RUN, "exe_1")
         publisher = Publisher(sink, on_receipt=receipts.append)
-        beating = asyncio.create_task(sink.beat(publisher))
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.15)  # a beat is due
+        said_at = time.monotonic()
         await sink.append([new_event("note", {"body": "1"})], None)
-        await beating
+        await sink.beat(publisher)
+        assert time.monotonic() - said_at >= 4 * 0.1
     assert [len(sent(request)) for request in server.requests] == [1, 0, 0, 0, 0]
     assert [receipt.cancel_requested for receipt in receipts] == [False, True]
     assert isinstance(publisher.stopped, Fenced)

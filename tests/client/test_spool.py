@@ -114,7 +114,7 @@ async def test_what_was_reported_meanwhile_comes_once_and_in_order(client, netwo
 async def test_a_server_that_is_killed_and_started_again(tmp_path, folder):
     """The reporter does not notice; nothing is lost or doubled."""
     async with ServerProcess(tmp_path) as server, Client(server.url) as client:
-        run_id = (await client.open("x", lease_s=1))["id"]
+        run_id = (await client.open("x", lease_s=4))["id"]
         async with attach(server.url, run_id) as run:
             for number in range(60):
                 await run.note(str(number))

@@ -218,14 +218,14 @@ async def test_time_outs_of_the_job_and_its_steps_stand_still(held: World) -> No
         return await run.ask(bool, "Go?", key="go")
 
     async def slow(run: Run) -> Any:
-        answer = await run.step(ask, options=Step(timeout=0.3))
-        await asyncio.sleep(5)
+        answer = await run.step(ask, options=Step(timeout=1.5))
+        await asyncio.sleep(20)
         return answer
 
-    run_id = await held.start(slow, timeout=0.4)
+    run_id = await held.start(slow, timeout=2)
     async with delivered(held, run_id):
         await waiting(held, run_id)
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(2.2)
         assert (await held.row(run_id)).status is RunStatus.WAITING
         await held.commands.answer(run_id, "ask/go", True)
     assert (await held.state(run_id))["error"]["code"] == "timed_out"  # after the answer it counts on
@@ -347,7 +347,7 @@ async def test_a_question_given_up_by_the_job_is_withdrawn(held: World) -> None:
 
     async def impatient(run: Run) -> Any:
         try:
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(0.5):
                 await run.ask(bool, "Quick?", key="quick")
         except TimeoutError:
             return await run.ask(int, "How many?", key="many")

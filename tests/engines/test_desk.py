@@ -102,7 +102,7 @@ async def test_an_answer_just_before_the_question_ends_without_one(held: World, 
 
     async def patient(run: Run) -> Any:
         try:
-            async with asyncio.timeout(0.05 if way == "withdrawn" else None):
+            async with asyncio.timeout(0.5 if way == "withdrawn" else None):
                 return await run.ask(bool, "Go?", key="go", timeout=30)
         except TimeoutError:
             return "too late"
@@ -126,7 +126,7 @@ async def asked_twice(run: Run) -> Any:
 
     async def enter(run: Run) -> str:
         tries.append("try")
-        async with asyncio.timeout(0.05 if len(tries) == 1 else None):
+        async with asyncio.timeout(0.5 if len(tries) == 1 else None):
             return await run.ask(str, "Code?", key="code")
 
     return await run.step(enter, options=Step(retries=2))

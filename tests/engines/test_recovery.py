@@ -215,12 +215,12 @@ async def test_only_the_runs_of_the_dead_move(site: Site) -> None:
 
 async def test_a_process_that_slept_past_its_lease_writes_nothing_when_it_wakes(site: Site) -> None:
     """SIGSTOP, take-over by another, SIGCONT: the late writes are refused and the log has one author at a time."""
-    site.spawn(HEADWAY_LEASE_S="1")
+    site.spawn(HEADWAY_LEASE_S="3")
     run_id = await site.start("hold", 3.0)
     row = await site.until(run_id, lambda row: row.worker is not None and row.seq > 5)
     sleeper = site.pid_of(row)
     os.kill(sleeper, signal.SIGSTOP)
-    site.spawn(HEADWAY_LEASE_S="1")
+    site.spawn(HEADWAY_LEASE_S="3")
     taken = await site.until(run_id, lambda row: row.attempt == 2 and row.worker is not None)
     os.kill(sleeper, signal.SIGCONT)
     assert (await site.until(run_id, ended)).status == "succeeded"

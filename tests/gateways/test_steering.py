@@ -214,7 +214,8 @@ async def test_a_run_that_waits_for_a_worker_elsewhere(client: httpx.AsyncClient
     await asyncio.sleep(0.1)  # nobody works on it, so nobody can be lost
     path = f"/v1/runs/{handle['id']}/executions"
     mine, again, others = [
-        await client.post(path, headers={"Idempotency-Key": key}) for key in ("mine", "mine", "others")
+        await client.post(path, json={"lease_s": 60}, headers={"Idempotency-Key": key})
+        for key in ("mine", "mine", "others")
     ]
     assert (mine.status_code, mine.json()["attempt"], mine.json()["status"]) == (201, 1, "running")
     assert again.json() == mine.json()

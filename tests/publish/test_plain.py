@@ -35,7 +35,7 @@ async def test_a_function_whose_time_is_over_spoils_nothing_of_the_next_try() ->
         return "never"
 
     async def build(run: Run) -> str:
-        return str(await run.step(write, options=Step(retries=1, timeout=0.5)))
+        return str(await run.step(write, options=Step(retries=1, timeout=1.5)))
 
     log = await play(build)
     assert (log.snapshot["error"], log.result) == (None, "try 2 ")
@@ -68,7 +68,7 @@ async def test_what_a_function_waited_for_ends_with_it() -> None:
             raise
 
     async def build(run: Run) -> str:
-        result = await run.step(outer, options=Step(retries=1, timeout=0.3))
+        result = await run.step(outer, options=Step(retries=1, timeout=1.5))
         await asyncio.to_thread(done.wait, 20)
         return str(result)
 

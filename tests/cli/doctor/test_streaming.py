@@ -23,7 +23,7 @@ async def found(answer: Answer) -> dict[str, Finding]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     """Nobody waits for seconds."""
-    monkeypatch.setattr(module, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(module, "PATIENCE_S", 1.0)
     monkeypatch.setattr(module, "SOON_S", 0.1)
 
 
