@@ -156,7 +156,7 @@ $(BENCH_NODE): bench/package-lock.json bench/package.json $(PACKAGES)
 	@touch $@
 
 .PHONY: docs
-docs: $(PACKAGES)  ## the documentation as a site, in site/
+docs: $(PACKAGES) $(NODE_MODULES)  ## the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 

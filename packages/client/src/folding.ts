@@ -1,7 +1,7 @@
 /**
  * Folding a log by hand, from its first event on: `new Fold(EMPTY)`. The client itself always begins with a snapshot.
  *
- * @packageDocumentation
+ * @module fold
  */
 
 import type { Snapshot } from "./contract.gen.ts";
