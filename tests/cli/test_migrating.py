@@ -1,5 +1,6 @@
 """``headway migrate``: the schema comes up to date before the servers start, or as a script for somebody else."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,20 @@ async def test_what_cannot_be(folder: Path, arguments: tuple[str, ...], code: in
     assert said in command.output
     assert "secret" not in command.output
     assert "Traceback" not in command.output
+
+
+@pytest.mark.parametrize("port", [1, None], ids=["nobody listens", "nobody answers"])
+async def test_a_queue_that_is_away(folder: Path, port: int | None) -> None:
+    """The tables of the runs are made; what is wrong with the queue is said, and how to mend it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"127.0.0.1:{port or silent.getsockname()[1]}"
+        broker = f"postgresql://me:secret@{where}/db"
+        async with piped(
+            "migrate", "--store", "runs.db", HEADWAY_ENGINE="procrastinate", HEADWAY_BROKER=broker
+        ) as command:
+            assert await command.ended() == 1
+    assert f"the queue at postgresql://me@{where}/db cannot be reached" in command.output
+    assert "HEADWAY_BROKER" in command.output
+    assert "secret" not in command.output
+    assert "Traceback" not in command.output
+    assert (folder / "runs.db").is_file()

@@ -8,7 +8,8 @@ import sys
 from headway.cli.terminal import err
 from headway.config import Settings
 from headway.engines.choice import postgres_queue
-from headway.errors import UsageError
+from headway.engines.outage import reason
+from headway.errors import StoreInvalid, StoreUnavailable, UsageError
 from headway.stores.location import kind_of, shown, store_at
 
 
@@ -56,7 +57,25 @@ async def _migrate(settings: Settings) -> None:
     await opened.open()
     await opened.close()
     if settings.engine == "procrastinate":
-        from headway.engines import procrastinate_schema as queue
+        await _migrate_queue(*postgres_queue(settings.store, settings.broker))
 
-        address, runs = postgres_queue(settings.store, settings.broker)
-        await queue.make_schema(address, queue.schema_of(runs))
+
+async def _migrate_queue(address: str, runs: str) -> None:
+    import psycopg
+
+    from headway.engines import procrastinate_schema as queue
+
+    schema = queue.schema_of(runs)
+    try:
+        await queue.make_schema(address, schema)
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(
+            f"the queue at {shown(address)} cannot be reached: {reason(error)}",
+            hint="look at host, port, user and password in HEADWAY_BROKER, or in the store's address where the queue is "
+            "there: is Postgres running there? The tables of the runs are up to date",
+        ) from error
+    except psycopg.Error as error:
+        raise StoreInvalid(
+            f"the queue at {shown(address)} does not let this user make {schema}: {reason(error)}",
+            hint="grant it CREATE on the database, or let somebody else run what `headway migrate --sql` prints",
+        ) from error

@@ -31,7 +31,9 @@ async def make_schema(dsn: str, schema: str) -> None:
     Raises:
         psycopg.Error: the database does not answer, or this role may not make a schema.
     """
-    async with await psycopg.AsyncConnection.connect(dsn, prepare_threshold=None) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        dsn, prepare_threshold=None, connect_timeout=CONNECT_S
+    ) as connection:
         if await _is_there(connection, schema):
             return
         await connection.execute(_LOCK, [schema])
