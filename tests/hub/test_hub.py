@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from headway.core.events import new_event
 from headway.core.sse import Frame
 from headway.errors import LimitExceeded, Overloaded
 from headway.hub import HubSettings
@@ -12,6 +13,7 @@ from headway.hub import feed as feed_module
 from headway.hub import hub as hub_module
 from headway.hub.frames import Block
 from headway.hub.which import Which
+from headway.measures import SENT_BYTES
 from headway.stores.base import RunRow
 from tests.hub.world import world
 from tests.serving import Server, delta, note, serving
@@ -49,6 +51,21 @@ async def test_pings(path: bool) -> None:
         frame = await other.next()
         assert frame is not None
         assert orjson.loads(frame.data) == {"run_id": run.id, "head": 3}
+
+
+async def test_all_bytes_are_counted(path: bool) -> None:
+    """From the first frame to the last one: as many as reach the client, without HTTP's own."""
+    with serving(direct=path) as server:
+        run = await server.run(note())
+        streams = [await _open(server, run) for _ in range(3)]
+        for number in range(3):
+            run = await server.append(run, delta("x" * 100, key=f"{number}"))
+        await server.append(run, new_event("run.succeeded", {}))
+        for stream in streams:
+            await stream.rest()
+            assert stream.complete
+        await server.settled(lambda found: found["open"] == 0)
+        assert server.hub.measures.total(SENT_BYTES) == sum(stream.received for stream in streams)
 
 
 async def test_lifetimes(path: bool) -> None:

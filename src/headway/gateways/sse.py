@@ -280,7 +280,7 @@ class _Stream:
         except BaseException:
             self._hub.gone(connection)
             raise
-        connection.attach(sink, attach(connection))
+        connection.attach(sink, attach(connection), opening=first)
         if isinstance(sink, SendSink):
             await sink.run()
 

@@ -91,15 +91,15 @@ class Audience:
                 continue
             raw = joined(events, form, self._run_id)
             if raw:
-                await self._write(group, Block(raw).coded(chunked=chunked), before, upto)
+                await self._write(group, raw, Block(raw).coded(chunked=chunked), before, upto)
                 self._counters.deliveries += len(events) * len(group.members)
             else:
                 await self.each(partial(_skip, before, upto), tuple(group.members))
 
-    async def _write(self, group: Group, data: bytes, before: Seq, upto: Seq) -> None:
+    async def _write(self, group: Group, raw: bytes, data: bytes, before: Seq, upto: Seq) -> None:
         members = tuple(group.members)
-        group.written += len(data)
-        self._measures.count(SENT_BYTES, TRANSPORT, by=len(data) * len(members))
+        group.written += len(raw)
+        self._measures.count(SENT_BYTES, TRANSPORT, by=len(raw) * len(members))
         for start in range(0, len(members), WRITES_A_PASS):
             part = members[start : start + WRITES_A_PASS]
             for subscription in part:

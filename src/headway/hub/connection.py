@@ -97,9 +97,10 @@ class Connection:
         self.sent = 0
         self._ended: dict[str, Any] = {}
 
-    def attach(self, sink: Sink, attachments: Sequence[Attachment]) -> None:
-        """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`."""
+    def attach(self, sink: Sink, attachments: Sequence[Attachment], opening: bytes = b"") -> None:
+        """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`; `opening` was written already."""
         self.sink = sink
+        self._count(opening)
         self.chunked = sink.chunked
         self._attachments = () if self.over else tuple(attachments)
         note_connected(self._hub.measures, self)
@@ -113,14 +114,16 @@ class Connection:
         """Write to this viewer; False when it is over. A broken connection ends this viewer and nobody else."""
         if self.over or self.sink is None:
             return False
-        data = block.coded(chunked=self.chunked)
-        self.sent += len(data)
-        self._hub.measures.count(SENT_BYTES, TRANSPORT, by=len(data))
+        self._count(block.raw)
         try:
-            self.sink.write(data)
+            self.sink.write(block.coded(chunked=self.chunked))
         except Exception as error:  # noqa: BLE001 - uvloop, asyncio and ssl each raise their own
             self.fail(error)
         return not self.over
+
+    def _count(self, raw: bytes) -> None:
+        self.sent += len(raw)
+        self._hub.measures.count(SENT_BYTES, TRANSPORT, by=len(raw))
 
     def fail(self, error: Exception) -> None:
         """Drop this viewer because a write failed."""
@@ -138,6 +141,7 @@ class Connection:
             return
         self._stop(reason)
         if self.sink is not None:
+            self._count(last)
             self.sink.close(last)
             self._hub.unread(self)
 
