@@ -71,8 +71,8 @@ async def _migrate_queue(address: str, runs: str) -> None:
     except psycopg.OperationalError as error:
         raise StoreUnavailable(
             f"the queue at {shown(address)} cannot be reached: {reason(error)}",
-            hint="look at host, port, user and password in HEADWAY_BROKER, or in the store's address where the queue is "
-            "there: is Postgres running there? The tables of the runs are up to date",
+            hint="look at HEADWAY_BROKER, or at the store's address where the queue is there: is it running there? "
+            "The tables of the runs are up to date",
         ) from error
     except psycopg.Error as error:
         raise StoreInvalid(

@@ -98,7 +98,7 @@ class Connection:
         self._ended: dict[str, Any] = {}
 
     def attach(self, sink: Sink, attachments: Sequence[Attachment], opening: bytes = b"") -> None:
-        """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`; `opening` was written already."""
+        """Begin: bytes go to `sink`, what happens to it is passed on to `attachments`; `opening` was written before."""
         self.sink = sink
         self._count(opening)
         self.chunked = sink.chunked
