@@ -48,6 +48,9 @@ export function Connections(): ReactNode {
         <Piece about="a final error, with an action">
           <RunBanner run={run} status={statusOf("failed")} error={GONE} action={<a href="#home">To all runs</a>} />
         </Piece>
+        <Piece about="a failed run">
+          <RunBanner run={RUNS["failed"] ?? null} status={statusOf("closed")} onRetry={() => Promise.resolve()} />
+        </Piece>
         <Piece about="a partial failure">
           <RunBanner
             run={RUNS["partly done"] ?? null}

@@ -217,7 +217,7 @@ describe("RunBanner", () => {
 
   test("says that nothing has come yet", () => {
     expect(banner({ run: null, status: statusOf("backoff", BAR_MS) })).toContain(
-      "It takes longer than usual to connect.",
+      "It takes longer than usual to connect. The server cannot be reached. Trying again in 8 s.",
     );
   });
 
@@ -241,6 +241,27 @@ describe("RunBanner", () => {
     );
     await act(async () => button("Retry").click());
     expect(onRetry).toHaveBeenCalledTimes(1);
+  });
+
+  test("says why a run failed, where it was none of its items", async () => {
+    const failed = trip(
+      ["run.queued", { attempt: 1, reason: "created" }],
+      ["run.started", {}],
+      ["run.failed", { error: { ...DOWN, hint: "try again later" } }],
+    );
+    const onRetry = vi.fn(() => Promise.resolve());
+    expect(banner({ run: failed })).toBe("");
+    cleanup();
+    expect(banner({ run: failed, onRetry })).toBe("It failed: the provider is down. Try again later.Retry");
+    await act(async () => button("Retry").click());
+    expect(onRetry).toHaveBeenCalledTimes(1);
+  });
+
+  test("says nothing of a run that was cancelled, or that made everything", () => {
+    const onRetry = () => Promise.resolve();
+    expect(banner({ run: trip(...PLANNING, ["run.cancelled", {}]), onRetry })).toBe("");
+    cleanup();
+    expect(banner({ run: trip(...PLANNING, ["run.succeeded", { result: null }]), onRetry })).toBe("");
   });
 });
 

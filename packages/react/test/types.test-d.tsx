@@ -15,11 +15,12 @@ import {
 test("hooks give what they say", () => {
   expectTypeOf(useRun).returns.toHaveProperty("run").toEqualTypeOf<Snapshot | null>();
   expectTypeOf(useRun).returns.toHaveProperty("handle").toEqualTypeOf<RunHandle | null>();
-  expectTypeOf(useRun).parameter(0).toEqualTypeOf<string | null>();
+  expectTypeOf(useRun).parameter(0).toEqualTypeOf<string | null | undefined>();
   expectTypeOf(useRun).parameter(1).toEqualTypeOf<UseRunOptions | undefined>();
   expectTypeOf(useRuns).parameter(0).toEqualTypeOf<RunQuery | undefined>();
   expectTypeOf(useRuns).returns.toHaveProperty("runs").toEqualTypeOf<readonly RunSummary[] | null>();
   expectTypeOf(useRuns).returns.toHaveProperty("fresh").toEqualTypeOf<number>();
+  expectTypeOf(useSSE).parameter(0).toEqualTypeOf<string | null | undefined>();
   expectTypeOf(useSSE).returns.toHaveProperty("data").toEqualTypeOf<Snapshot | null>();
   expectTypeOf(useSSE).returns.toHaveProperty("event").toEqualTypeOf<RunEvent | null>();
   expectTypeOf(useSSE).returns.toHaveProperty("error").toEqualTypeOf<HeadwayError | null>();
@@ -31,6 +32,7 @@ test("hooks give what they say", () => {
 test("what can be watched has a status", () => {
   useConnectionStatus("run_1");
   useConnectionStatus(null);
+  useConnectionStatus(undefined);
   useConnectionStatus(useRun("run_1").handle);
   useConnectionStatus(useRuns().handle);
   // @ts-expect-error a snapshot has no connection

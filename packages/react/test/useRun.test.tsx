@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(() => leave(environment, server));
 
-function Trip({ id }: { id: string | null }) {
+function Trip({ id }: { id: string | null | undefined }) {
   const { run, connection, error, live } = useRun(id);
   const queue = live?.queue_position ?? "-";
   const seq = run?.seq ?? "none";
@@ -109,12 +109,14 @@ test("two hundred events are drawn in a few renders", async () => {
 
 test("another run is another connection; no run is none", async () => {
   const other = await new WireServer(new Log("run_2").add("output.started", { key: "text" })).listen();
-  const pageOf = (id: string | null) => (
+  const pageOf = (id: string | null | undefined) => (
     <HeadwayProvider client={client}>
       <Trip id={id} />
     </HeadwayProvider>
   );
-  const { rerender } = render(pageOf(null));
+  const { rerender } = render(pageOf(undefined)); // as of a router whose address has no id
+  expect(page()).toContain("seq none, , idle");
+  rerender(pageOf(null));
   expect(page()).toContain("seq none, , idle");
   rerender(pageOf("run_1"));
   await shown(environment, () => expect(page()).toContain("seq 7"));

@@ -58,6 +58,31 @@ test("only some events are asked for, and told of", async () => {
   expect(server.streams[0]?.query.get("types")).toBe("item");
 });
 
+test("nothing is followed before there is an address", async () => {
+  const { result, rerender } = renderHook(({ url }) => useSSE(url), {
+    wrapper,
+    initialProps: { url: undefined as string | null | undefined },
+  });
+  expect(result.current).toMatchObject({ data: null, event: null, error: null, isConnected: false });
+  result.current.reconnect();
+  rerender({ url: null });
+  expect(server.seen).toHaveLength(0);
+  rerender({ url: `${server.url}/mine` });
+  await shown(environment, () => expect(result.current.data?.seq).toBe(7));
+});
+
+test("when the run has ended, what is shown is up to date", async () => {
+  const result = follow("/mine");
+  await shown(environment, () => expect(result.current.isConnected).toBe(true));
+  server.log.add("run.succeeded", { result: null });
+  server.publish();
+  await shown(environment, () => expect(result.current.data?.status).toBe("succeeded"));
+  await shown(environment, () =>
+    expect(client.run(`${server.url}/mine`).getSnapshot().connection.state).toBe("closed"),
+  );
+  expect(result.current.isConnected).toBe(true);
+});
+
 test("the log can be read from its first event on", async () => {
   const seqs: number[] = [];
   const result = follow("/mine", { from: "earliest", onEvent: ({ seq }) => seqs.push(seq) });

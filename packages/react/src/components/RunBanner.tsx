@@ -2,8 +2,8 @@ import type { HeadwayError, Snapshot } from "@headway-run/client";
 import type { ReactNode } from "react";
 import type { ConnectionStatus } from "../hooks/useConnectionStatus.ts";
 import { retryText } from "../words/connection.ts";
-import { failedItems, hasEnded } from "../words/status.ts";
-import { count, timeOfDay } from "../words/time.ts";
+import { failedItems, hasEnded, reasonIn } from "../words/status.ts";
+import { count, sentence, timeOfDay } from "../words/time.ts";
 import { CommandButton } from "./CommandButton.tsx";
 import { Problem } from "./Problem.tsx";
 
@@ -15,7 +15,7 @@ export interface RunBannerProps {
   error?: HeadwayError | null | undefined;
   /** What can be done about a final error besides trying again, as a link to where one signs in. */
   action?: ReactNode;
-  /** Has what failed tried again: offered when the run has ended with failed items. */
+  /** Has what failed tried again: with it, the banner says what failed once the run has ended, and offers that. */
   onRetry?: (() => Promise<unknown>) | undefined;
   /** What is shown, in the sentence that says as of when. @defaultValue "progress" */
   noun?: string | undefined;
@@ -28,13 +28,18 @@ export interface RunBannerProps {
  */
 export function RunBanner(props: RunBannerProps): ReactNode {
   const { run, status, error, onRetry } = props;
-  const [failed] = run && hasEnded(run.status) ? failedItems(run) : [0];
   return (
     <>
       {error ? <FinalError {...props} error={error} /> : status.outdated && <Outdated {...props} />}
-      {run && onRetry && failed > 0 && <PartialFailure run={run} onRetry={onRetry} />}
+      {run && onRetry && hasEnded(run.status) && <Failure run={run} onRetry={onRetry} />}
     </>
   );
+}
+
+function Failure({ run, onRetry }: { run: Snapshot; onRetry: () => Promise<unknown> }): ReactNode {
+  const [failed] = failedItems(run);
+  if (failed > 0) return <PartialFailure run={run} onRetry={onRetry} />;
+  return run.status === "failed" && <WholeFailure run={run} onRetry={onRetry} />;
 }
 
 function FinalError({ error, status, action }: RunBannerProps & { error: HeadwayError }): ReactNode {
@@ -56,13 +61,15 @@ function FinalError({ error, status, action }: RunBannerProps & { error: Headway
 }
 
 function Outdated({ run, status, noun = "progress" }: RunBannerProps): ReactNode {
-  const { downAt, reconnect, retryInS, state } = status;
+  const { downAt, reconnect, retryInS, state, trouble } = status;
   const asOf = run && `Showing ${noun} as of ${timeOfDay(downAt ?? Date.now())}.`;
+  const why = !run && trouble && sentence(trouble.message);
   return (
     <div className="hw-banner" data-kind="outdated">
       <p>
         {state === "offline" && "You are offline. "}
-        {asOf ?? "It takes longer than usual to connect."} {run && !hasEnded(run.status) && "The job keeps running. "}
+        {asOf ?? "It takes longer than usual to connect."} {why && `${why} `}
+        {run && !hasEnded(run.status) && "The job keeps running. "}
         {state === "backoff" && <span className="hw-muted">{retryText(retryInS)}</span>}
       </p>
       <button type="button" className="hw-button" onClick={reconnect}>
@@ -80,6 +87,18 @@ function PartialFailure({ run, onRetry }: { run: Snapshot; onRetry: () => Promis
         {failed} of {count(all, "item")} failed. {run.status === "partial" && "What is done stays."}
       </p>
       <CommandButton send={onRetry}>Retry</CommandButton>
+    </div>
+  );
+}
+
+function WholeFailure({ run: { error }, onRetry }: { run: Snapshot; onRetry: () => Promise<unknown> }): ReactNode {
+  const why = error ? reasonIn(error.message) : "it is not known why";
+  return (
+    <div className="hw-banner" data-kind="error">
+      <Problem
+        hint={error?.hint}
+        action={<CommandButton send={onRetry}>Retry</CommandButton>}
+      >{`It failed: ${why}`}</Problem>
     </div>
   );
 }

@@ -30,15 +30,18 @@ export interface ConnectionStatus extends ConnectionInfo {
  * Watch how a connection stands, and nothing else of what comes over it: drawn when that changes, and twice a second while
  * it is down.
  *
- * @param target A run, as for `useRun`; or what `useRun` and `useRuns` give as `handle`; null: nothing yet.
+ * @param target A run, as for `useRun`; or what `useRun` and `useRuns` give as `handle`; null or undefined: nothing yet.
  */
 export function useConnectionStatus(
-  target: string | Watched | null,
+  target: string | Watched | null | undefined,
   { client }: { client?: Headway | undefined } = {},
 ): ConnectionStatus {
   const nearest = useHeadway();
   const headway = client ?? nearest;
-  const watched = useMemo(() => (typeof target === "string" ? headway.run(target) : target), [headway, target]);
+  const watched = useMemo(
+    () => (typeof target === "string" ? headway.run(target) : (target ?? null)),
+    [headway, target],
+  );
   const shown = useMemo(() => createShown(watched, NOTHING), [watched]);
   const read = () => shown.state().connection;
   const connection = useSyncExternalStore(shown.subscribe, read, read);

@@ -24,13 +24,13 @@ const NOTHING: RunState = { run: null, live: null, connection: UNCONNECTED, erro
  * Watch a run. All views of a page share one connection to it, which opens with the first and closes a moment after the
  * last; React's StrictMode and a view that is moved cost no second one.
  *
- * @param target A run id; its address; the address of a stream in your own application; null: nothing yet.
+ * @param target A run id; its address; the address of a stream in your own application; null or undefined: nothing yet.
  */
-export function useRun(target: string | null, { client, snapshot, everyMs }: UseRunOptions = {}): UsedRun {
+export function useRun(target: string | null | undefined, { client, snapshot, everyMs }: UseRunOptions = {}): UsedRun {
   const nearest = useHeadway();
   const headway = client ?? nearest;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the snapshot only seeds a run nobody has seen yet
-  const handle = useMemo(() => (target === null ? null : headway.run(target, snapshot)), [headway, target]);
+  const handle = useMemo(() => (target == null ? null : headway.run(target, snapshot)), [headway, target]);
   const shown = useMemo(() => createShown(handle, NOTHING, everyMs), [handle, everyMs]);
   const state = useSyncExternalStore(shown.subscribe, shown.state, shown.state);
   return useMemo(() => ({ ...state, handle }), [state, handle]);

@@ -1,9 +1,11 @@
-import type { Headway, HeadwayError, RunEvent, Snapshot } from "@headway-run/client";
+import type { ConnectionState, Headway, HeadwayError, RunEvent, Snapshot } from "@headway-run/client";
 import { EMPTY } from "@headway-run/client/fold";
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { derived } from "./derived.ts";
 import { useHeadway } from "./provider.ts";
 import { createStream, streamAddress } from "./stream.ts";
+
+const UP_TO_DATE: readonly ConnectionState[] = ["live", "follower", "closed"];
 
 export interface UseSSEOptions {
   /**
@@ -38,7 +40,7 @@ export interface UsedSSE {
   readonly event: RunEvent | null;
   /** Why it ended for good, in words for people; null while it goes on. */
   readonly error: HeadwayError | null;
-  /** What is shown is up to date. */
+  /** What is shown is up to date; also when the run has ended, and there is nothing more to come. */
   readonly isConnected: boolean;
   /** Connect anew at once, also after a final error. */
   reconnect(): void;
@@ -47,8 +49,10 @@ export interface UsedSSE {
 /**
  * Follow a stream by its address: a run of Headway, or a route of your own that answers with `hw.stream`. It resumes, falls
  * back to polling and comes back, as `useRun` does, which also has the commands.
+ *
+ * @param url null or undefined: nothing yet.
  */
-export function useSSE(url: string, options: UseSSEOptions = {}): UsedSSE {
+export function useSSE(url: string | null | undefined, options: UseSSEOptions = {}): UsedSSE {
   const { client, from, onEvent, retry, timeout, transport } = options;
   const nearest = useHeadway();
   const wishes = JSON.stringify({ backoffMs: retry, silentMs: timeout, transport });
@@ -58,16 +62,17 @@ export function useSSE(url: string, options: UseSSEOptions = {}): UsedSSE {
   useEffect(() => {
     told.current = onEvent;
   }, [onEvent]);
-  const { subscribe, state, handle } = useMemo(() => {
-    const run = headway.run(streamAddress(url, types, from), from === "earliest" ? EMPTY : null);
-    return { ...createStream(run, types, (event) => told.current?.(event)), handle: run };
+  const { subscribe, state, reconnect } = useMemo(() => {
+    const known = from === "earliest" ? EMPTY : null;
+    const run = url == null ? null : headway.run(streamAddress(url, types, from), known);
+    return { ...createStream(run, types, (event) => told.current?.(event)), reconnect: () => run?.reconnect() };
   }, [headway, url, types, from]);
   const { event, run, connection, error } = useSyncExternalStore(subscribe, state, state);
   return {
     data: run?.seq ? run : null,
     event,
     error,
-    isConnected: connection.state === "live" || connection.state === "follower",
-    reconnect: handle.reconnect,
+    isConnected: UP_TO_DATE.includes(connection.state),
+    reconnect,
   };
 }
