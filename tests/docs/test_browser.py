@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SHEETS = ROOT / "packages" / "react" / "src"
 SHOWN = (
     "browser/watch.ts", "browser/Report.tsx", "browser/TripPage.tsx", "browser/Trips.tsx", "browser/Follow.tsx",
     "browser/commands.ts", "browser/connection.ts", "browser/jobs.ts", "browser/polling.ts", "browser/status.ts",
@@ -31,8 +32,16 @@ def test_the_readme_shows_what_is_checked() -> None:
 
 def test_the_theme_sets_properties_that_the_sheet_has() -> None:
     """``browser/theme.css``; a name that was mistyped would do nothing."""
-    sheet = (ROOT / "packages" / "react" / "src" / "styles.css").read_text()
+    sheet = (SHEETS / "styles.css").read_text()
     theme = (ROOT / "docs" / "examples" / "browser" / "theme.css").read_text()
     names = re.findall(r"(--hw-[\w-]+):", theme)
     assert names
     assert [name for name in names if f"{name}:" not in sheet] == []
+
+
+def test_the_page_names_each_class_of_the_ground() -> None:
+    """What a page may use of ``page.css``; and what is told of it is there."""
+    sheet = (SHEETS / "page.css").read_text()
+    told = (ROOT / "docs/how-to/react.md").read_text(encoding="utf-8").partition("### The sheets")[2]
+    assert set(re.findall(r"^\.(hw-[\w-]+)", sheet, re.MULTILINE)) == set(re.findall(r"`(hw-[\w-]+)`", told))
+    assert set(re.findall(r"(--hw-[\w-]+):", sheet)) == set(re.findall(r"`(--hw-[\w-]+)`", told))

@@ -5,6 +5,7 @@ import { createLog, createStatus } from "@headway-run/client/status";
 import { HeadwayProvider, useConnectionStatus, useRun } from "@headway-run/react";
 import { ConnectionPill, ProgressBar } from "@headway-run/react/components";
 import "@headway-run/react/styles.css";
+import "@headway-run/react/page.css";
 import { createRoot } from "react-dom/client";
 
 const status = createStatus({ log: createLog() });

@@ -22,8 +22,8 @@ export function App({ line, record }: AppProps) {
   }, [id]);
   return (
     <>
-      <header className="masthead">
-        <a className="wordmark" href={HOME}>
+      <header className="hw-masthead">
+        <a className="hw-wordmark" href={HOME}>
           <img src="./icon.svg" alt="" width="28" height="28" />
           Itinerary
         </a>

@@ -6,8 +6,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { here } from "./api.ts";
 import { createLine } from "./breaking/line.ts";
-import "@headway-run/react/styles.css";
-import "./styles.css";
+import "./styles/index.css";
 
 const line = createLine();
 const record = createStatus({ fetch: line.fetch });

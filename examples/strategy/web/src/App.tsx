@@ -19,8 +19,8 @@ export function App() {
   }, [id]);
   return (
     <HeadwayProvider client={clients[route.page === "strategy" ? route.mode : "poll"]}>
-      <header className="masthead">
-        <a className="wordmark" href={HOME}>
+      <header className="hw-masthead">
+        <a className="hw-wordmark" href={HOME}>
           <img src="./icon.svg" alt="" width="28" height="28" />
           Strategy
         </a>

@@ -28,7 +28,7 @@ export function JobForm({ job }: { job: JobInfo }) {
 
   const phases = job.phases.filter(({ title }) => title);
   return (
-    <section className="panel stack job-form" aria-labelledby="job-title">
+    <section className="hw-panel stack job-form" aria-labelledby="job-title">
       <header>
         <h2 id="job-title">{job.name}</h2>
         {job.description && <p className="job-about">{job.description}</p>}

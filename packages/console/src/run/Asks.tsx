@@ -20,7 +20,7 @@ export function Asks({ run, handle }: AsksProps) {
 function OneAsk({ ask, answer }: { ask: Ask; answer: (data: Json) => Promise<unknown> }) {
   const title = useId();
   return (
-    <section className="ask panel stack" data-tone="warn" aria-labelledby={title}>
+    <section className="ask hw-panel stack" data-tone="warn" aria-labelledby={title}>
       <h2 id={title}>
         <Icon name="alert" />
         {ask.prompt}

@@ -32,7 +32,7 @@ const OneOutput = memo(function OneOutput({ name, output, runId, ended }: OneOut
   const whole = `${headwayPath()}/v1/runs/${encodeURIComponent(runId)}/outputs/${encodeURIComponent(name)}`;
   const writing = !output.finished && !ended;
   return (
-    <article className="panel stack">
+    <article className="hw-panel stack">
       <header className="head-line">
         <h2>{name}</h2>
         {writing && <Badge word="Being written" icon="busy" tone="busy" />}

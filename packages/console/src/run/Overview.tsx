@@ -24,7 +24,7 @@ export function Overview({ run, live, activity }: OverviewProps & { live: Live |
     (hasEnded(run.status) ? endText(run) : [progressText(run), activityText(run)].filter(Boolean).join(" – "));
   const phases = run.phases.filter(({ title }) => title);
   return (
-    <section className="panel stack" aria-label="Progress">
+    <section className="hw-panel stack" aria-label="Progress">
       <ProgressBar
         label="Run"
         percent={percent ?? (run.status === "queued" ? 0 : null)}

@@ -21,8 +21,8 @@ export function Shell() {
       <a className="skip" href={`${here}#main`}>
         Skip to the content
       </a>
-      <header className="masthead">
-        <Link to="/" className="wordmark" aria-label="Headway console">
+      <header className="hw-masthead">
+        <Link to="/" className="hw-wordmark" aria-label="Headway console">
           <Mark />
           Headway
         </Link>
@@ -39,7 +39,7 @@ export function Shell() {
         </nav>
         <ThemeSwitch />
       </header>
-      <main id="main" ref={main} className="page" tabIndex={-1}>
+      <main id="main" ref={main} className="hw-page" tabIndex={-1}>
         <Outlet />
       </main>
     </>

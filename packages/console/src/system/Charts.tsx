@@ -42,7 +42,7 @@ export function Charts({ samples, times }: ChartsProps) {
 
 function Figure({ title, about, table, children }: FigureProps) {
   return (
-    <figure className="panel chart">
+    <figure className="hw-panel chart">
       <figcaption>
         <h2>{title}</h2>
         {about && <p className="muted small">{about}</p>}
@@ -70,7 +70,7 @@ interface FigureProps {
 function Histogram({ title, times }: { title: string; times: Times | undefined }) {
   if (!times || total(times) === 0)
     return (
-      <figure className="panel chart">
+      <figure className="hw-panel chart">
         <figcaption>
           <h2>{title}</h2>
         </figcaption>

@@ -53,7 +53,7 @@ export function Notices() {
       {notices && notices.length > 0 && (
         <ul className="notices">
           {notices.map((notice) => (
-            <li key={notice.id} className="panel standing" data-notice={notice.id}>
+            <li key={notice.id} className="hw-panel standing" data-notice={notice.id}>
               <Badge {...SIGNS[notice.level]} />
               <div className="standing-words">
                 <p>{notice.text}</p>

@@ -44,7 +44,7 @@ export function Transports({ transports: { known, on, set }, onChange }: Transpo
       </div>
       <ul className="transports">
         {known.map((name) => (
-          <li key={name} className="panel transport" data-transport={name}>
+          <li key={name} className="hw-panel transport" data-transport={name}>
             <div>
               <h3>{ABOUT[name]?.name ?? name}</h3>
               <p className="muted small">{ABOUT[name]?.about}</p>

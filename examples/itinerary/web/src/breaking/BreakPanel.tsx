@@ -18,7 +18,7 @@ interface BreakPanelProps {
 export function BreakPanel({ run, line, demo }: BreakPanelProps) {
   const [open, setOpen] = useState(false);
   return (
-    <details className="panel break" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+    <details className="hw-panel break" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <h2>Try to break it</h2>
       </summary>

@@ -13,7 +13,7 @@ export function HomePage() {
     document.title = "Plan a trip – Itinerary";
   }, []);
   return (
-    <main className="page" tabIndex={-1}>
+    <main className="hw-page" tabIndex={-1}>
       <h1>Plan a trip</h1>
       <p className="lead">
         Every day is planned while you watch, from opening hours and walking times. Close the page whenever you like:
@@ -23,7 +23,7 @@ export function HomePage() {
         <div className="stack">
           {cities.data && <TripForm cities={cities.data} />}
           {!cities.data && cities.trouble && <NoCities trouble={cities.trouble} onRetry={cities.reload} />}
-          {!cities.data && !cities.trouble && <p className="panel hw-muted">Asking which cities there are…</p>}
+          {!cities.data && !cities.trouble && <p className="hw-panel hw-muted">Asking which cities there are…</p>}
         </div>
         <aside className="stack">
           <RecentTrips />
@@ -41,7 +41,7 @@ function NoCities({ trouble, onRetry }: { trouble: string; onRetry: () => void }
     </button>
   );
   return (
-    <div className="panel stack">
+    <div className="hw-panel stack">
       <h2>The cities could not be listed</h2>
       <Problem action={retry} hint="They come from the place provider; it may be switched off, see “Place provider”.">
         {trouble}

@@ -13,7 +13,7 @@ export function RecentTrips() {
   const { outdated, trouble } = useConnectionStatus(handle);
   const problem = error ?? (outdated ? trouble : null);
   return (
-    <section className="panel stack" aria-labelledby="recent">
+    <section className="hw-panel stack" aria-labelledby="recent">
       <h2 id="recent">Recent trips</h2>
       {fresh > 0 && (
         <button type="button" className="hw-button" onClick={() => void showFresh()}>

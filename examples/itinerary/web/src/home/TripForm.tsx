@@ -40,7 +40,7 @@ export function TripForm({ cities }: { cities: readonly City[] }) {
   };
 
   return (
-    <form className="panel stack" aria-label="Trip" onSubmit={submit}>
+    <form className="hw-panel stack" aria-label="Trip" onSubmit={submit}>
       <Cities draft={draft} cities={cities} onChange={setDraft} />
       <label className="field">
         <span className="label">First day</span>

@@ -37,7 +37,7 @@ export function ProviderDial({ searchS }: ProviderDialProps) {
   };
 
   return (
-    <section className="panel stack" aria-labelledby="provider">
+    <section className="hw-panel stack" aria-labelledby="provider">
       <h2 id="provider">Place provider</h2>
       <p className="hw-muted">
         A second process on this machine plays a remote service: places, opening hours and walks come from it over HTTP.

@@ -44,7 +44,7 @@ export function ItineraryCreationView({ runId, line, record }: ItineraryCreation
     </a>
   );
   return (
-    <main className="page" tabIndex={-1}>
+    <main className="hw-page" tabIndex={-1}>
       {run && handle && (
         <>
           <TripHeader run={run} handle={handle} pill={pill} />
@@ -66,7 +66,7 @@ export function ItineraryCreationView({ runId, line, record }: ItineraryCreation
       )}
       {!run && error && <NoTrip error={error} action={elsewhere} onRetry={status.reconnect} />}
       {!run && !error && (
-        <div className="panel trip-head">
+        <div className="hw-panel trip-head">
           <h1>Opening the trip…</h1>
           {pill}
         </div>

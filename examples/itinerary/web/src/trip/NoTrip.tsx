@@ -12,7 +12,7 @@ interface NoTripProps {
 export function NoTrip({ error, action, onRetry }: NoTripProps) {
   const gone = error.category === "not_found";
   return (
-    <div className="panel stack">
+    <div className="hw-panel stack">
       <h1>{gone ? "There is no such trip" : "The trip cannot be shown"}</h1>
       <Problem urgent hint={error.problem.hint}>
         {error.message}

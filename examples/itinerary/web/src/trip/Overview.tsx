@@ -26,7 +26,7 @@ export function Overview({ run, live }: { run: Snapshot; live: Live | null }) {
   const amount = ended ? `${planned} of ${all}` : percent === null ? "…" : `${percent} %`;
   const step = ended ? "days planned" : (queueText(run, live, "trip") ?? progressText(run, PHASES));
   return (
-    <section className="panel stack" aria-label="Progress">
+    <section className="hw-panel stack" aria-label="Progress">
       <div className="overview">
         <p>
           <span className="amount">{amount}</span> <span className="hw-muted">{step}</span>

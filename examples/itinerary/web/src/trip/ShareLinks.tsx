@@ -14,7 +14,7 @@ interface ShareLinksProps {
 export function ShareLinks({ id, run, connection }: ShareLinksProps) {
   const stream = here(`headway/v1/runs/${id}/stream`);
   return (
-    <section className="panel stack" aria-labelledby="elsewhere">
+    <section className="hw-panel stack" aria-labelledby="elsewhere">
       <h2 id="elsewhere">The same trip elsewhere</h2>
       <p className="hw-muted">All of them show the same, whenever they join and whatever they missed.</p>
       <ul className="links">

@@ -6,7 +6,7 @@ import { hasEnded } from "@headway-run/react/words";
 export function Summary({ output, status }: { output: Output | undefined; status: RunStatus | null }) {
   if (!output && hasEnded(status)) return null;
   return (
-    <section className="panel stack summary" aria-labelledby="summary">
+    <section className="hw-panel stack summary" aria-labelledby="summary">
       <h2 id="summary">The trip in words</h2>
       <OutputText
         output={output}

@@ -20,7 +20,7 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
   const stopping = run.cancel_requested_at !== null;
   const retry = retryLabel(run);
   return (
-    <header className="panel stack" {...kept}>
+    <header className="hw-panel stack" {...kept}>
       <div className="trip-head">
         <div>
           <h1>{run.title?.replaceAll(" · ", "\u00a0· ")}</h1>

@@ -7,7 +7,7 @@ export function Troubles({ run }: { run: Snapshot }) {
   const troubles = run.errors.toReversed();
   if (troubles.length === 0) return null;
   return (
-    <details className="panel troubles">
+    <details className="hw-panel troubles">
       <summary>
         <h2>What went wrong on the way</h2> <span className="hw-muted">{count(troubles.length, "report")}</span>
       </summary>

@@ -23,14 +23,14 @@ export function HomePage({ later }: { later: Later }) {
     setRound((one) => one + 1);
   };
   return (
-    <main className="page home" tabIndex={-1}>
+    <main className="hw-page home" tabIndex={-1}>
       <div className="lead">
         <h1>A content strategy from your own text</h1>
         <p className="hw-muted">
           Text in; keywords, topics, gaps, a calendar of twelve weeks and a written strategy out, as they are found.
         </p>
       </div>
-      <section className="panel" aria-labelledby="build">
+      <section className="hw-panel" aria-labelledby="build">
         <h2 id="build">New strategy</h2>
         {trouble && !builder && (
           <Problem

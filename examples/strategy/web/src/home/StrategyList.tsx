@@ -25,7 +25,7 @@ export function StrategyList({ later }: { later: Later }) {
   const others = (runs ?? []).filter(({ id }) => !waited.has(id));
   const kept = useKeptFocus<HTMLElement>();
   return (
-    <section className="panel" aria-labelledby="strategies" {...kept}>
+    <section className="hw-panel" aria-labelledby="strategies" {...kept}>
       <h2 id="strategies">Strategies</h2>
       <ul className="strategies">
         {later.waiting.map((one) => (

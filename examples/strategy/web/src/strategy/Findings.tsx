@@ -35,7 +35,7 @@ export function Findings({ run }: { run: Snapshot }) {
 
 function Part({ id, title, about, children }: { id: string; title: string; about?: string; children: ReactNode }) {
   return (
-    <section className="panel" aria-labelledby={id}>
+    <section className="hw-panel" aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       {about && <p className="hw-muted">{about}</p>}
       {children}

@@ -41,7 +41,7 @@ export function StrategyPage({ id, mode, later }: StrategyPageProps) {
 
   if (!run || !handle) return <Unknown status={status} error={error} />;
   return (
-    <main className="page" tabIndex={-1}>
+    <main className="hw-page" tabIndex={-1}>
       <RunAnnouncer run={run} status={status} phases={PHASES} statuses={STATUSES} />
       <Header run={run} status={status}>
         {over ? (
@@ -123,7 +123,7 @@ function Ended({ run }: { run: Snapshot }) {
 function NotMade({ run, handle }: { run: Snapshot; handle: RunHandle }) {
   if (run.status === "cancelled") {
     return (
-      <div className="panel told-row">
+      <div className="hw-panel told-row">
         <p>The strategy was cancelled. What was found out until then is below.</p>
         <CommandButton send={() => handle.retry()}>Go on with it</CommandButton>
       </div>
@@ -139,7 +139,7 @@ function NotMade({ run, handle }: { run: Snapshot; handle: RunHandle }) {
 
 function Unknown({ status, error }: { status: ConnectionStatus; error: ReturnType<typeof useRun>["error"] }) {
   return (
-    <main className="page" tabIndex={-1}>
+    <main className="hw-page" tabIndex={-1}>
       <h1>{error ? "This strategy cannot be shown" : "Loading the strategy…"}</h1>
       <RunBanner run={null} status={status} error={error} />
       <p>

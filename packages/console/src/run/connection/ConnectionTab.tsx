@@ -24,7 +24,7 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
   const last = activity.current === null ? "none since the page was opened" : `${ticking(now - activity.current)} ago`;
   return (
     <div className="connection">
-      <section className="panel stack" aria-labelledby="connection-now">
+      <section className="hw-panel stack" aria-labelledby="connection-now">
         <h2 id="connection-now">This run's connection</h2>
         <p>{text}</p>
         <Facts
@@ -52,7 +52,7 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
           <CopyButton text={page.copyReport}>Copy report</CopyButton>
         </div>
       </section>
-      <section className="panel stack" aria-labelledby="connection-since">
+      <section className="hw-panel stack" aria-labelledby="connection-since">
         <h2 id="connection-since">Since this page was opened</h2>
         <Facts
           facts={[
@@ -70,7 +70,7 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
         />
       </section>
       {metrics.history.length > 0 && (
-        <section className="panel stack" aria-labelledby="connection-history">
+        <section className="hw-panel stack" aria-labelledby="connection-history">
           <h2 id="connection-history">History</h2>
           <ol className="history">
             {metrics.history.toReversed().map(({ at, run, text: said, transport: by }) => (

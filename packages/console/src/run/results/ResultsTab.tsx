@@ -36,7 +36,7 @@ export function ResultsTab(props: ResultsTabProps) {
       <Items {...props} />
       {Object.keys(run.custom).length > 0 && (
         <Group title="Other values">
-          <div className="panel">
+          <div className="hw-panel">
             <JsonView value={run.custom} open={3} />
           </div>
         </Group>
@@ -99,7 +99,7 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 
 function Result({ result }: { result: unknown }) {
   return (
-    <section className="panel stack" aria-label="Result">
+    <section className="hw-panel stack" aria-label="Result">
       <div className="head-line">
         <h2>Result</h2>
         <span className="push" />
@@ -146,7 +146,7 @@ function Cards({ items, below, run, handle, stale }: CardsProps) {
 function Notes({ run }: { run: Snapshot }) {
   return (
     <Group title="Notes">
-      <ul className="panel lines">
+      <ul className="hw-panel lines">
         {run.notes.toReversed().map(({ seq, title, body, time }) => (
           <li key={seq}>
             {title && <strong>{title}</strong>}
@@ -164,7 +164,7 @@ function Notes({ run }: { run: Snapshot }) {
 /** What went wrong on the way: most of it was tried again, and is no matter any more. */
 function Troubles({ errors }: { errors: readonly ErrorEntry[] }) {
   return (
-    <details className="panel">
+    <details className="hw-panel">
       <summary>
         <h2>What went wrong on the way ({errors.length})</h2>
       </summary>
