@@ -40,7 +40,7 @@ $(EDITABLE): pyproject.toml $(PACKAGES)
 
 $(NODE_MODULES): package-lock.json package.json $(wildcard packages/*/package.json examples/*/web/package.json tests/react18/package.json) $(PACKAGES)
 	@echo "Installing the npm packages of package-lock.json ..."
-	@$(BIN)/npm ci --no-progress
+	@$(BIN)/npm ci --no-progress --loglevel=error
 	@touch $@
 
 $(WEB): $(NODE_MODULES) $(WEB_CODE)
@@ -152,7 +152,7 @@ $(BENCH_PYTHON): requirements/bench.txt $(PACKAGES)
 	@touch $@
 
 $(BENCH_NODE): bench/package-lock.json bench/package.json $(PACKAGES)
-	@$(BIN)/npm ci --no-progress --prefix bench
+	@$(BIN)/npm ci --no-progress --loglevel=error --prefix bench
 	@touch $@
 
 .PHONY: docs
@@ -162,7 +162,7 @@ docs: $(PACKAGES) $(NODE_MODULES)  ## the documentation as a site, in site/
 
 .PHONY: fault-matrix
 fault-matrix: setup  ## what a page is told under each fault: measures, and writes docs/fault-matrix.md
-	HEADWAY_FAULT_MATRIX=docs/fault-matrix.md scripts/with_chromium.sh $(PYTEST) tests/e2e -k test_fault_matrix
+	FAULT_MATRIX=docs/fault-matrix.md scripts/with_chromium.sh $(PYTEST) tests/e2e -k test_fault_matrix
 
 .PHONY: screenshots
 screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/

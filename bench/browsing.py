@@ -127,7 +127,7 @@ def chromium() -> str:
     Raises:
         BenchError: it is nowhere.
     """
-    path = os.environ.get("HEADWAY_CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROME_BIN") or shutil.which("chromium")
     if path is None:
         raise BenchError("there is no Chromium; `scripts/ensure_system.sh chromium` installs it or says how")
     return path

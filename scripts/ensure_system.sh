@@ -8,7 +8,7 @@ set -euo pipefail
 
 find_chromium() {
   local name
-  for name in "${HEADWAY_CHROMIUM:-}" chromium chromium-browser google-chrome-stable google-chrome; do
+  for name in "${CHROME_BIN:-}" chromium chromium-browser google-chrome-stable google-chrome; do
     if [ -n "$name" ] && command -v "$name"; then return 0; fi
   done
   return 1

@@ -25,5 +25,5 @@ awk '/^uv==/ {found = 1} found {print} found && !/\\$/ {exit}' requirements/dev.
 echo "Installing the Python packages of requirements/dev.txt ..."
 "${pip[@]}" --quiet --requirement "$bootstrap"
 # uv does not read pip's configuration (a mirror, a certificate); where it cannot get through, pip can.
-.venv/bin/uv pip install --python .venv/bin/python --require-hashes --requirement requirements/dev.txt ||
-  "${pip[@]}" --requirement requirements/dev.txt
+.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements/dev.txt ||
+  "${pip[@]}" --quiet --requirement requirements/dev.txt

@@ -91,7 +91,9 @@ async def test_the_whole_demo(folder):
         plain = re.sub(r"\x1b\[[0-9;]*m", "", command.output)
         address, server = re.findall(r"Open +(http://\S+)", plain)[0], int(re.findall(r"kill -9 (\d+)", plain)[0])
         places = re.findall(r"Places +(http://[^,\s]+)", plain)[0]
+        console = re.findall(r"Console +(http://\S+)", plain)[0]
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as http:
+            assert "<title>Headway<" in (await http.get(console)).text
             assert "<html" in (await http.get("/")).text
             assert len((await http.get("/api/cities")).json()) >= 6
             assert "itinerary" in (await http.get("/headway/v1/jobs")).text

@@ -49,7 +49,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def _chromium() -> str:
-    path = os.environ.get("HEADWAY_CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROME_BIN") or shutil.which("chromium")
     if path is None:
         pytest.fail("there is no Chromium: run `make test-e2e`, which installs it or says how")
     return path

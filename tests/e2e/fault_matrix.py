@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 ROOT: Final = Path(__file__).parents[2]
 TESTS: Final = tuple(ROOT / f"tests/e2e/test_fault_matrix_{of}.py" for of in ("network", "browser", "tabs"))
 PAGE: Final = ROOT / "docs/fault-matrix.md"
-FILE: Final = "HEADWAY_FAULT_MATRIX"
+FILE: Final = "FAULT_MATRIX"
 """Variable that names the file the page is written to; `make fault-matrix` sets it."""
 PROPERTY: Final = "fault"
 """Under this name a test's report carries its row."""

@@ -113,8 +113,13 @@ async def test_the_server_is_killed_from_the_page(open_page: Open, mortal_site: 
     panel = await open_panel(view)
     await view.under_way()
     before = await view.read()
+    await view.page.set_viewport_size({"width": 360, "height": 760})
     await panel.get_by_role("button", name="Kill the server").press("Enter")
     mortal_site.killed()
+    signs = panel.locator(".levers-signs")
+    await expect(signs).to_contain_text("Reconnecting")
+    await expect(signs).to_be_in_viewport(ratio=1)  # beside the button
+    await expect(panel.get_by_role("button", name="Kill the server")).to_be_in_viewport(ratio=1)
     for page in (view, other):
         await expect(page.pill).to_have_text("Connection: Reconnecting")
         assert plans(before).items() <= plans(await page.read()).items()

@@ -148,6 +148,7 @@ def _welcome(address: str, store: Store, engine: str, sites: dict[str, str]) -> 
     kind = store.url.partition("://")[0]
     own = " (its own, thrown away in the end)" if "HEADWAY_STORE" not in os.environ else ""
     _say(f"\n  Open     {address}")
+    _say(f"  Console  {address}/headway/console/")
     _say(f"  Store    {kind}{own}")
     _say(f"  Engine   {engine}")
     _say(f"  Sites    {', '.join(f'{name} {url}' for name, url in sites.items())}")

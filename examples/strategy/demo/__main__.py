@@ -73,6 +73,7 @@ def _run(options: argparse.Namespace, store: str, sites: Mapping[str, str]) -> N
 def _welcome(address: str, store: str, sites: Mapping[str, str]) -> None:
     own = "" if "HEADWAY_STORE" in os.environ else " (thrown away in the end)"
     _say(f"\n  Open     {address}")
+    _say(f"  Console  {address}headway/console/")
     _say(f"  Store    {store.partition('://')[0]}{own}")
     _say(f"  Model    {os.environ.get('HEADWAY_DEMO_STRATEGY_MODEL', 'none: sections are written by templates')}")
     _say(f"  Sites    {', '.join(f'{name} {url}' for name, url in sites.items())}")

@@ -33,6 +33,9 @@ KILL: Final = "HEADWAY_DEMO_KILL"
 
 NEEDED: Final = {"ortools": "which plans the days", "astral": "which knows when the sun sets"}
 
+MOUNTED: Final = "/headway"
+"""Where the example has mounted us."""
+
 PORT: Final = 8000
 PATIENCE_S: Final = 30.0
 AWAY_S: Final = 2.0
@@ -188,20 +191,23 @@ def _keep_serving(example: Example, options: Options, port: int, variables: Mapp
     address = f"http://{shown_host(options.host)}:{port}"
     arguments = ["-m", "headway", "serve", f"{example.package}.app:app", "--quiet"]
     arguments += ["--host", options.host, "--port", str(port), *(["--insecure"] if options.insecure else [])]
-    console, first = err(), True
+    console, killed_at = err(), None
     while True:
         with _process(example, arguments, variables) as server:
             _wait_until_it_listens(server, options.host, port)
-            if first:
+            if killed_at is None:
                 _welcome(console, address, server.pid, variables)
                 if options.browser and has_display():
                     webbrowser.open(address)
             else:
-                console.print(f"  The server is back, as process {server.pid}.")
-            first, code = False, server.wait()
+                away_s = time.monotonic() - killed_at
+                console.print(f"  The server is back after {away_s:.1f} s, as process {server.pid}.")
+            code = server.wait()
         if code >= 0:
             raise UsageError(f"the server ended with code {code}", hint="what it printed above says more")
-        console.print(f"  The server was killed ({signal.Signals(-code).name}). It comes back in {AWAY_S:.0f} s.")
+        killed_at = time.monotonic()
+        name = signal.Signals(-code).name
+        console.print(f"  The server was killed ({name}). In {AWAY_S:.0f} s it is started, which takes a few more.")
         time.sleep(AWAY_S)
 
 
@@ -229,6 +235,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 def _welcome(console: Console, address: str, pid: int, variables: Mapping[str, str]) -> None:
     rows = [
         Row("Open", address, "bold"),
+        Row("Console", f"{address}{MOUNTED}/console/", "bold"),
         Row("Places", f"{variables[PROVIDER]}, a remote service that takes 0.3 to 0.9 s a call"),
         Row("Trips", variables["HEADWAY_STORE"]),
     ]

@@ -1,7 +1,9 @@
 import type { Snapshot } from "@headway-run/client";
-import { hasEnded } from "@headway-run/react/words";
+import { Badge } from "@headway-run/react/components";
+import { hasEnded, type Sign } from "@headway-run/react/words";
 import { useState } from "react";
 import type { Demo } from "../api.ts";
+import { tripSign } from "../model/words.ts";
 import { Kill } from "./Kill.tsx";
 import type { Line } from "./line.ts";
 import { MyConnection } from "./MyConnection.tsx";
@@ -12,10 +14,12 @@ interface BreakPanelProps {
   line: Line;
   /** What this server lets one do; null: nothing. */
   demo: Demo | null;
+  /** How the page's connection stands. */
+  sign: Sign;
 }
 
 /** Ways to break what is on this page, each of them real. */
-export function BreakPanel({ run, line, demo }: BreakPanelProps) {
+export function BreakPanel({ run, sign, ...means }: BreakPanelProps) {
   const [open, setOpen] = useState(false);
   return (
     <details className="hw-panel break" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
@@ -23,12 +27,20 @@ export function BreakPanel({ run, line, demo }: BreakPanelProps) {
         <h2>Try to break it</h2>
       </summary>
       {/* Closed, it asks the server for nothing. */}
-      {open && <Levers run={run} line={line} demo={demo} />}
+      {open && (
+        <>
+          <p className="levers-signs">
+            <Badge {...tripSign(run)} about="Trip" />
+            <Badge {...sign} about="Connection" />
+          </p>
+          <Levers run={run} {...means} />
+        </>
+      )}
     </details>
   );
 }
 
-function Levers({ run, line, demo }: BreakPanelProps) {
+function Levers({ run, line, demo }: Omit<BreakPanelProps, "sign">) {
   const ended = hasEnded(run.status);
   return (
     <div className="levers">
@@ -58,7 +70,7 @@ function Levers({ run, line, demo }: BreakPanelProps) {
                 <code>kill -9</code> for the process this page talks to. Its worker ends with it.
               </>
             }
-            watch="“Reconnecting”, and nothing on the page goes blank. The server is back in a few seconds, the page by itself after that, and the trip goes on."
+            watch="“Reconnecting”, and nothing on the page goes blank. The server stays away for two seconds and then starts, which takes a few more, on a busy machine ten; the page is back by itself after that, and the trip goes on."
           />
         </>
       )}

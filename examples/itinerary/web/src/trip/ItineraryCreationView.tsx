@@ -58,7 +58,7 @@ export function ItineraryCreationView({ runId, line, record }: ItineraryCreation
             </div>
             <aside className="stack">
               <ProviderDial searchS={demo?.search_s ?? null} />
-              <BreakPanel run={run} line={line} demo={demo} />
+              <BreakPanel run={run} line={line} demo={demo} sign={status.sign} />
               <ShareLinks id={runId} run={run} connection={connection} />
             </aside>
           </div>
