@@ -7,16 +7,21 @@ import asyncio
 import contextlib
 import importlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from headway.app import Headway
-from headway.engines.base import OwnProcesses
+from headway.engines.attempts import Attempts
+from headway.engines.base import Opening, OwnProcesses
 from headway.engines.behind import behind
+from headway.engines.gathering import Gathered, keep
 from headway.engines.numbers import tell
 from headway.errors import UsageError
 from headway.measures import Measures
@@ -87,13 +92,20 @@ async def serve_jobs(
 @contextlib.asynccontextmanager
 async def _telling(measures: Measures, pipe: int) -> AsyncIterator[None]:
     os.set_inheritable(pipe, False)  # what jobs start must not keep it open
+    async with _beside(lambda over: tell(measures, pipe, over)):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Do something beside what stands inside; it is told when that is over, and waited for."""
     over = asyncio.Event()
-    telling = asyncio.create_task(tell(measures, pipe, over), name="headway: numbers")
+    working = asyncio.create_task(work(over), name="headway: numbers")
     try:
         yield
     finally:
         over.set()
-        await asyncio.wait([telling])
+        await asyncio.wait([working])
 
 
 def _when_input_ends(tell: Callable[[], object]) -> None:
@@ -119,14 +131,15 @@ def run(
     """Run a worker process to its end, on uvloop where it is installed. See `serve_jobs`.
 
     Raises:
-        UsageError: as `serve_jobs`; or metrics are asked of an engine with processes of its own.
+        UsageError: as `serve_jobs`.
     """
     if isinstance(headway.engine, OwnProcesses):
-        if metrics_at is not None:
-            raise UsageError(
-                f"processes of the engine {headway.engine.name} answer no scrapes", hint="scrape the server"
-            )
-        _run_own(headway, headway.engine, until_stdin_closes=until_stdin_closes, numbers_to=numbers_to)
+        if until_stdin_closes:
+            _when_input_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with _gathering(headway, numbers_to, metrics_at) as opening:
+            code = headway.engine.run(opening, headway.lanes(), processes=headway.settings.pool == "prefork")
+        if code:
+            sys.exit(code)
         return
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
         runner.run(
@@ -134,15 +147,45 @@ def run(
         )
 
 
-def _run_own(headway: Headway, engine: OwnProcesses, *, until_stdin_closes: bool, numbers_to: int | None) -> None:
-    """Give the main thread to the engine's library, whose processes each open what they need."""
+@contextlib.contextmanager
+def _gathering(headway: Headway, numbers_to: int | None, metrics_at: tuple[str, int] | None) -> Iterator[Opening]:
+    """Show the numbers of the processes an engine's library starts, by a thread of this one; yield what they open.
+
+    The library has the main thread, and its processes are forked: they keep what they count in files of one folder.
+    """
+    if numbers_to is None and metrics_at is None:
+        yield headway.attempts
+        return
+    from headway.client.loop import LoopThread  # with httpx, which no other worker needs
+
+    folder = Path(tempfile.mkdtemp(prefix="headway-numbers-"))
+    thread, stack = LoopThread("headway-numbers"), contextlib.AsyncExitStack()
+    try:
+        thread.call(_show(stack, Gathered(folder), numbers_to, metrics_at))
+        yield partial(_counted, headway, folder)
+    finally:
+        thread.call(stack.aclose())
+        thread.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _show(
+    stack: contextlib.AsyncExitStack, gathered: Gathered, numbers_to: int | None, metrics_at: tuple[str, int] | None
+) -> None:
     if numbers_to is not None:
-        os.close(numbers_to)  # what is counted stays in the processes that execute
-    if until_stdin_closes:
-        _when_input_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    code = engine.run(headway.attempts, headway.lanes(), processes=headway.settings.pool == "prefork")
-    if code:
-        sys.exit(code)
+        await stack.enter_async_context(_telling(gathered, numbers_to))
+    if metrics_at is not None:
+        await stack.enter_async_context(listening(Metrics(gathered, {}), *metrics_at))
+
+
+@contextlib.asynccontextmanager
+async def _counted(headway: Headway, folder: Path, *, at_once: int | None = None) -> AsyncIterator[Attempts]:
+    """As `Headway.attempts`, with what is counted kept for the process that shows it."""
+    async with (
+        _beside(lambda over: keep(headway.store.measures, folder, over)),
+        headway.attempts(at_once=at_once) as attempts,
+    ):
+        yield attempts
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
