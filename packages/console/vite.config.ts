@@ -18,9 +18,9 @@ const base: Plugin = {
 /** What every page needs, in one file of a known name, so that its size can have a limit. */
 const BASE = [
   "/node_modules/(react|react-dom|scheduler|use-sync-external-store)/",
-  "/node_modules/@tanstack/(history|query-core|react-query|react-router|react-store|router-core|store)/",
+  "/node_modules/@tanstack/(history|react-router|react-store|router-core|store)/",
   "/packages/client/src/(?!outbox|status|faces|many|share|list|rows|folding)",
-  "/packages/console/src/(shell/|search|place|api|client)",
+  "/packages/console/src/(shell/|search|place|client|clock)",
 ].map((pattern) => new RegExp(pattern));
 
 function isBase(file: string): boolean {

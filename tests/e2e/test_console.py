@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -163,10 +164,17 @@ async def test_a_run_is_cancelled_after_a_second_thought(open_console: Open, hos
     await view.button("Cancel").click()
     await view.accessible()
     await view.button("Keep it running").click()
-    await view.button("Cancel").click()
+    await expect(view.button("Cancel")).to_be_focused()
+    await view.page.keyboard.press("Enter")
+    await expect(view.page.get_by_label("Reason")).to_be_focused()
+    await view.page.keyboard.press("Escape")
+    await expect(view.button("Cancel")).to_be_focused()
+    await view.page.keyboard.press("Enter")
     await view.page.get_by_label("Reason").fill("not needed any more")
-    await view.button("Cancel the run").click()
+    await view.page.keyboard.press("Enter")
     await view.status("Cancelled")
+    await view.page.keyboard.press("Tab")
+    await expect(view.button("Retry")).to_be_focused()  # where the button was that has gone
     asked = host.events(run_id, "run.cancel_requested")
     assert [event["data"]["reason"] for event in asked] == ["not needed any more"]
 
@@ -337,6 +345,24 @@ async def test_a_server_that_dies_takes_nothing_away(open_console: Open, host: H
     await view.button("Retry now").click()
     await view.pill("Live")
     await expect(view.part("Attempt 2, taken over")).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def test_a_wrong_clock_of_the_browser_does_not_show(open_console: Open, host: Host) -> None:
+    """Times are the server's, and so is the clock they are compared with; also what is true as of a moment."""
+    run_id = host.run("crawl", LONG, title="The present one")
+    view = await open_console()
+    await view.page.clock.install(time=dt.datetime.now(dt.UTC) + dt.timedelta(minutes=25))
+    await view.open("", "Runs")
+    await expect(view.row(run_id)).to_contain_text("just now")
+    await expect(view.row(run_id).locator(".runs-took")).to_have_text(re.compile(r"^\d+ s$"))
+    await view.row(run_id).get_by_role("link").click()
+    await view.status("Running")
+    await expect(view.page.get_by_text("created just now")).to_be_visible()
+    await expect(view.page.locator(".run-facts li").first).to_have_text(re.compile(r"^\d+ s$"))
+    await expect(view.part("Attempt 1").locator(".timeline-took")).to_have_text(re.compile(r"^\d+ s$"))
+    await view.tab("Connection").click()
+    offset = "new Date(document.querySelector('.history time').dateTime) - Date.now()"
+    assert -26 * 60_000 < await view.page.evaluate(offset) < -24 * 60_000
 
 
 async def test_words_of_the_operators_stand_before_whoever_watches(open_console: Open, host: Host) -> None:

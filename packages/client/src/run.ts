@@ -68,8 +68,13 @@ export interface RunHandle {
   startPolling(everyMs?: number): void;
   /** Use streams again, at once; also where they were given up because they did not get through. */
   stopPolling(): void;
-  /** Ask for the run to be stopped. An ended run stays as it is: the answer tells its status. */
-  cancel(reason?: string): Promise<Appended>;
+  /**
+   * Ask for the run to be stopped. An ended run stays as it is: the answer tells its status.
+   *
+   * @param attempt The one that is meant; without it whichever is under way when the command arrives.
+   * @throws HeadwayError `conflict` when the run has been tried again since that attempt.
+   */
+  cancel(reason?: string, attempt?: number): Promise<Appended>;
   /**
    * Answer a question of a run that waits. The same answer again changes nothing.
    *
@@ -205,7 +210,7 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
     },
     startPolling: (everyMs) => poll(Number.POSITIVE_INFINITY, everyMs),
     stopPolling: () => poll(0),
-    cancel: (reason) => command("cancel", { reason }),
+    cancel: (reason, attempt) => command("cancel", { reason, attempt }),
     answer: (ask_id, data) => command("input", { ask_id, data }),
     async retry(what) {
       const appended = await command("retry", { seq: fold?.seq, ...what });

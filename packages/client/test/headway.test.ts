@@ -102,10 +102,12 @@ describe("commands", () => {
     const run = new Headway({ baseUrl: server.url, environment }).run("run_1");
     expect(await run.cancel("enough")).toMatchObject({ seq: 7, cursor: "7.t", status: "running" });
     await run.cancel();
+    await run.cancel("too slow", 2);
     await run.retry();
     expect(server.seen.map(({ path, body }) => [path, body])).toEqual([
       ["/v1/runs/run_1/cancel", { reason: "enough" }],
       ["/v1/runs/run_1/cancel", {}],
+      ["/v1/runs/run_1/cancel", { reason: "too slow", attempt: 2 }],
       ["/v1/runs/run_1/retry", {}],
     ]);
     expect(environment.pending()).toBe(0);

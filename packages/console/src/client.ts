@@ -2,6 +2,7 @@
 
 import { Headway } from "@headway-run/client";
 import type { Status } from "@headway-run/client/status";
+import { hearDate } from "./clock.ts";
 import { headwayPath } from "./place.ts";
 
 /** So much is kept for a status that has not been loaded yet: it comes with the page of a run. */
@@ -18,7 +19,11 @@ export const headway: Headway = new Headway({
     if (status) status.observe(note);
     else notes = [...notes.slice(1 - NOTES_MAX), note];
   },
-  fetch: (url, init) => (status ? status.fetch(url, init) : fetch(url, init)),
+  async fetch(url, init) {
+    const response = await (status ? status.fetch(url, init) : fetch(url, init));
+    hearDate(response.headers.get("Date"));
+    return response;
+  },
 });
 
 /** Let a status see what the connections of this page do, and did until now. */

@@ -5,6 +5,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Icon } from "../parts/Icon.tsx";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
+import { queries } from "../queries.ts";
 import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { JobForm } from "./JobForm.tsx";
@@ -13,7 +14,7 @@ import { type JobInfo, jobsQuery } from "./query.ts";
 /** What can be started, and a form for the one that was chosen. */
 export function JobsPage() {
   const { job: name } = useSearch({ from: "/jobs" });
-  const { data: jobs, error, refetch } = useQuery(jobsQuery);
+  const { data: jobs, error, refetch } = useQuery(jobsQuery, queries);
   const job = jobs?.find((one) => one.name === name);
   useTitle(job ? `Start ${job.name}` : "Jobs");
   return (

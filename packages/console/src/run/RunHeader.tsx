@@ -1,9 +1,9 @@
 import type { RunHandle, Snapshot } from "@headway-run/client";
-import { type ConnectionStatus, useNow } from "@headway-run/react";
+import type { ConnectionStatus } from "@headway-run/react";
 import { Badge, ConnectionPill } from "@headway-run/react/components";
 import { elapsedMs, hasEnded } from "@headway-run/react/words";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { serverNow } from "../api.ts";
+import { useServerNow } from "../clock.ts";
 import { runSign } from "../model/status.ts";
 import { duration, fullTime, ticking } from "../model/words.ts";
 import { Ago } from "../parts/Time.tsx";
@@ -46,8 +46,7 @@ export function RunHeader({ run, handle, status }: RunHeaderProps) {
 
 function Times({ run }: { run: Snapshot }) {
   const ended = hasEnded(run.status);
-  useNow(ended ? null : 1_000);
-  const now = serverNow();
+  const now = useServerNow(ended ? null : 1_000);
   const elapsed = elapsedMs(run, now);
   const eta = etaOf(run, now);
   return (

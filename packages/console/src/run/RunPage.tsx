@@ -1,11 +1,12 @@
 import "../styles/form.css";
 import "../styles/run.css";
 import type { HeadwayError, RunHandle, Snapshot } from "@headway-run/client";
-import { type ConnectionStatus, useConnectionStatus, useRun } from "@headway-run/react";
+import { type ConnectionStatus, useRun } from "@headway-run/react";
 import { RunAnnouncer, RunBanner } from "@headway-run/react/components";
 import { hasEnded, wholePercent } from "@headway-run/react/words";
 import { useParams, useSearch } from "@tanstack/react-router";
 import type { RefObject } from "react";
+import { useConnection } from "../model/connection.ts";
 import { Trouble } from "../parts/Trouble.tsx";
 import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
@@ -30,7 +31,7 @@ export function RunPage() {
 
 function OneRun({ runId }: { runId: string }) {
   const { run, live, error, handle } = useRun(runId);
-  const status = useConnectionStatus(handle);
+  const status = useConnection(handle);
   const stores = useStores(runId);
   const activity = useActivity(handle);
   useTitle(tabTitle(run));
@@ -39,13 +40,17 @@ function OneRun({ runId }: { runId: string }) {
     <>
       <RunHeader run={run} handle={handle} status={status} />
       <RunBanner run={run} status={status} error={error} />
-      <OperatorNotices handle={handle} />
+      <OperatorNotices runId={runId} handle={handle} streamed={isStreamed(status)} />
       <Overview run={run} live={live} activity={activity} />
       <Asks run={run} handle={handle} />
       <TabOf run={run} handle={handle} status={status} stores={stores} activity={activity} />
       <RunAnnouncer run={run} status={status} />
     </>
   );
+}
+
+function isStreamed({ state, transport }: ConnectionStatus): boolean {
+  return transport !== "poll" && state !== "closed";
 }
 
 /** `(42 %) Nightly import`. */

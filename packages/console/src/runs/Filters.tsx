@@ -1,11 +1,12 @@
 import type { RunStatus } from "@headway-run/client";
 import { Icon } from "@headway-run/react/components";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId } from "react";
-import { jobsQuery } from "../jobs/query.ts";
+import { type FormEvent, lazy, Suspense, useId } from "react";
 import { runSign, STATUSES } from "../model/status.ts";
 import { isFiltered, type RunsSearch } from "./search.ts";
+
+/** It asks which jobs there are; the list of runs is there before. */
+const JobFilter = lazy(() => import("./JobFilter.tsx").then(({ JobFilter }) => ({ default: JobFilter })));
 
 /** Which runs are listed. It stands in the address: what one sees can be sent to somebody, and the way back works. */
 export function Filters({ search }: { search: RunsSearch }) {
@@ -18,7 +19,9 @@ export function Filters({ search }: { search: RunsSearch }) {
         chosen={search.status ?? []}
         onChoose={(status) => go({ status: status.length > 0 ? status : undefined })}
       />
-      <JobFilter job={search.job} onChoose={(job) => go({ job })} />
+      <Suspense fallback={<KnownJob job={search.job} />}>
+        <JobFilter job={search.job} onChoose={(job) => go({ job })} />
+      </Suspense>
       <GroupFilter key={search.group ?? ""} group={search.group} onChoose={(group) => go({ group })} />
       {isFiltered(search) && (
         <button type="button" className="hw-button" onClick={() => void navigate({ to: "/", search: {} })}>
@@ -54,18 +57,13 @@ function Statuses({ chosen, onChoose }: StatusesProps) {
   );
 }
 
-function JobFilter({ job, onChoose }: { job: string | undefined; onChoose: (job: string | undefined) => void }) {
-  const { data } = useQuery(jobsQuery);
-  const names = [...new Set([...(job ? [job] : []), ...(data ?? []).map(({ name }) => name)])];
-  const id = useId();
+/** As long as nobody knows which jobs there are, the one that is chosen. */
+function KnownJob({ job }: { job: string | undefined }) {
   return (
     <div className="filter">
-      <label htmlFor={id}>Job</label>
-      <select id={id} value={job ?? ""} onChange={({ target }) => onChoose(target.value || undefined)}>
-        <option value="">All jobs</option>
-        {names.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
+      <label htmlFor="job">Job</label>
+      <select id="job" disabled>
+        <option>{job ?? "All jobs"}</option>
       </select>
     </div>
   );

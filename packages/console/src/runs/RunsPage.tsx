@@ -1,8 +1,9 @@
-import { type ConnectionStatus, useConnectionStatus, useRuns } from "@headway-run/react";
+import { type ConnectionStatus, useRuns } from "@headway-run/react";
 import { ConnectionPill } from "@headway-run/react/components";
 import { timeOfDay } from "@headway-run/react/words";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useId } from "react";
+import { useConnection } from "../model/connection.ts";
 import { many } from "../model/words.ts";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
@@ -17,7 +18,7 @@ export function RunsPage() {
   useTitle("Runs");
   const search = useSearch({ from: "/" });
   const { runs, fresh, next, error, handle, showFresh } = useRuns(queryOf(search));
-  const status = useConnectionStatus(handle);
+  const status = useConnection(handle);
   const title = useId();
   return (
     <>

@@ -3,10 +3,11 @@ import type { Sign } from "@headway-run/react/words";
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { fullTime } from "../model/words.ts";
+import { Dialog } from "../parts/Dialog.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Ago } from "../parts/Time.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
-import { Dialog } from "./Dialog.tsx";
+import { queries } from "../queries.ts";
 import { endNotice, type Level, noticesQuery, putNotice, type StandingNotice, sayOnce, type Whom } from "./query.ts";
 import { Words, wordsIn } from "./Words.tsx";
 
@@ -27,7 +28,7 @@ const NAMES = { run: "Run", viewer: "User", client: "Client", group: "Group" };
 
 /** What stands before viewers, and putting something there. */
 export function Notices() {
-  const { data: notices, error, refetch } = useQuery(noticesQuery);
+  const { data: notices, error, refetch } = useQuery(noticesQuery, queries);
   const [writing, setWriting] = useState(false);
   const [ending, setEnding] = useState<StandingNotice | null>(null);
   const [done, setDone] = useState("");

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Icon } from "../parts/Icon.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
+import { queries } from "../queries.ts";
 import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { Charts } from "./Charts.tsx";
@@ -20,7 +21,7 @@ import { Viewers } from "./Viewers.tsx";
 export function SystemPage() {
   useTitle("System");
   const [paused, setPaused] = useState(false);
-  const { data: system, error, refetch } = useQuery(systemQuery(paused));
+  const { data: system, error, refetch } = useQuery(systemQuery(paused), queries);
   const samples = useSamples(system);
   return (
     <>

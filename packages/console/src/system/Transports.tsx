@@ -1,7 +1,7 @@
 import { Badge, CommandButton } from "@headway-run/react/components";
 import type { Sign } from "@headway-run/react/words";
 import { useId, useState } from "react";
-import { Dialog } from "./Dialog.tsx";
+import { Dialog } from "../parts/Dialog.tsx";
 import { type Transports as Switches, switchTransports } from "./query.ts";
 
 const ABOUT: Record<string, { name: string; about: string; off: string }> = {

@@ -3,9 +3,10 @@ import { count, type Sign } from "@headway-run/react/words";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useId, useState } from "react";
+import { Dialog } from "../parts/Dialog.tsx";
 import { Elapsed } from "../parts/Time.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
-import { Dialog } from "./Dialog.tsx";
+import { queries } from "../queries.ts";
 import { bytes } from "./figures.ts";
 import { type Connection, type Connections, closeConnection, connectionsQuery, sayTo, type Which } from "./query.ts";
 import { Words, wordsIn } from "./Words.tsx";
@@ -24,7 +25,7 @@ export function Viewers({ paused }: { paused: boolean }) {
   const [which, setWhich] = useState<Which>({});
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [done, setDone] = useState("");
-  const { data, error, refetch } = useQuery(connectionsQuery(which, paused));
+  const { data, error, refetch } = useQuery(connectionsQuery(which, paused), queries);
   const title = useId();
   const isFiltered = Object.keys(which).length > 0;
   const say = (text: string) => {

@@ -4,6 +4,7 @@ import { type ConnectionStatus, useNow } from "@headway-run/react";
 import { Badge } from "@headway-run/react/components";
 import { timeOfDay } from "@headway-run/react/words";
 import type { ReactNode, RefObject } from "react";
+import { serverTime } from "../../clock.ts";
 import { duration, many, ticking } from "../../model/words.ts";
 import { CopyButton } from "../../parts/CopyButton.tsx";
 import { status as page } from "./status.ts";
@@ -75,7 +76,7 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
           <ol className="history">
             {metrics.history.toReversed().map(({ at, run, text: said, transport: by }) => (
               <li key={`${at} ${run} ${said}`}>
-                <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time>
+                <time dateTime={new Date(serverTime(at)).toISOString()}>{timeOfDay(serverTime(at))}</time>
                 <span>{said}</span>
                 <span className="muted">
                   {by === "poll" ? "polling" : "stream"} of {run.includes("/runs/stream") ? "the list" : "the run"}

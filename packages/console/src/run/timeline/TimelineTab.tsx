@@ -1,6 +1,5 @@
-import { useNow } from "@headway-run/react";
 import { useMemo, useState, useSyncExternalStore } from "react";
-import { serverNow } from "../../api.ts";
+import { useServerNow } from "../../clock.ts";
 import { duration } from "../../model/words.ts";
 import { Notice } from "../../parts/Notice.tsx";
 import type { LogStore } from "../logStore.ts";
@@ -17,9 +16,7 @@ export function TimelineTab({ store }: { store: LogStore<Timeline> }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another version is another set of rows in the same timeline
   const rows = useMemo(() => folded.rows(), [folded, version]);
   const open = rows.some(({ segments }) => segments.at(-1)?.to === null);
-  const tick = useNow(open ? 1_000 : null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock that ticks is the browser's, the time the server's
-  const now = useMemo(() => serverNow(), [tick, version]);
+  const now = useServerNow(open ? 1_000 : null);
   const scale = useMemo(() => createScale(rows, now), [rows, now]);
   const [problems, setProblems] = useState(false);
   const tree = useTree(rows, problems);

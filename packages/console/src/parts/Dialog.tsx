@@ -6,6 +6,8 @@ interface DialogProps {
   title: string;
   /** What the button that does it says. */
   action: string;
+  /** What the other one says. */
+  refusal?: string;
   danger?: boolean;
   /** What it is about, and fields. */
   children: ReactNode;
@@ -14,18 +16,30 @@ interface DialogProps {
   onClose: () => void;
 }
 
-/** Asks before something is done, or for what it takes. It is there as long as it is rendered. */
-export function Dialog({ title, action, danger = false, children, onSubmit, onClose }: DialogProps) {
+/**
+ * Asks before something is done, or for what it takes. It is there as long as it is rendered, and gives the focus back to where
+ * it was when it goes: a dialog that is taken away without being closed would not.
+ */
+export function Dialog({
+  title,
+  action,
+  refusal = "Leave it",
+  danger = false,
+  children,
+  onSubmit,
+  onClose,
+}: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const command = useCommand();
   const id = useId();
+  const close = () => ref.current?.close();
   useEffect(() => {
     if (!ref.current?.open) ref.current?.showModal();
   }, []);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    void command.send(() => onSubmit(form).then(onClose));
+    void command.send(() => onSubmit(form).then(close));
   };
   return (
     <dialog ref={ref} className="hw-dialog" aria-labelledby={id} onClose={onClose}>
@@ -42,8 +56,8 @@ export function Dialog({ title, action, danger = false, children, onSubmit, onCl
           >
             {action}
           </button>
-          <button type="button" className="hw-button" onClick={onClose}>
-            Leave it
+          <button type="button" className="hw-button" onClick={close}>
+            {refusal}
           </button>
         </div>
       </form>
