@@ -276,6 +276,7 @@ async def test_a_job_is_started_by_its_form(open_console: Open, host: Host) -> N
     await view.open("jobs", "Jobs")
     await view.accessible()
     await view.page.get_by_role("link", name=re.compile("^book")).click()
+    await expect(view.page.get_by_role("heading", name="book")).to_be_focused()
     await view.button("Start").click()
     await expect(view.page.get_by_role("alert")).to_contain_text("fields need another look")
     await expect(view.page.get_by_label("Guest")).to_be_focused()
@@ -309,6 +310,14 @@ async def test_a_job_is_started_by_its_form(open_console: Open, host: Host) -> N
         "children": [7],
         "wishes": {},
     }
+
+
+async def test_a_guessed_address_of_a_job_leads_to_it(open_console: Open) -> None:
+    """As that of a run does."""
+    view = await open_console()
+    await view.open("jobs/book", "Jobs")
+    await expect(view.page).to_have_url(re.compile(r"/jobs\?job=book$"))
+    await expect(view.page.get_by_role("heading", name="book")).to_be_visible()
 
 
 async def test_what_only_the_server_knows_stands_at_its_field(open_console: Open, host: Host) -> None:
@@ -347,6 +356,35 @@ async def test_a_server_that_dies_takes_nothing_away(open_console: Open, host: H
     await expect(view.part("Attempt 2, taken over")).to_be_visible(timeout=PATIENCE_MS)
 
 
+async def test_pages_that_were_not_opened_yet_outlive_the_server(shared_browser: Browser, host: Host) -> None:
+    """Their code comes when there is time; without it the page says so, keeps what is around it, and mends itself."""
+    context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    view = Console(await context.new_page(), host.url)
+    await view.page.route("**/assets/JobsPage-*", lambda route: route.abort())  # its code does not come in time
+    run_id = host.run("double", 2, title="Seen before")
+    host.until(run_id, "succeeded")
+    async with view.page.expect_response(re.compile("/assets/Chart-.*js")):
+        await view.open("", "Runs")
+    await expect(view.row(run_id)).to_be_visible()
+    host.kill()
+    await view.page.get_by_role("link", name="System").click()
+    await expect(view.page.get_by_role("heading", level=1)).to_have_text("System")
+    await expect(view.page.get_by_role("heading", name="The server cannot be reached")).to_be_visible()
+    await view.page.get_by_role("link", name="Jobs").click()
+    await expect(view.page.get_by_role("heading", level=1)).to_have_text("The server cannot be reached")
+    await expect(view.page.get_by_text("It comes by itself as soon as the server answers.")).to_be_visible()
+    await view.accessible()
+    await view.page.get_by_role("link", name="Runs", exact=True).click()
+    await expect(view.row(run_id)).to_be_visible()  # as it was when the list was left
+    await expect(view.page.get_by_text(re.compile(r"Showing runs as of \d\d:\d\d:\d\d"))).to_be_visible()
+    await view.page.get_by_role("link", name="Jobs").click()
+    await view.page.unroute_all()
+    host.start()
+    await expect(view.page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    await expect(view.page.get_by_role("link", name=re.compile("^book"))).to_be_visible()
+    await context.close()
+
+
 async def test_a_wrong_clock_of_the_browser_does_not_show(open_console: Open, host: Host) -> None:
     """Times are the server's, and so is the clock they are compared with; also what is true as of a moment."""
     run_id = host.run("crawl", LONG, title="The present one")
@@ -375,6 +413,8 @@ async def test_words_of_the_operators_stand_before_whoever_watches(open_console:
     said = view.page.get_by_text("The server is restarted at six.")
     await expect(said).to_be_visible()
     await view.accessible()
+    await view.page.reload()  # it stands: who comes later is told, too
+    await expect(said).to_be_visible()
     host.untell(notice)
     await expect(said).to_have_count(0)
 
@@ -391,6 +431,7 @@ async def test_nothing_is_shown_to_who_may_not_see_it(shared_browser: Browser, h
     view = Console(await context.new_page(), host.url)
     await view.open("runs/run_01a21e300e4672278974fe753b18a75c", "This run cannot be shown")
     await expect(view.page.get_by_role("heading", name="There is no such run")).to_be_visible()
+    await expect(view.page.get_by_role("link", name="All runs")).to_be_visible()
     await view.accessible()
     await view.open("no/such/page", "There is no such page")
     await view.accessible()

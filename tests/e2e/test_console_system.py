@@ -272,6 +272,11 @@ async def test_on_a_narrow_screen_nothing_is_cut_off(console: Console, server: R
     await console.page.set_viewport_size({"width": 360, "height": 800})
     await console.open()
     await expect(console.rows).to_have_count(1)
+    await console.rows.get_by_role("link").click()  # the sheet of another page stays, and means nothing here
+    await expect(console.page.get_by_role("heading", level=1)).to_have_text("Nightly import")
+    await console.page.get_by_role("link", name="System").click()
+    await expect(console.page.locator("table.runs").first).to_have_css("display", "block")
+    await expect(console.rows).not_to_have_count(0)
     assert await console.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await console.accessible()
     await console.rows.get_by_role("button", name="Close").click()

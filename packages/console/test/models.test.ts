@@ -9,6 +9,7 @@ import { readRunSearch } from "../src/run/search.ts";
 import type { Row } from "../src/run/timeline/model.ts";
 import { moveTo, visibleRows } from "../src/run/timeline/tree.ts";
 import { progressOf } from "../src/runs/progress.ts";
+import { remember, remembered } from "../src/runs/remembered.ts";
 import { isFiltered, queryOf, readRunsSearch } from "../src/runs/search.ts";
 import { parseSearch, stringifySearch } from "../src/search.ts";
 import { eventOf } from "./events.ts";
@@ -58,6 +59,24 @@ it("no key is made twice", () => {
   expect(newKey()).not.toBe(newKey());
 });
 
+describe("lists that were left", () => {
+  const list = (at: number) => ({ runs: [], next: null, at });
+
+  it("are known by what they list, as they were last", () => {
+    remember({ status: ["failed"] }, list(1));
+    remember({ status: ["failed"] }, list(2));
+    expect(remembered({ status: ["failed"] })).toEqual(list(2));
+    expect(remembered({ job: "crawl" })).toBeNull();
+  });
+
+  it("make room for those that were seen later", () => {
+    for (const at of Array(30).keys()) remember({ job: `job ${at}` }, list(at));
+    remember({ job: "job 20" }, list(99));
+    remember({ job: "another" }, list(100));
+    expect([10, 20, 21, 29].map((at) => remembered({ job: `job ${at}` })?.at)).toEqual([undefined, 99, undefined, 29]);
+  });
+});
+
 describe("progress in a list", () => {
   const run = {
     status: "running",
@@ -76,6 +95,9 @@ describe("progress in a list", () => {
     [{ status: "succeeded", percent: null }, 100, ""],
     [{ status: "partial", items_failed: 2, percent: 100 }, 100, "2 of 9 items failed"],
     [{ status: "failed", message: "row 6" }, 41, "41 %"],
+    [{ items_failed: 2 }, 41, "41 %, read, 2 failed"],
+    [{ status: "partial", items_failed: 1, items_total: 1 }, 41, "1 of 1 item failed"],
+    [{ status: "cancelled", percent: null }, null, ""],
   ])("%j", (changes, percent, text) => {
     expect(progressOf({ ...run, ...changes })).toEqual({ percent, text });
   });

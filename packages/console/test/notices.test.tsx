@@ -1,7 +1,7 @@
 import type { Notice, RunHandle } from "@headway-run/client";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { OperatorNotices } from "../src/run/OperatorNotices.tsx";
+import { OperatorNotices, useOperatorNotices } from "../src/run/OperatorNotices.tsx";
 
 /** Of the run that is watched: what it tells, and what it is asked for. */
 let tell: (notice: Notice) => void;
@@ -13,8 +13,14 @@ const handle = {
     tell = (notice) => act(() => listener(notice));
     return () => {};
   },
-  getSnapshot: () => ({ run: { cursor: "7.x" } }),
+  getSnapshot: () => ({ run: { cursor: "7.x" }, connection: { state: connection } }),
 } as unknown as RunHandle;
+
+let connection = "connecting";
+
+function Page({ streamed }: { streamed: boolean }) {
+  return <OperatorNotices notices={useOperatorNotices("run_1", handle, streamed)} />;
+}
 
 function shown(): (string | null)[] {
   return [...document.querySelectorAll(".hw-banner p")].map(({ textContent }) => textContent);
@@ -24,6 +30,7 @@ const IN_A_MINUTE = () => new Date(Date.now() + 60_000).toISOString();
 
 beforeEach(() => {
   found = [];
+  connection = "connecting";
   asked.length = 0;
   vi.stubGlobal("fetch", async (url: string) => {
     asked.push(url);
@@ -39,7 +46,7 @@ afterEach(() => {
 });
 
 describe("what operators say, by a stream", () => {
-  beforeEach(() => void render(<OperatorNotices runId="run_1" handle={handle} streamed />));
+  beforeEach(() => void render(<Page streamed />));
 
   it("is shown once, however often it comes", () => {
     tell({ id: "n1", text: "Back at noon", level: "warning", until: null });
@@ -84,10 +91,10 @@ describe("what operators say, where no stream tells", () => {
   it("is looked for, and goes when it does not stand any more", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     found = [{ id: "n1", text: "Back at noon", until: null }];
-    const { rerender } = render(<OperatorNotices runId="run_1" handle={handle} streamed />);
+    const { rerender } = render(<Page streamed />);
     tell({ id: "n0", text: "Withdrawn while the run was polled", until: null });
     tell({ text: "Said once" });
-    rerender(<OperatorNotices runId="run_1" handle={handle} streamed={false} />);
+    rerender(<Page streamed={false} />);
     await vi.waitFor(() =>
       expect(shown()).toEqual(["From the operators: Said once", "From the operators: Back at noon"]),
     );
@@ -97,11 +104,19 @@ describe("what operators say, where no stream tells", () => {
     expect(asked[0]).toContain("/v1/runs/run_1/events?limit=1&after=7.x");
   });
 
+  it("is looked for once where the stream began before anybody listened", async () => {
+    connection = "live";
+    found = [{ id: "n1", text: "Back at noon", until: null }];
+    render(<Page streamed />);
+    await waitFor(() => expect(shown()).toEqual(["From the operators: Back at noon"]));
+    expect(asked).toHaveLength(1);
+  });
+
   it("is kept where the server does not say what stands", async () => {
     found = undefined;
-    const { rerender } = render(<OperatorNotices runId="run_1" handle={handle} streamed />);
+    const { rerender } = render(<Page streamed />);
     tell({ id: "n1", text: "Back at noon" });
-    rerender(<OperatorNotices runId="run_1" handle={handle} streamed={false} />);
+    rerender(<Page streamed={false} />);
     await waitFor(() => expect(asked).toHaveLength(1));
     expect(shown()).toEqual(["From the operators: Back at noon"]);
   });

@@ -25,6 +25,13 @@ describe("rows", () => {
     expect(said(attempt)).toBe("queued 0-2, done 2-9");
   });
 
+  it("end no earlier than the last event, whatever a clock says", () => {
+    const timeline = new Timeline();
+    expect(timeline.last).toBe(0);
+    timeline.apply(logOf(CREATED, [4, "note", {}], STARTED));
+    expect(timeline.last).toBe(BEGAN + 4_000);
+  });
+
   it("leave open what goes on", () => {
     expect(said(rowsOf(CREATED, STARTED)[0])).toBe("queued 0-2, running 2-");
   });

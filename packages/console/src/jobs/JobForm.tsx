@@ -1,12 +1,19 @@
 import { useHeadway } from "@headway-run/react";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { SchemaForm } from "../form/SchemaForm.tsx";
 import { initialValue, type Json, type Schema } from "../form/schema.ts";
 import { newKey } from "./key.ts";
 import type { JobInfo } from "./query.ts";
 
 const NOTHING: Schema = { const: null };
+
+/** Whether the form that comes is to have the focus: it has been chosen from the list, below which it may stand. */
+let isFormWanted = false;
+
+export function wantForm(): void {
+  isFormWanted = true;
+}
 
 /** The form of a job. Sent twice, by a double click or because the answer was lost, it starts one run. */
 export function JobForm({ job }: { job: JobInfo }) {
@@ -15,6 +22,11 @@ export function JobForm({ job }: { job: JobInfo }) {
   const [about, setAbout] = useState({ title: "", group: "" });
   const submission = useRef({ key: "", body: "" });
   const schema = job.input_schema ?? NOTHING;
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isFormWanted) title.current?.focus();
+    isFormWanted = false;
+  }, []);
 
   const start = async (input: Json) => {
     const given = Object.fromEntries(Object.entries(about).filter(([, text]) => text.trim() !== ""));
@@ -30,7 +42,9 @@ export function JobForm({ job }: { job: JobInfo }) {
   return (
     <section className="hw-panel stack job-form" aria-labelledby="job-title">
       <header>
-        <h2 id="job-title">{job.name}</h2>
+        <h2 ref={title} id="job-title" tabIndex={-1}>
+          {job.name}
+        </h2>
         {job.description && <p className="job-about">{job.description}</p>}
         <p className="muted small">
           {phases.length > 0 && `${phases.map(({ title }) => title).join(" → ")} · `}

@@ -1,5 +1,6 @@
 import "../styles/form.css";
 import "../styles/jobs.css";
+import { Problem } from "@headway-run/react/components";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Icon } from "../parts/Icon.tsx";
@@ -8,13 +9,16 @@ import { Trouble } from "../parts/Trouble.tsx";
 import { queries } from "../queries.ts";
 import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
-import { JobForm } from "./JobForm.tsx";
+import { JobForm, wantForm } from "./JobForm.tsx";
 import { type JobInfo, jobsQuery } from "./query.ts";
+
+/** How often the page looks whether the server is there: the jobs themselves change only with the application. */
+const LOOK_MS = 10_000;
 
 /** What can be started, and a form for the one that was chosen. */
 export function JobsPage() {
   const { job: name } = useSearch({ from: "/jobs" });
-  const { data: jobs, error, refetch } = useQuery(jobsQuery, queries);
+  const { data: jobs, error, refetch } = useQuery({ ...jobsQuery, refetchInterval: LOOK_MS }, queries);
   const job = jobs?.find((one) => one.name === name);
   useTitle(job ? `Start ${job.name}` : "Jobs");
   return (
@@ -22,6 +26,7 @@ export function JobsPage() {
       <PageHeading>Jobs</PageHeading>
       {!jobs && error && <Trouble error={error} what="the jobs" onAgain={() => void refetch()} />}
       {!jobs && !error && <p aria-busy="true">Loading…</p>}
+      {jobs && error && <Problem hint="Nothing can be started before it is there again">{error.message}</Problem>}
       {jobs?.length === 0 && <NoJobs />}
       {jobs && jobs.length > 0 && (
         <div className="jobs">
@@ -30,7 +35,7 @@ export function JobsPage() {
           {!job && name !== undefined && (
             <Notice title={`There is no job ${name}`}>The application may have another name for it by now.</Notice>
           )}
-          {!job && name === undefined && <Notice title="Choose a job">Its form is made of what it takes.</Notice>}
+          {!job && name === undefined && <Notice title="Choose a job">Its form appears here.</Notice>}
         </div>
       )}
     </>
@@ -49,6 +54,7 @@ function JobList({ jobs, chosen }: { jobs: readonly JobInfo[]; chosen: string | 
               className="job"
               aria-current={name === chosen ? "true" : undefined}
               resetScroll={false}
+              onClick={wantForm}
             >
               <strong>{name}</strong>
               {description && <span className="muted small">{description.split("\n")[0]}</span>}

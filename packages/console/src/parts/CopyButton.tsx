@@ -2,8 +2,15 @@ import { useEffect, useState } from "react";
 
 const SHOWN_MS = 3_000;
 
+interface CopyButtonProps {
+  text: string | (() => string | Promise<string>);
+  children: string;
+  /** Beside others of the usual size. */
+  large?: boolean;
+}
+
 /** Copies a text, and says whether it did. */
-export function CopyButton({ text, children }: { text: string | (() => string | Promise<string>); children: string }) {
+export function CopyButton({ text, children, large = false }: CopyButtonProps) {
   const [said, setSaid] = useState("");
   useEffect(() => {
     if (said === "") return;
@@ -20,7 +27,7 @@ export function CopyButton({ text, children }: { text: string | (() => string | 
   };
   return (
     <>
-      <button type="button" className="hw-button" data-small onClick={() => void copy()}>
+      <button type="button" className="hw-button" data-small={!large || undefined} onClick={() => void copy()}>
         {children}
       </button>
       <span role="status" className={said ? "small muted" : "hw-hidden"}>

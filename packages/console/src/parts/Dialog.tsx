@@ -1,3 +1,4 @@
+import "../styles/form.css";
 import { useCommand } from "@headway-run/react";
 import { Problem } from "@headway-run/react/components";
 import { type FormEvent, type ReactNode, useEffect, useId, useRef } from "react";

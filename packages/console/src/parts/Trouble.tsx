@@ -1,25 +1,32 @@
 import { HeadwayError } from "@headway-run/client";
 import { sentence } from "@headway-run/react/words";
+import type { ReactNode } from "react";
 import { Notice } from "./Notice.tsx";
+
+/** Also what the client says when it has no better word. */
+const UNREACHED = "The server cannot be reached";
 
 interface TroubleProps {
   error: Error;
   /** What was asked for, as `this run`. */
   what: string;
   level?: 1 | 2;
+  /** Where to go when there is no such thing: asking again would not help. */
+  elsewhere?: ReactNode;
   onAgain?: () => void;
 }
 
 /** Why something cannot be shown, in words, and what helps. */
-export function Trouble({ error, what, level = 2, onAgain }: TroubleProps) {
+export function Trouble({ error, what, level = 2, elsewhere, onAgain }: TroubleProps) {
   const { title, text } = explain(error, what);
+  const isNone = error instanceof HeadwayError && error.category === "not_found";
   const again = onAgain && (
     <button type="button" className="hw-button" onClick={onAgain}>
       Try again
     </button>
   );
   return (
-    <Notice title={title} level={level} tone="bad" action={again}>
+    <Notice title={title} level={level} tone="bad" action={isNone && elsewhere ? elsewhere : again}>
       {text}
     </Notice>
   );
@@ -42,7 +49,7 @@ function explain(error: Error, what: string): { title: string; text: string } {
       return { title: `There is no ${what.replace(/^(this|these|the) /, "such ")}`, text };
     case "network":
     case "timeout":
-      return { title: "The server cannot be reached", text: `${text} It is tried again by itself.` };
+      return { title: UNREACHED, text: `${text.replace(`${UNREACHED}.`, "")} It is tried again by itself.`.trim() };
     case "server":
     case "rate_limited":
       return { title: "The server cannot answer just now", text };

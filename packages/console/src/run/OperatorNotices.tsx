@@ -1,35 +1,46 @@
 import type { Notice, RunHandle } from "@headway-run/client";
-import { useEffect, useReducer } from "react";
+import { useEffect, useReducer, useRef, useState } from "react";
 import { ask } from "../api.ts";
 import { useServerNow } from "../clock.ts";
-import { type Change, changed, NOTHING_SAID } from "./notices.ts";
+import { type Change, changed, NOTHING_SAID, type Said } from "./notices.ts";
 
 /** Time between two looks, where no stream tells. */
 const LOOK_MS = 15_000;
 
-interface OperatorNoticesProps {
-  runId: string;
-  handle: RunHandle;
-  /** Whether a stream tells of them: it does not where the run is polled, or has ended. */
-  streamed: boolean;
+export interface UsedNotices {
+  readonly shown: readonly Said[];
+  read(key: number): void;
 }
 
-/** What operators of the server tell everybody who watches. It stays until one has read it, or it is over. */
-export function OperatorNotices({ runId, handle, streamed }: OperatorNoticesProps) {
+/**
+ * What operators of the server tell everybody who watches. A stream begins with it, so one has to listen before anything of the
+ * run is there.
+ *
+ * @param streamed Whether a stream tells of them: it does not where the run is polled, or has ended.
+ */
+export function useOperatorNotices(runId: string, handle: RunHandle | null, streamed: boolean): UsedNotices {
   const [board, change] = useReducer(changed, NOTHING_SAID);
-  useEffect(() => handle.on("notice", (notice) => change({ type: "told", notice })), [handle]);
-  useLooks(runId, handle, !streamed, change);
+  useEffect(() => handle?.on("notice", (notice) => change({ type: "told", notice })), [handle]);
+  // A connection that was open before, for another page of this run, began before we listened.
+  const [late] = useState(() => handle?.getSnapshot().connection.state === "live");
+  const cursor = handle?.getSnapshot().run?.cursor;
+  useLooks(runId, cursor, streamed ? (late ? "once" : "never") : "always", change);
   const now = useServerNow(board.shown.some(({ notice }) => notice.until) ? 1_000 : null);
   useEffect(() => change({ type: "late", now }), [now]);
+  return { shown: board.shown, read: (key) => change({ type: "read", key }) };
+}
+
+/** They stay until one has read them, or they are over. */
+export function OperatorNotices({ notices: { shown, read } }: { notices: UsedNotices }) {
   return (
     <div role="status" className="operator-notices">
-      {board.shown.map(({ key, notice }) => (
+      {shown.map(({ key, notice }) => (
         <div key={key} className="hw-banner" data-kind="notice" data-level={notice.level ?? "info"}>
           <p>
             <strong>From the operators: </strong>
             {notice.text}
           </p>
-          <button type="button" className="hw-button" data-small onClick={() => change({ type: "read", key })}>
+          <button type="button" className="hw-button" data-small onClick={() => read(key)}>
             Close
           </button>
         </div>
@@ -38,16 +49,23 @@ export function OperatorNotices({ runId, handle, streamed }: OperatorNoticesProp
   );
 }
 
-/** A page of the log says which notices stand, also an empty one. */
-function useLooks(runId: string, handle: RunHandle, looking: boolean, change: (change: Change) => void): void {
+/** A page of the log says which notices stand, also an empty one: asked for behind the last event that is known. */
+function useLooks(
+  runId: string,
+  cursor: string | undefined,
+  often: "never" | "once" | "always",
+  change: (change: Change) => void,
+): void {
+  const latest = useRef(cursor);
+  latest.current = cursor;
+  const known = cursor !== undefined;
   useEffect(() => {
-    if (!looking) return;
+    if (often === "never" || !known) return;
     const life = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async () => {
-      const cursor = handle.getSnapshot().run?.cursor;
-      if (document.hidden || cursor === undefined) return;
-      const path = `/v1/runs/${encodeURIComponent(runId)}/events?limit=1&after=${cursor}`;
+      if (document.hidden) return;
+      const path = `/v1/runs/${encodeURIComponent(runId)}/events?limit=1&after=${latest.current}`;
       const { notices } = await ask<{ notices?: Notice[] }>(path, life.signal);
       if (notices) change({ type: "found", notices });
     };
@@ -56,7 +74,7 @@ function useLooks(runId: string, handle: RunHandle, looking: boolean, change: (c
       void look()
         .catch(() => {})
         .finally(() => {
-          if (!life.signal.aborted) timer = setTimeout(goOn, LOOK_MS);
+          if (often === "always" && !life.signal.aborted) timer = setTimeout(goOn, LOOK_MS);
         });
     };
     goOn();
@@ -64,5 +82,5 @@ function useLooks(runId: string, handle: RunHandle, looking: boolean, change: (c
       life.abort();
       clearTimeout(timer);
     };
-  }, [runId, handle, looking, change]);
+  }, [runId, known, often, change]);
 }

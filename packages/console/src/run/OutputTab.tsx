@@ -37,10 +37,12 @@ const OneOutput = memo(function OneOutput({ name, output, runId, ended }: OneOut
         <h2>{name}</h2>
         {writing && <Badge word="Being written" icon="busy" tone="busy" />}
         <span className="muted small push">{many(output.from_offset + output.text.length, "character")}</span>
-        <CopyButton text={output.text}>Copy</CopyButton>
-        <a className="hw-button" data-small href={whole} download={`${name}.txt`}>
-          Download
-        </a>
+        <div className="hw-actions">
+          <CopyButton text={output.text}>Copy</CopyButton>
+          <a className="hw-button" data-small href={whole} download={`${name}.txt`}>
+            Download
+          </a>
+        </div>
       </header>
       <OutputText output={output} writing={writing} placeholder={<p className="muted">Not a word yet.</p>} />
     </article>

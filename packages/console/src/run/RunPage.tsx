@@ -4,7 +4,7 @@ import type { HeadwayError, RunHandle, Snapshot } from "@headway-run/client";
 import { type ConnectionStatus, useRun } from "@headway-run/react";
 import { RunAnnouncer, RunBanner } from "@headway-run/react/components";
 import { hasEnded, wholePercent } from "@headway-run/react/words";
-import { useParams, useSearch } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { RefObject } from "react";
 import { useConnection } from "../model/connection.ts";
 import { Trouble } from "../parts/Trouble.tsx";
@@ -13,7 +13,7 @@ import { useTitle } from "../shell/useTitle.ts";
 import { Asks } from "./Asks.tsx";
 import { ConnectionTab } from "./connection/ConnectionTab.tsx";
 import { LogTab } from "./log/LogTab.tsx";
-import { OperatorNotices } from "./OperatorNotices.tsx";
+import { OperatorNotices, useOperatorNotices } from "./OperatorNotices.tsx";
 import { OutputTab } from "./OutputTab.tsx";
 import { Overview } from "./Overview.tsx";
 import { RunHeader } from "./RunHeader.tsx";
@@ -34,13 +34,14 @@ function OneRun({ runId }: { runId: string }) {
   const status = useConnection(handle);
   const stores = useStores(runId);
   const activity = useActivity(handle);
+  const notices = useOperatorNotices(runId, handle, isStreamed(status));
   useTitle(tabTitle(run));
   if (!run || !handle) return <NoRun error={error} status={status} />;
   return (
     <>
       <RunHeader run={run} handle={handle} status={status} />
       <RunBanner run={run} status={status} error={error} />
-      <OperatorNotices runId={runId} handle={handle} streamed={isStreamed(status)} />
+      <OperatorNotices notices={notices} />
       <Overview run={run} live={live} activity={activity} />
       <Asks run={run} handle={handle} />
       <TabOf run={run} handle={handle} status={status} stores={stores} activity={activity} />
@@ -64,7 +65,9 @@ function NoRun({ error, status }: { error: HeadwayError | null; status: Connecti
   return (
     <>
       <PageHeading>{error ? "This run cannot be shown" : "Run"}</PageHeading>
-      {error && <Trouble error={error} what="this run" onAgain={status.reconnect} />}
+      {error && (
+        <Trouble error={error} what="this run" elsewhere={<Link to="/">All runs</Link>} onAgain={status.reconnect} />
+      )}
       {!error && <p aria-busy="true">{status.attempt > 1 ? status.text : "Loading…"}</p>}
     </>
   );

@@ -3,10 +3,11 @@ import { Icon } from "@headway-run/react/components";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, lazy, Suspense, useId } from "react";
 import { runSign, STATUSES } from "../model/status.ts";
+import { part } from "../shell/parts.ts";
 import { isFiltered, type RunsSearch } from "./search.ts";
 
 /** It asks which jobs there are; the list of runs is there before. */
-const JobFilter = lazy(() => import("./JobFilter.tsx").then(({ JobFilter }) => ({ default: JobFilter })));
+const JobFilter = lazy(part(() => import("./JobFilter.tsx").then(({ JobFilter }) => ({ default: JobFilter }))));
 
 /** Which runs are listed. It stands in the address: what one sees can be sent to somebody, and the way back works. */
 export function Filters({ search }: { search: RunsSearch }) {

@@ -1,5 +1,6 @@
 import type { RunSummary } from "@headway-run/client";
 import { Badge, ProgressBar } from "@headway-run/react/components";
+import { hasEnded } from "@headway-run/react/words";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { runSign } from "../model/status.ts";
@@ -49,19 +50,30 @@ const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
         </span>
       </th>
       <td className="runs-progress">
-        <ProgressBar
-          label={`Progress of ${name}`}
-          percent={percent}
-          text={text || sign.word}
-          tone={sign.tone}
-          attempt={run.attempt}
-        />
+        {/* What ended nobody knows where has no bar: a bar without an end is for what goes on. */}
+        {percent === null && hasEnded(run.status) ? (
+          <span className="runs-none">–</span>
+        ) : (
+          <ProgressBar
+            label={`Progress of ${name}`}
+            percent={percent}
+            text={text || sign.word}
+            tone={sign.tone}
+            attempt={run.attempt}
+          />
+        )}
         {text && <span className="runs-text">{text}</span>}
       </td>
       <td className="runs-created">
         <Ago time={run.created_at} />
       </td>
-      <td className="runs-took">{run.started_at ? <Elapsed since={run.started_at} until={run.finished_at} /> : "–"}</td>
+      <td className="runs-took">
+        {run.started_at ? (
+          <Elapsed since={run.started_at} until={run.finished_at} />
+        ) : (
+          <span className="runs-none">–</span>
+        )}
+      </td>
     </tr>
   );
 });

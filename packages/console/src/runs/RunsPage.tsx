@@ -1,9 +1,8 @@
-import { type ConnectionStatus, useRuns } from "@headway-run/react";
+import type { ConnectionStatus } from "@headway-run/react";
 import { ConnectionPill } from "@headway-run/react/components";
 import { timeOfDay } from "@headway-run/react/words";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useId } from "react";
-import { useConnection } from "../model/connection.ts";
 import { many } from "../model/words.ts";
 import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
@@ -12,13 +11,13 @@ import { useTitle } from "../shell/useTitle.ts";
 import { Filters } from "./Filters.tsx";
 import { RunTable } from "./RunTable.tsx";
 import { isFiltered, queryOf, type RunsSearch } from "./search.ts";
+import { useShownRuns } from "./useShownRuns.ts";
 
 /** All runs, newest first, as they go on. */
 export function RunsPage() {
   useTitle("Runs");
   const search = useSearch({ from: "/" });
-  const { runs, fresh, next, error, handle, showFresh } = useRuns(queryOf(search));
-  const status = useConnection(handle);
+  const { runs, fresh, next, error, status, asOf, showFresh } = useShownRuns(queryOf(search));
   const title = useId();
   return (
     <>
@@ -28,7 +27,7 @@ export function RunsPage() {
       </div>
       <Filters search={search} />
       <section className="stack" aria-labelledby={title} aria-busy={runs === null && !error}>
-        {runs && <Outdated status={status} />}
+        <Outdated asOf={asOf} status={status} />
         <Fresh count={fresh} onShow={showFresh} />
         {runs && runs.length > 0 && <RunTable runs={runs} />}
         {runs?.length === 0 && <NoRuns search={search} />}
@@ -43,14 +42,13 @@ export function RunsPage() {
 }
 
 /** A list that is not connected says how old it is. */
-function Outdated({ status }: { status: ConnectionStatus }) {
-  const { downAt, outdated, reconnect, text } = status;
+function Outdated({ asOf, status: { reconnect, text } }: { asOf: number | null; status: ConnectionStatus }) {
   return (
     <div role="status">
-      {outdated && (
+      {asOf !== null && (
         <div className="hw-banner">
           <p>
-            Showing runs as of {timeOfDay(downAt ?? Date.now())}. {text}
+            Showing runs as of {timeOfDay(asOf)}. {text}
           </p>
           <button type="button" className="hw-button" onClick={reconnect}>
             Retry now

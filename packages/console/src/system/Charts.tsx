@@ -1,10 +1,12 @@
 import { timeOfDay } from "@headway-run/react/words";
 import { lazy, type ReactNode, Suspense } from "react";
+import { part } from "../shell/parts.ts";
 import { buckets, type Moment, moments, perSecond, quantile, type Sample, short, total } from "./figures.ts";
 import type { Times } from "./query.ts";
 
-const Lines = lazy(() => import("./Chart.tsx").then(({ LineChart }) => ({ default: LineChart })));
-const Bars = lazy(() => import("./Chart.tsx").then(({ BarChart }) => ({ default: BarChart })));
+const chart = part(() => import("./Chart.tsx"));
+const Lines = lazy(() => chart().then(({ LineChart }) => ({ default: LineChart })));
+const Bars = lazy(() => chart().then(({ BarChart }) => ({ default: BarChart })));
 /** Rows of the table below a chart of rates; the newest first. */
 const ROWS = 10;
 

@@ -42,7 +42,7 @@ export function Processes({ system }: { system: System }) {
         <h2 id={title}>Processes</h2>
         <span className="muted small">{count(all.length, "process", "processes")} on the store</span>
       </div>
-      <table className="runs cards" aria-labelledby={title}>
+      <table className="runs row-cards" aria-labelledby={title}>
         <thead>
           <tr>
             <th scope="col">Process</th>

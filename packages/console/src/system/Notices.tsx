@@ -52,7 +52,7 @@ export function Notices() {
       {!notices && error && <Trouble error={error} what="the notices" onAgain={() => void refetch()} />}
       {notices?.length === 0 && <p className="empty">No notice stands before viewers.</p>}
       {notices && notices.length > 0 && (
-        <ul className="notices">
+        <ul className="standing-notices">
           {notices.map((notice) => (
             <li key={notice.id} className="hw-panel standing" data-notice={notice.id}>
               <Badge {...SIGNS[notice.level]} />

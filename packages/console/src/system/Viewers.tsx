@@ -107,7 +107,7 @@ function Field({ id, name, label, placeholder }: Record<"id" | "name" | "label" 
 
 function Table({ data, onChoose }: { data: Connections; onChoose: (chosen: Chosen) => void }) {
   return (
-    <table className="runs cards" aria-label="Who watches">
+    <table className="runs row-cards" aria-label="Who watches">
       <thead>
         <tr>
           <th scope="col">Connection</th>

@@ -5,7 +5,7 @@ import { Badge } from "@headway-run/react/components";
 import { timeOfDay } from "@headway-run/react/words";
 import type { ReactNode, RefObject } from "react";
 import { serverTime } from "../../clock.ts";
-import { duration, many, ticking } from "../../model/words.ts";
+import { duration, ticking } from "../../model/words.ts";
 import { CopyButton } from "../../parts/CopyButton.tsx";
 import { status as page } from "./status.ts";
 
@@ -19,7 +19,8 @@ interface ConnectionTabProps {
 /** How we know all this: the connection now, what it went through, and what can be done when it does not work. */
 export function ConnectionTab({ handle, connection, activity }: ConnectionTabProps) {
   const now = useNow(1_000);
-  const { attempt, reconnect, retryInS, sign, state, text, transport } = connection;
+  const { reconnect, sign, state, text, transport } = connection;
+  const ended = state === "closed";
   const metrics = page.getMetrics();
   const failures = Object.values(metrics.failures).reduce((sum, amount) => sum + (amount ?? 0), 0);
   const last = activity.current === null ? "none since the page was opened" : `${ticking(now - activity.current)} ago`;
@@ -31,17 +32,15 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
         <Facts
           facts={[
             ["State", <Badge key="state" {...sign} />],
-            ["Transport", transport === "poll" ? "Polling" : "Event stream"],
-            ["Tries since it worked", attempt],
-            ["Next try", retryInS === null ? "none needed" : `in ${retryInS} s`],
+            ...(ended ? [] : transportFacts(connection)),
             ["Last event", last],
           ]}
         />
         <div className="hw-actions">
           <button type="button" className="hw-button" onClick={reconnect}>
-            Retry now
+            {ended ? "Look again" : "Retry now"}
           </button>
-          {state !== "closed" && (
+          {!ended && (
             <button
               type="button"
               className="hw-button"
@@ -50,7 +49,9 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
               {transport === "poll" ? "Use the stream" : "Use polling"}
             </button>
           )}
-          <CopyButton text={page.copyReport}>Copy report</CopyButton>
+          <CopyButton text={page.copyReport} large>
+            Copy report
+          </CopyButton>
         </div>
       </section>
       <section className="hw-panel stack" aria-labelledby="connection-since">
@@ -91,12 +92,20 @@ export function ConnectionTab({ handle, connection, activity }: ConnectionTabPro
 }
 
 function spans(found: Spans | null): string {
-  return found === null
-    ? "not measured yet"
-    : `${duration(found.mean)} on average of ${many(found.count, "time")}, ${duration(found.max)} at most`;
+  return found === null ? "not measured yet" : `${duration(found.mean)} on average, ${duration(found.max)} at most`;
 }
 
-function Facts({ facts }: { facts: readonly [name: string, value: ReactNode][] }) {
+type Fact = readonly [name: string, value: ReactNode];
+
+function transportFacts({ attempt, retryInS, transport }: ConnectionStatus): Fact[] {
+  return [
+    ["Transport", transport === "poll" ? "Polling" : "Event stream"],
+    ["Tries since it worked", attempt],
+    ["Next try", retryInS === null ? "none needed" : `in ${retryInS} s`],
+  ];
+}
+
+function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className="hw-facts">
       {facts.map(([name, value]) => (

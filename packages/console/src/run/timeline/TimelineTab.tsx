@@ -16,7 +16,7 @@ export function TimelineTab({ store }: { store: LogStore<Timeline> }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another version is another set of rows in the same timeline
   const rows = useMemo(() => folded.rows(), [folded, version]);
   const open = rows.some(({ segments }) => segments.at(-1)?.to === null);
-  const now = useServerNow(open ? 1_000 : null);
+  const now = Math.max(useServerNow(open ? 1_000 : null), folded.last);
   const scale = useMemo(() => createScale(rows, now), [rows, now]);
   const [problems, setProblems] = useState(false);
   const tree = useTree(rows, problems);
@@ -30,9 +30,9 @@ export function TimelineTab({ store }: { store: LogStore<Timeline> }) {
   return (
     <div className="stack">
       <Reading state={reading} />
-      <div className="head-line">
+      <div className="timeline-head">
         <Legend />
-        <label className="check push">
+        <label className="check">
           <input type="checkbox" checked={problems} onChange={({ target }) => setProblems(target.checked)} />
           Only what failed or was retried
         </label>

@@ -61,10 +61,20 @@ export class Timeline {
   #attempt: Draft | null = null;
   #phase: Draft | null = null;
   #attempts = 0;
+  #last = 0;
+
+  /** When the last event was: it is never later than now, whatever clocks say. */
+  get last(): number {
+    return this.#last;
+  }
 
   /** Take the next events of the log. */
   apply(events: readonly RunEvent[]): void {
-    for (const event of events) this.#apply(event, Date.parse(event.at ?? event.time));
+    for (const event of events) {
+      const at = Date.parse(event.at ?? event.time);
+      this.#last = Math.max(this.#last, at);
+      this.#apply(event, at);
+    }
   }
 
   /** The rows as a tree in reading order: all attempts, then each phase with what is in it. */
