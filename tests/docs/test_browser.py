@@ -9,7 +9,7 @@ SHEETS = ROOT / "packages" / "react" / "src"
 SHOWN = (
     "browser/watch.ts", "browser/Report.tsx", "browser/TripPage.tsx", "browser/Trips.tsx", "browser/Follow.tsx",
     "browser/commands.ts", "browser/connection.ts", "browser/jobs.ts", "browser/polling.ts", "browser/status.ts",
-    "browser/tabs.ts", "browser/useRun.ts", "browser/Readme.tsx",
+    "browser/tabs.ts", "browser/useRun.ts", "browser/Readme.tsx", "browser/vite.config.ts",
 )  # fmt: skip
 
 
@@ -45,3 +45,22 @@ def test_the_page_names_each_class_of_the_ground() -> None:
     told = (ROOT / "docs/how-to/react.md").read_text(encoding="utf-8").partition("### The sheets")[2]
     assert set(re.findall(r"^\.(hw-[\w-]+)", sheet, re.MULTILINE)) == set(re.findall(r"`(hw-[\w-]+)`", told))
     assert set(re.findall(r"(--hw-[\w-]+):", sheet)) == set(re.findall(r"`(--hw-[\w-]+)`", told))
+
+
+def options_of_the_client() -> list[str]:
+    """What the code says that ``new Headway`` takes."""
+    found: list[str] = []
+    for name in ("headway.ts", "connection.ts", "http.ts"):
+        source = (ROOT / "packages" / "client" / "src" / name).read_text(encoding="utf-8")
+        interface = re.search(r"^export interface \w+Options\b.*?^\}", source, flags=re.MULTILINE | re.DOTALL)
+        assert interface is not None, name
+        found += re.findall(r"^  (\w+)\?:", interface[0], flags=re.MULTILINE)
+    return found
+
+
+def test_the_guide_lists_the_options_of_the_client() -> None:
+    """All of them, and no other."""
+    guide = (ROOT / "docs" / "how-to" / "browser.md").read_text(encoding="utf-8")
+    section = guide.partition("## Options\n")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines()[2:] if line.startswith("| `")]
+    assert sorted(re.findall(r"`(\w+)`", "".join(cells))) == sorted(options_of_the_client())

@@ -15,7 +15,7 @@ export function show(pill: HTMLElement, copy: HTMLButtonElement, say: (title: st
   draw();
   const ends = [
     status.subscribe(draw),
-    status.onFailure(({ word, text, error }) => say(word, `${error.message} ${text}`)),
+    status.onFailure(({ word, text, error }) => say(word, `${text} (${error.message})`)),
   ];
   return () => {
     for (const end of ends) end();
