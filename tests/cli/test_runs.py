@@ -131,6 +131,26 @@ async def test_runs_of_a_server(three):
         assert "✗ failed" in lines[3]
 
 
+async def test_runs_are_looked_for(three, monkeypatch):
+    """By a server and in a store; what was not looked at is told."""
+    server, path, ids = three
+    for where in (("--url", server.url), ("--store", str(path))):
+        for search, wanted in (("SEC b", [1]), (ids[0], [0]), (ids[2][-8:], [2]), ("sec", [1]), ("x", [])):
+            result = await invoke(*where, "--json", "--search", search)
+            assert [run["id"] for run in json.loads(result.stdout)] == [ids[n] for n in wanted], (search, result.output)
+            assert result.stderr == ""
+    monkeypatch.setattr("headway.stores.searching.LOOKED_AT_MAX", 2)
+    monkeypatch.setattr("headway.stores.searching._PAGE", 1)
+    for where in (("--url", server.url), ("--store", str(path))):
+        result = await invoke(*where, "--search", "first")
+        assert (ids[0] in result.stdout, result.stderr) == (True, "")
+    monkeypatch.setattr("headway.cli.runs.SEARCHES_MAX", 1)
+    for where in (("--url", server.url), ("--store", str(path))):
+        result = await invoke(*where, "--search", "first")
+        assert "none like this" in result.stdout
+        assert "Older runs were not looked at" in result.stderr
+
+
 async def test_runs_of_a_store(three):
     """The same, without asking the server."""
     server, path, _ = three

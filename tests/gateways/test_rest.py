@@ -3,12 +3,14 @@
 import asyncio
 import base64
 from datetime import datetime
+from typing import Any
 
 import httpx
 import pytest
 
 from headway.errors import InvalidQuery
 from headway.gateways.rest import page_token, read_page_token
+from headway.stores import searching
 from tests.gateways.serving import World, as_user, ended, make_world, open_run, problem_of, serving, start
 
 
@@ -205,6 +207,36 @@ async def test_the_list_is_filtered(client: httpx.AsyncClient) -> None:
     assert await ids("group=none") == []
 
 
+async def test_runs_are_looked_for(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By words or by how an id begins; `next` goes on where the search stopped, also when it found nothing."""
+    rome, zurich = [(await open_run(client, title=f"Trip to {place}"))["id"] for place in ("Rome", "Zürich")]
+
+    async def page(**query: Any) -> tuple[list[str], str | None]:
+        answer = (await client.get("/v1/runs", params=query)).json()
+        return [run["id"] for run in answer["runs"]], answer["next"]
+
+    assert await page(q="rome TRIP") == ([rome], None)
+    assert await page(q="zürich", status="running") == ([zurich], None)
+    assert await page(q="zürich", status="failed") == ([], None)
+    assert await page(q=rome) == ([rome], None)
+    assert await page(q=" ") == await page() == ([zurich, rome], None)
+    assert (await page(q="trip", limit=1))[0] == [zurich]
+    monkeypatch.setattr(searching, "LOOKED_AT_MAX", 1)
+    monkeypatch.setattr(searching, "_PAGE", 1)
+    nothing, following = await page(q="rome")
+    assert (nothing, following is None) == ([], False)
+    assert (await page(q="rome", page=following))[0] == [rome]
+
+
+async def test_others_runs_are_not_found(users: httpx.AsyncClient) -> None:
+    """Neither by their titles nor by their ids."""
+    run_id = (await open_run(users, headers=as_user("ada"), title="secret plan"))["id"]
+    for q in ("secret", run_id, run_id[:20]):
+        for user, found in (("ada", [run_id]), ("bob", [])):
+            answer = await users.get("/v1/runs", params={"q": q}, headers=as_user(user))
+            assert [run["id"] for run in answer.json()["runs"]] == found
+
+
 async def test_a_summary_has_what_a_list_shows(client: httpx.AsyncClient) -> None:
     """Status, times and percent without reading any log."""
     run_id = (await start(client, 2, metadata={"order": 1}))["id"]
@@ -216,7 +248,9 @@ async def test_a_summary_has_what_a_list_shows(client: httpx.AsyncClient) -> Non
     assert run["cursor"].startswith(f"{run['seq']}.")
 
 
-@pytest.mark.parametrize("query", ["status=busy", "limit=0", "limit=1001", "limit=x", "page=nonsense", "page=%00"])
+@pytest.mark.parametrize(
+    "query", ["status=busy", "limit=0", "limit=1001", "limit=x", "page=nonsense", "page=%00", f"q={'x' * 201}"]
+)
 async def test_a_wrong_query_is_told(client: httpx.AsyncClient, query: str) -> None:
     """The parameter is named."""
     problem = problem_of(await client.get(f"/v1/runs?{query}"), 400, "invalid_query")

@@ -8,7 +8,7 @@ import { createHttp, type HttpOptions } from "./http.ts";
 import { createRun, type RunHandle } from "./run.ts";
 import { sse } from "./stream.ts";
 import type { Transport } from "./transport.ts";
-import type { RunPage, RunQuery, StartedRun } from "./wire.ts";
+import type { RunPage, RunSearch, StartedRun } from "./wire.ts";
 
 export interface HeadwayOptions extends HttpOptions, ConnectionOptions {
   /**
@@ -78,8 +78,8 @@ export class Headway {
     return { ...started, run: this.run(started.id, started.snapshot) };
   }
 
-  /** List runs, newest first. */
-  runs(query: RunQuery = {}): Promise<RunPage> {
+  /** List runs, newest first, or look for some. */
+  runs(query: RunSearch = {}): Promise<RunPage> {
     // A list becomes its values with commas between them.
     return this.shared.json(`${this.shared.baseUrl}/v1/runs?${new URLSearchParams(query as Record<string, string>)}`);
   }

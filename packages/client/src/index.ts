@@ -16,4 +16,4 @@ export type { Note } from "./note.ts";
 export type { Listener, RunHandle, RunState, Topic } from "./run.ts";
 export type { Transport, TransportName } from "./transport.ts";
 export { type WatchOptions, watchRun } from "./watch.ts";
-export type { Appended, Live, Notice, RunPage, RunQuery, RunSummary, StartedRun } from "./wire.ts";
+export type { Appended, Live, Notice, RunPage, RunQuery, RunSearch, RunSummary, StartedRun } from "./wire.ts";

@@ -109,6 +109,15 @@ export interface RunQuery {
   page?: string;
 }
 
+/** A page of which runs. */
+export interface RunSearch extends RunQuery {
+  /**
+   * Words, each of which stands in title, job or id; or how an id begins. Words are looked for in the next 1,000 runs:
+   * a page may have fewer than `limit`, or none, and more may be found behind its `next`.
+   */
+  q?: string;
+}
+
 /** Answer to the creation of a run. */
 export interface StartedRun {
   id: string;

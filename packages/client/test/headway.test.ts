@@ -86,11 +86,14 @@ describe("listing runs", () => {
       return true;
     };
     const client = new Headway({ baseUrl: server.url, environment });
-    expect(await client.runs({ status: ["queued", "running"], job: "trip", limit: 10 })).toEqual(page);
+    expect(await client.runs({ status: ["queued", "running"], job: "trip", limit: 10, q: "rome & back" })).toEqual(
+      page,
+    );
     expect([...(server.seen[0]?.query ?? [])]).toEqual([
       ["status", "queued,running"],
       ["job", "trip"],
       ["limit", "10"],
+      ["q", "rome & back"],
     ]);
     await client.runs();
     expect(server.seen[1]?.path).toBe("/v1/runs");

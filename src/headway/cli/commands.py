@@ -200,6 +200,13 @@ def runs(
         typer.Option(metavar="STATUS", help=f"Only runs of this status: {', '.join(Status)}. May be given again."),
     ] = None,
     job: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this job.")] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Only runs with these words in title, job or id, or whose id begins so; among the newest 10,000.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, metavar="N", help="At most so many, the newest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything a list knows.")] = False,
     url: Url = DEFAULT_URL,
@@ -207,10 +214,10 @@ def runs(
     store: Instead = None,
 ) -> None:
     """List runs, the newest first."""
-    from headway.cli.runs import list_runs
+    from headway.cli.runs import Wanted, list_runs
 
-    chosen = [str(one) for one in status or ()]
-    list_runs(url=url, token=token, store=store, status=chosen, job=job, limit=limit, as_json=as_json)
+    wanted = Wanted([str(one) for one in status or ()], job, search, limit)
+    list_runs(wanted, url=url, token=token, store=store, as_json=as_json)
 
 
 @app.command()

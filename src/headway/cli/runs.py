@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
@@ -15,13 +16,14 @@ from rich.text import Text
 
 from headway.cli.locating import explained, locate
 from headway.cli.opening import opened
-from headway.cli.terminal import bare_table, out
+from headway.cli.terminal import bare_table, err, out
 from headway.cli.words import STATUS, age, clock, one_line, percent, seconds_of
 from headway.client import Client
 from headway.core.run import RunStatus
 from headway.errors import RunNotFound, StoreUnavailable
-from headway.stores.base import RunFilter
+from headway.stores.base import RunFilter, RunRow, Store
 from headway.stores.projection import Projections, with_ends
+from headway.stores.searching import search
 from headway.stores.summary import summary_of
 
 Run = Mapping[str, Any]
@@ -31,25 +33,52 @@ WIDE: Final = 120
 """
 
 
-def list_runs(
-    *, url: str, token: str | None, store: str | None, status: Sequence[str], job: str | None, limit: int, as_json: bool
-) -> None:
+SEARCHES_MAX: Final = 10
+"""Each looks at so many runs at most (`headway.stores.searching.LOOKED_AT_MAX`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs.
+
+    Attributes:
+        search: Words in title, job or id; None: any.
+        limit: At most so many.
+    """
+
+    status: Sequence[str] = ()
+    job: str | None = None
+    search: str | None = None
+    limit: int = 20
+
+
+def list_runs(wanted: Wanted, *, url: str, token: str | None, store: str | None, as_json: bool) -> None:
     """Print the newest runs."""
     if store is not None:
-        found = asyncio.run(_from_store(store, status, job, limit))
+        found, more = asyncio.run(_from_store(store, wanted))
     else:
-        found = asyncio.run(_from_server(url, token, status, job, limit))
+        found, more = asyncio.run(_from_server(url, token, wanted))
     if as_json:
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         show(found, out())
+    if wanted.search and more and len(found) < wanted.limit:
+        err().print("Older runs were not looked at: narrow them down by --job or --status, or name how an id begins.")
 
 
-async def _from_server(url: str, token: str | None, status: Sequence[str], job: str | None, limit: int) -> list[Run]:
+async def _from_server(url: str, token: str | None, wanted: Wanted) -> tuple[list[Run], bool]:
     async with Client(await locate(url, token), token=token) as client:
+        which = {"status": list(wanted.status), "job": wanted.job, "q": wanted.search}
+        runs: list[Run] = []
+        page = None
         try:
-            runs = (await client.runs(status=list(status), job=job, limit=limit))["runs"]
-            return list(await asyncio.gather(*(_with_percent(run, client) for run in runs)))
+            for _ in range(SEARCHES_MAX):
+                answer = await client.runs(**which, limit=wanted.limit - len(runs), page=page)
+                runs += answer["runs"]
+                page = answer["next"]
+                if page is None or not wanted.search or len(runs) >= wanted.limit:
+                    break
+            return list(await asyncio.gather(*(_with_percent(run, client) for run in runs))), page is not None
         except StoreUnavailable as error:
             raise explained(error) from error
 
@@ -64,16 +93,29 @@ async def _with_percent(run: Run, client: Client) -> Run:
         return run
 
 
-async def _from_store(url: str, status: Sequence[str], job: str | None, limit: int) -> Sequence[Run]:
-    which = RunFilter(status=[RunStatus(name) for name in status] or None, job=job)
+async def _from_store(url: str, wanted: Wanted) -> tuple[Sequence[Run], bool]:
+    which = RunFilter(status=[RunStatus(name) for name in wanted.status] or None, job=wanted.job)
     async with opened(url) as store:
         projections = Projections(store)
-        rows = await with_ends(projections, await store.list_runs(which, limit=limit))
-        runs = [summary_of(row) for row in rows]
+        found, more = await _rows(store, which, wanted)
+        runs = [summary_of(row) for row in await with_ends(projections, found)]
         for run in runs:
             if run["status"] in ("running", "waiting"):
                 run["percent"] = (await projections.current(run["id"])).get("progress")["percent"]
-        return runs
+        return runs, more
+
+
+async def _rows(store: Store, which: RunFilter, wanted: Wanted) -> tuple[list[RunRow], bool]:
+    if not wanted.search:
+        return await store.list_runs(which, limit=wanted.limit), False
+    rows: list[RunRow] = []
+    for _ in range(SEARCHES_MAX):
+        found = await search(store, which, wanted.search, limit=wanted.limit - len(rows))
+        rows += found.runs
+        which = replace(which, before=found.before)
+        if found.before is None or len(rows) >= wanted.limit:
+            break
+    return rows, which.before is not None
 
 
 def show(runs: Sequence[Run], console: Console, now: float | None = None) -> None:

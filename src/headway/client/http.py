@@ -103,7 +103,7 @@ class Client(Operating):
         return await self._json("GET", self._run(run_id))
 
     async def runs(self, **which: Any) -> dict[str, Any]:
-        """Return a page of runs, newest first; ``which``: status, job, group, limit, page."""
+        """Return a page of runs, newest first; ``which``: status, job, group, limit, page, ``q``: words to look for."""
         params = {name: value for name, value in which.items() if value is not None}
         return await self._json("GET", "/v1/runs", params=params)
 

@@ -11,6 +11,7 @@ from headway.core.events import FAMILIES, PAYLOADS
 from headway.core.limits import PAGE_MAX
 from headway.core.run import RunStatus
 from headway.gateways.problem import invalid_query
+from headway.stores.searching import LOOKED_AT_MAX, TEXT_MAX
 
 WAIT_MAX_S: Final = 55.0
 """Below the 60 s after which proxies usually give up."""
@@ -66,6 +67,14 @@ class ListQuery(WhichQuery):
 
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
     page: Annotated[str | None, Field(description="`next` of the page before.")] = None
+    q: Annotated[
+        str | None,
+        Field(
+            max_length=TEXT_MAX,
+            description="Words, each of which stands in title, job or id; or how an id begins (`run_` and at least six "
+            f"characters). Words are looked for in the next {LOOKED_AT_MAX:,} runs: there may be more behind `next`.",
+        ),
+    ] = None
 
 
 def read_query(model: type[Q], params: QueryParams) -> Q:

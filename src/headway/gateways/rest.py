@@ -22,8 +22,9 @@ from headway.gateways.body import accepts, json_body
 from headway.gateways.exchange import Asked, Exchange
 from headway.gateways.models import JobList, OpenBody, RunPage, RunStarted, StartBody
 from headway.gateways.queries import ListQuery
-from headway.stores.base import RunFilter, RunRow
+from headway.stores.base import RunFilter, RunRow, Store
 from headway.stores.projection import with_ends
+from headway.stores.searching import Found, search
 from headway.stores.summary import summary_of
 from headway.types import RunId
 
@@ -142,11 +143,18 @@ async def list_runs(asked: Asked, query: Annotated[ListQuery, Query()]) -> Respo
         group=query.group,
         before=None if query.page is None else read_page_token(query.page),
     )
+    found = await _found(asked.services.store, which, (query.q or "").strip(), query.limit)
+    rows = await with_ends(asked.services.projections, found.runs)
+    following = None if found.before is None else page_token(found.before)
+    return json_answer({"runs": [summary_of(row) for row in rows], "next": following})
+
+
+async def _found(store: Store, which: RunFilter, text: str, limit: int) -> Found:
+    if text:
+        return await search(store, which, text, limit=limit)
     # one more than asked for tells whether there is a page after this one
-    rows = await asked.services.store.list_runs(which, limit=query.limit + 1)
-    more = len(rows) > query.limit
-    rows = await with_ends(asked.services.projections, rows[: query.limit])
-    return json_answer({"runs": [summary_of(row) for row in rows], "next": page_token(rows[-1].id) if more else None})
+    rows = await store.list_runs(which, limit=limit + 1)
+    return Found(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 
 def page_token(last: RunId) -> str:
