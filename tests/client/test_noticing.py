@@ -78,6 +78,10 @@ async def test_a_viewer_that_comes_back_is_told_of_what_stands_once(viewer_of: A
 class Announced(Polled):
     """A server without streams, before whose viewers a notice stands until the third page."""
 
+    def __init__(self, log: Log) -> None:
+        super().__init__(log)
+        self.known: list[str] = []
+
     def __call__(self, request: Any, n: int) -> Any:
         """Answer."""
         if request.path.endswith("/stream"):
@@ -85,6 +89,7 @@ class Announced(Polled):
         if not request.path.endswith("/events"):
             return json({**self.log.state(self.joined), "live": {"queue_position": None, "notices": [NOON]}})
         self.waits.append(request.query["wait"])
+        self.known.append(request.query.get("notices", ""))
         page = self.log.page(int(request.query["after"].partition(".")[0]), self.size)
         return json({**page, "notices": [NOON] if len(self.waits) < 3 else []})
 
@@ -93,7 +98,10 @@ class Announced(Polled):
 async def test_a_viewer_that_polls_is_told_the_same(viewer_of: Any) -> None:
     """In the state and in the pages; what is true of the run is told without them."""
     log: Log = trip()
-    async with scripted(Announced(log)) as server:
+    script = Announced(log)
+    async with scripted(script) as server:
         viewer = await viewer_of(server.url).follow(RUN)
     assert viewer.notices == [NOON, over("ntc_1")]
+    assert script.known[:3] == ["ntc_1"] * 3, "it says which it has"
+    assert script.known[3:] == [""] * (len(script.known) - 3) != []
     assert viewer.state == log.state()

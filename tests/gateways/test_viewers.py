@@ -326,6 +326,36 @@ async def test_who_polls_finds_the_notices_in_what_is_polled(two: Servers) -> No
     assert await waiting == []
 
 
+async def test_who_says_which_notices_it_has_is_told_of_others_at_once(two: Servers) -> None:
+    """Also of those that came or went between two polls; while it has those that stand, it waits."""
+    run = await open_run(two.clients[0])
+    url = f"/v1/runs/{run['id']}/events"
+    cursor = (await two.clients[1].get(url)).json()["cursor"]
+    waits = two.worlds[1].hw.services.waits
+
+    async def told(*ids: str) -> Any:
+        query = {"after": cursor, "wait": "50", "notices": ",".join(ids)}
+        answer = await two.clients[1].get(url, params=query)
+        assert (answer.status_code, answer.json()["events"]) == (200, [])
+        return answer.json()["notices"]
+
+    waiting = asyncio.create_task(told())
+    await eventually(lambda: waits.statistics()["waiting"] == 1)
+    put = (await two.clients[0].post("/v1/notices", json={"text": "hello"})).json()
+    said = {name: value for name, value in put.items() if name != "to"}
+    assert await waiting == [said]
+    assert await told() == await told("") == [said], "it has not been told"
+    waiting = asyncio.create_task(told(said["id"]))
+    await eventually(lambda: waits.statistics()["waiting"] == 1)
+    await two.clients[0].delete(f"/v1/notices/{said['id']}")
+    assert await waiting == [{"id": said["id"], "over": True}]
+    assert await told(said["id"]) == [{"id": said["id"], "over": True}], "it was not told"
+    assert (await two.clients[1].get(url, params={"notices": "ntc_1,ntc_2"})).json()["notices"] == [
+        {"id": "ntc_1", "over": True},
+        {"id": "ntc_2", "over": True},
+    ]
+
+
 async def test_a_server_that_starts_knows_what_stands(tmp_path: Path) -> None:
     """Before anybody can watch through it."""
     world = make_world(SqliteStore(tmp_path / "runs.db"))

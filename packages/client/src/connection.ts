@@ -85,22 +85,16 @@ const HOUR_MS = 3_600_000;
 /** Nothing is wrong with the connection. */
 const WELL = { attempt: 0, trouble: null };
 
-export function createConnection(address: Address, feed: Feed, shared: Shared, onChange: () => void): Connection {
+export function createConnection(address: Address, feed: Feed, shared: Shared): Connection {
   const { environment, observe, stream, backoffMs = BACKOFF_MS, silentMs = Number.POSITIVE_INFINITY } = shared;
   let { pollMs = 0 } = shared;
   const { clearTimeout, isHidden, isOffline, now, onWake, random, setTimeout } = environment;
-  let info: ConnectionInfo = {
-    ...WELL,
-    state: "idle",
-    transport: "sse",
-    retryAt: null,
-  };
-  /** Ends when nobody watches any more. */
-  let life: AbortController | null;
+  let info: ConnectionInfo = { ...WELL, retryAt: null, state: "idle", transport: "sse" };
+  /** As long as somebody watches: ends the waiting for signs of life. */
+  let life: (() => void) | null = null;
   /** What the loop does just now: a connection, or waiting. */
   let activity = new AbortController();
   let wakeUp = () => {};
-  let stopWaking: (() => void) | undefined;
   /** The wait of the loop ends at this time, or earlier when somebody wakes it, but not before the other. */
   let until = 0;
   let notBefore = 0;
@@ -120,7 +114,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
   const change = (changes: Partial<ConnectionInfo>) => {
     const before = info;
     info = merged(info, changes);
-    if (info !== before) onChange();
+    if (info !== before) feed.flush();
   };
 
   const sign = (seen: Sign, changes: Partial<ConnectionInfo> = {}, detail?: number | string) => {
@@ -138,9 +132,9 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
   };
 
   const halt = (seen: Sign, trouble: HeadwayError | null = null) => {
-    life?.abort();
+    life?.();
     life = null;
-    stopWaking?.();
+    until = 0;
     watchdog.stop();
     interrupt("aborted");
     sign(seen, { ...WELL, trouble });
@@ -148,10 +142,10 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
 
   // -- waiting
 
-  /** Wait until the time has come; `wake` may move it nearer. */
-  const wait = async (ms: number, alive: AbortSignal) => {
+  /** Wait until the time has come; it may be moved nearer meanwhile. */
+  const wait = async (ms: number) => {
     until = now() + ms;
-    while (!alive.aborted && now() < until) {
+    while (now() < until) {
       let timer: unknown;
       await new Promise<void>((resolve) => {
         wakeUp = resolve;
@@ -195,7 +189,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
       worked = true;
       failures = 0;
       if (info.transport === "sse") falls = 0;
-      if (!feed.isEnded()) sign("reopened");
+      if (!feed.ended()) sign("reopened");
       change(WELL);
     },
     retry: (ms) => {
@@ -213,7 +207,7 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
     change({ transport: polls ? "poll" : "sse" });
     link.expect(OPEN_MS);
     try {
-      return await (polls ? poll : stream)(link, signal);
+      return await (polls ? (stream.poll ?? poll) : stream)(link, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -223,83 +217,85 @@ export function createConnection(address: Address, feed: Feed, shared: Shared, o
     }
   };
 
-  /** A connection failed: choose the next transport. Returns whether to go on with it at once. */
-  const fall = (silent: boolean): boolean => {
-    failures = info.state === "connecting" ? failures + 1 : 0;
-    const atOnce = silent || falls > 0;
+  /** A stream, or a poll, failed: choose what comes next. */
+  const fall = (silent: boolean, atOnce: boolean) => {
     if (info.transport === "poll") {
       if (failures >= FAILURES_MAX && pollUntil < Number.POSITIVE_INFINITY) pollUntil = failures = 0;
     } else if (atOnce || failures >= FAILURES_MAX) {
       pollUntil = now() + (silent ? SILENT_MS : REFUSED_MS) * 2 ** Math.min(falls++, DOUBLINGS_MAX);
-      return atOnce;
     }
-    return false;
   };
 
-  const lost = async (trouble: HeadwayError | null, alive: AbortSignal) => {
-    if (fall(trouble?.category === "timeout" && !worked)) return;
+  const lost = async (trouble: HeadwayError | null) => {
+    const category = trouble?.category;
+    const silent = category === "timeout" && !worked;
+    failures = info.state === "connecting" ? failures + 1 : 0;
+    // Where the server is not reached, and was not before, a poll would not get through either.
+    const atOnce = silent || (falls > 0 && !(failures && category === "network"));
+    fall(silent, atOnce);
+    if (atOnce && info.transport === "sse") return;
     const { attempt } = info;
     // "Full jitter": clients that lost the same server come back spread out only if the whole wait is random.
     const backoff = random() * (backoffMs[attempt] ?? backoffMs.at(-1) ?? 0);
     const asked = trouble?.retryAfterMs ?? 0;
     notBefore = now() + Math.max(WAKE_MS, asked);
-    const waiting = wait(Math.max(FLOOR_MS, backoff, retryMs, asked), alive);
+    const waiting = wait(Math.max(FLOOR_MS, backoff, retryMs, asked));
     sign(isOffline() ? "lostOffline" : "lost", { attempt: attempt + 1, retryAt: until, trouble });
     await waiting;
     sign("due");
   };
 
   /** Come back at once, but not round and round. */
-  const again = async (alive: AbortSignal) => {
+  const again = async () => {
     if (repeated) {
-      feed.forget();
-      await lost(null, alive);
+      feed.position = null;
+      await lost(null);
     }
     repeated = true;
   };
 
   /** The run is over. While it may be tried again and somebody can see it, look out for that. */
-  const ended = (alive: AbortSignal) => {
-    if (feed.isFinal()) return halt("ended");
+  const ended = () => {
+    if (feed.ended() === "succeeded") return halt("ended");
     sign("ended", WELL);
-    return wait(isHidden() ? HOUR_MS : pollMs || random() * WAKE_MS, alive);
+    return wait(isHidden() ? HOUR_MS : pollMs || retryMs || random() * WAKE_MS);
   };
 
-  const recover = (error: HeadwayError, alive: AbortSignal) => {
+  const recover = (error: HeadwayError) => {
     const { category, problem, retryable } = error;
     // Of a run that is known, no proxy has the last word: it says "not found" while the server is away, or asks to sign in.
-    const foreign = !problem.code && feed.position() && /not_found|protocol/.test(category);
-    if (retryable || foreign) return lost(error, alive);
-    if (category === "expired") feed.forget();
+    const foreign = !problem.code && feed.position && /not_found|protocol/.test(category);
+    if (retryable || foreign) return lost(error);
+    if (category === "expired") feed.position = null;
     else if (category !== "aborted") return halt("refused", error);
-    return again(alive);
+    return again();
   };
 
   /** Do what the end of a connection asks for. */
-  const proceed = (outcome: Outcome | HeadwayError, alive: AbortSignal) => {
-    if (typeof outcome !== "string") return recover(outcome, alive);
-    if (outcome === "lost") return lost(null, alive);
-    if (outcome === "ended") return ended(alive);
-    if (outcome === "more") return wait(pollMs || POLL_MS, alive);
+  const proceed = (outcome: Outcome | HeadwayError) => {
+    if (typeof outcome !== "string") return recover(outcome);
+    if (outcome === "lost") return lost(null);
+    if (outcome === "ended") return ended();
+    if (outcome === "more") return wait(pollMs || retryMs || POLL_MS);
     // Streams are not wanted for as long as the server says.
     if (outcome === "poll") pollUntil = now() + (retryMs || SILENT_MS);
-    return again(alive);
+    return again();
   };
 
-  const loop = async (alive: AbortSignal) => {
-    while (!alive.aborted) {
+  const loop = async () => {
+    const mine = life;
+    while (mine === life) {
       const outcome = await connect().catch(errorFrom);
-      if (!alive.aborted) await proceed(outcome, alive);
+      if (mine === life) await proceed(outcome);
     }
   };
 
   const start = () => {
     if (life) return;
-    life = new AbortController();
-    stopWaking = onWake(wake);
+    life = onWake(wake);
     repeated = false;
     sign("start", WELL);
-    void loop(life.signal);
+    void loop();
   };
 
   const reconnect = () => {

@@ -61,8 +61,12 @@ export class Headway {
    */
   run(target: string, snapshot?: Snapshot | null): RunHandle {
     const address = addressOf(target, this.shared.baseUrl);
-    const run = this.#runs.get(address.stream)?.deref() ?? createRun(address, this.shared, snapshot);
-    this.#runs.set(address.stream, new WeakRef(run));
+    let run = this.#runs.get(address.stream)?.deref();
+    if (!run) {
+      for (const [key, known] of this.#runs) known.deref() || this.#runs.delete(key);
+      run = createRun(address, this.shared, snapshot);
+      this.#runs.set(address.stream, new WeakRef(run));
+    }
     return run;
   }
 

@@ -55,13 +55,8 @@ export function createHttp(environment: Environment, options: HttpOptions): Http
       ...(token && { Authorization: `Bearer ${token}` }),
       ...(body && { "Content-Type": JSON_TYPE }),
     };
-    return environment.fetch(url, {
-      cache: "no-store",
-      headers: sent,
-      signal: signal as AbortSignal,
-      ...(method && { method }),
-      ...(body && { body: JSON.stringify(body) }),
-    });
+    const init = { cache: "no-store", headers: sent, signal, method, body: JSON.stringify(body) };
+    return environment.fetch(url, init as RequestInit);
   };
 
   const request = async (url: string, call: Call): Promise<Response> => {

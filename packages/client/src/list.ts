@@ -119,10 +119,9 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
     live: null,
     partial: false,
     flush,
-    position: () => null,
-    isEnded: () => false,
-    isFinal: () => false,
-    forget() {},
+    position: null,
+    notices: new Map(),
+    ended: () => false,
     notice() {},
     // What polling brings.
     replace(came) {
@@ -144,7 +143,6 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
     feed,
     // Only the newest runs have a stream; and what runs do in place of one, a list does not.
     { ...shared, stream: sse, pollMs: shared.pollMs || LOOK_MS, transport: isNewest ? shared.transport : "poll" },
-    flush,
   );
 
   const begin = () => {

@@ -139,7 +139,7 @@ class Group {
 
   async #follow(signal: AbortSignal): Promise<Outcome> {
     const members = [...this.#members.values()];
-    const runs = members.map(({ id, link }) => ["run", `${id}@${link.feed.position() ?? ""}`]);
+    const runs = members.map(({ id, link }) => ["run", `${id}@${link.feed.position ?? ""}`]);
     const url = asked(`${this.#url}?${new URLSearchParams(runs)}`);
     const response = await this.#http.request(url, { headers: { Accept: EVENT_STREAM }, signal });
     const retry = (ms: number) => {

@@ -2,7 +2,7 @@
 
 import type { Address } from "./address.ts";
 import { type ConnectionInfo, createConnection, type Shared } from "./connection.ts";
-import type { EventOf, EventType, RunEvent, Snapshot } from "./contract.gen.ts";
+import type { EventOf, EventType, RunEvent, RunStatus, Snapshot } from "./contract.gen.ts";
 import { throttle } from "./environment.ts";
 import { HeadwayError } from "./errors.ts";
 import { Fold } from "./fold.ts";
@@ -13,8 +13,6 @@ import type { Appended, Live, Notice } from "./wire.ts";
 
 /** How long a connection outlives its last viewer. */
 const LINGER_MS = 1_000;
-/** Runs with a connection: their handles are not forgotten, even when only their functions are held. */
-const active = new Set<RunHandle>();
 
 /** What there is to be shown. The same object until something in it changes. */
 export interface RunState {
@@ -51,12 +49,13 @@ export interface RunHandle {
   /**
    * Listen to the run's events of one type, or to all (`*`), or to an operator's words to everybody (`notice`). Opens
    * the connection. Each event comes once and in order; those that a snapshot stands for do not come: what must see
-   * every event reads the log. Returns a function that ends it.
+   * every event reads the log. A notice comes once, too, whichever way the run is watched; those that stand already come
+   * at once. Returns a function that ends it.
    */
   on<Of extends Topic>(topic: Of, listener: Listener<Of>): () => void;
   /** Keep the connection open until `release`. */
   retain(): void;
-  /** Let go of the connection; the last one closes it after a moment. What was received stays. */
+  /** Take back one `retain`. When nobody holds on to the connection, it is closed after a moment; what came stays. */
   release(): void;
   /** Connect anew at once, also after a final error. */
   reconnect(): void;
@@ -97,22 +96,19 @@ export interface RunHandle {
  */
 export function createRun(address: Address, shared: Shared, known?: Snapshot | null): RunHandle {
   const { clearTimeout, setTimeout } = shared.environment;
-  const viewers = new Set<() => void>();
-  const listeners = new Map<string, Set<(value: never) => void>>();
+  /** With what each listens to; views to "". As long as there is one, the connection is open. */
+  const listeners = new Map<(value: unknown) => void, string>();
+  const retained: (() => void)[] = [];
+  const notices = new Map<string, Notice>();
   let fold: Fold | undefined;
-  let position: string | null = null;
   let state: RunState | undefined;
-  let retained = 0;
   let lingering: unknown;
 
-  const flush = () => {
-    for (const viewer of viewers) viewer();
-  };
-
-  const tell = (topic: string, value: unknown) => {
-    for (const listener of listeners.get(topic) ?? []) {
+  const tell = (topic: string, value?: unknown) => {
+    for (const [listener, its] of listeners) {
+      if (its !== topic) continue;
       try {
-        listener(value as never);
+        listener(value);
       } catch (error) {
         // A listener's mistake is reported like any other, but costs nobody else an event.
         void Promise.reject(error);
@@ -120,61 +116,49 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
     }
   };
 
-  const feed: Feed = {
+  const feed: Feed & { handle?: RunHandle } = {
     live: null,
     partial: false,
-    flush,
-    position: () => position,
-    isEnded: () => isEnded(fold?.status),
-    isFinal: () => fold?.status === "succeeded",
+    position: null,
+    notices,
+    flush: () => tell(""),
+    ended: () => isEnded(fold?.status) && (fold?.status as RunStatus),
     replace(snapshot) {
       fold = new Fold(snapshot);
-      position = snapshot.cursor;
+      feed.position = snapshot.cursor;
     },
     apply(event, cursor) {
       const applied = fold?.apply(event, cursor, feed) ?? "gap";
       shared.observe?.({ run: address.stream, info: info(), sign: applied, detail: event });
       if (fold && applied === "applied") {
-        position = fold.cursor;
+        feed.position = fold.cursor;
         tell(event.type, event);
         tell("*", event);
       }
       return applied;
     },
-    notice: (notice) => tell("notice", notice),
-    forget() {
-      position = null;
+    notice(notice) {
+      const { id, over } = notice;
+      // One that stands comes again with every connection and every poll.
+      if (id && notices.has(id) === !over) return;
+      if (over) notices.delete(id as string);
+      else if (id) notices.set(id, notice);
+      tell("notice", notice);
     },
   };
 
   if (known) feed.replace(known);
-  const { info, poll, reconnect, start, stop } = createConnection(address, feed, shared, flush);
+  const { info, poll, reconnect, start, stop } = createConnection(address, feed, shared);
 
-  const retain = () => {
+  /** Call a listener, and keep the connection open, until the function that is returned is called. */
+  const on = (topic: Topic | "", listener: (value: never) => void) => {
+    const own = (value: unknown) => listener(value as never); // the same function may listen twice
+    if (topic === "notice") for (const notice of notices.values()) own(notice);
     clearTimeout(lingering);
-    retained++;
-    active.add(handle);
+    listeners.set(own, topic);
     start();
-  };
-
-  const release = () => {
-    retained = Math.max(0, retained - 1);
-    if (retained === 0) lingering = setTimeout(close, LINGER_MS);
-  };
-
-  const close = () => {
-    active.delete(handle);
-    stop();
-  };
-
-  /** Retain until the function that is returned is called for the first time. */
-  const retainUntil = (end: () => void) => {
-    retain();
-    let letGo = release;
     return () => {
-      end();
-      letGo();
-      letGo = () => {};
+      if (listeners.delete(own) && !listeners.size) lingering = setTimeout(stop, LINGER_MS);
     };
   };
 
@@ -184,16 +168,21 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
   };
 
   const handle: RunHandle = {
-    retain,
-    release,
+    on,
     reconnect,
+    retain() {
+      retained.push(on("", () => {}));
+    },
+    release() {
+      retained.pop()?.();
+    },
     subscribe(listener, everyMs = 33) {
       const [call, cancel] = throttle(shared.environment, everyMs, listener);
-      viewers.add(call);
-      return retainUntil(() => {
+      const end = on("", call);
+      return () => {
         cancel();
-        viewers.delete(call);
-      });
+        end();
+      };
     },
     getSnapshot() {
       const connection = info();
@@ -202,21 +191,17 @@ export function createRun(address: Address, shared: Shared, known?: Snapshot | n
       state = merged(state ?? next, next);
       return state;
     },
-    on(topic, listener) {
-      const own = (value: never) => listener(value); // the same function may listen twice
-      const all = listeners.get(topic) ?? new Set();
-      listeners.set(topic, all.add(own));
-      return retainUntil(() => all.delete(own));
-    },
     startPolling: (everyMs) => poll(Number.POSITIVE_INFINITY, everyMs),
     stopPolling: () => poll(0),
     cancel: (reason, attempt) => command("cancel", { reason, attempt }),
     answer: (ask_id, data) => command("input", { ask_id, data }),
     async retry(what) {
       const appended = await command("retry", { seq: fold?.seq, ...what });
-      if (retained > 0) reconnect();
+      if (listeners.size) reconnect();
       return appended;
     },
   };
+  // A run with a connection is not forgotten, even when only functions of its handle are held.
+  feed.handle = handle;
   return handle;
 }

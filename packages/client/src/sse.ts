@@ -40,20 +40,17 @@ export function createFrameParser(
 
   let frames: Frame[] = [];
 
-  const dispatch = () => {
-    if (data.length > 0) frames.push({ event: event || "message", data: data.join("\n"), id });
-    data = [];
-    event = "";
-    size = 0;
-  };
-
   /** Take a line that has come to its end. */
   const take = (line: string) => {
     const [, field, value = ""] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
     if (field === "data") data.push(value);
     else size -= line.length;
-    if (line === "") dispatch();
-    else if (field === "event") event = value;
+    if (line === "") {
+      if (data.length > 0) frames.push({ event: event || "message", data: data.join("\n"), id });
+      data = [];
+      event = "";
+      size = 0;
+    } else if (field === "event") event = value;
     else if (field === "id" && !value.includes("\0")) id = value;
     else if (field === "retry" && /^\d+$/.test(value)) onRetry(Number(value));
   };

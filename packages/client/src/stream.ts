@@ -14,7 +14,7 @@ const SILENT_MS_A_SECOND = 2_500;
 /** The stream of one run. */
 export const sse: Transport = async (link, signal) => {
   const { address, feed, http } = link;
-  const position = feed.position();
+  const { position } = feed;
   const headers = { Accept: EVENT_STREAM, ...(position && { "Last-Event-ID": position }) };
   const response = await http.request(asked(address.stream), { headers, signal });
   return read(response, link.retry, signal, (frames, bytes) => {
@@ -80,7 +80,7 @@ export function take(link: Link, event: string, value: unknown, id: string): Out
       feed.notice(value as Notice);
       return undefined;
     case "reset":
-      feed.forget();
+      feed.position = null;
       if ((value as ResetFrame).reason === "gone") throw new HeadwayError("not_found", "The run was deleted.");
       return undefined;
     case "reauthorize":

@@ -1,7 +1,7 @@
 /** What a transport is: one way to get the events of one run. Server-sent events and long-poll are two of them. */
 
 import type { Address } from "./address.ts";
-import type { RunEvent, Snapshot } from "./contract.gen.ts";
+import type { RunEvent, RunStatus, Snapshot } from "./contract.gen.ts";
 import type { Applied } from "./fold.ts";
 import type { Http } from "./http.ts";
 import type { Sign } from "./machine.ts";
@@ -15,18 +15,17 @@ export interface Feed {
   live: Live | null;
   /** Only some event types come: seqs may be skipped. */
   partial: boolean;
-  /** Cursor of what is here; null: begin with a snapshot. */
-  position(): string | null;
-  /** The run has ended: nothing follows unless it is tried again. */
-  isEnded(): boolean;
-  /** The run has ended for good. */
-  isFinal(): boolean;
+  /** Cursor of what is here; null: what is here does not lead on, begin with a snapshot. */
+  position: string | null;
+  /** Notices that stand, by id. */
+  readonly notices: ReadonlyMap<string, Notice>;
+  /** How the run has ended, if it has: nothing follows, unless it is one that may be tried again. */
+  ended(): RunStatus | false | undefined;
   /** Take a snapshot in place of what is here. */
   replace(snapshot: Snapshot): void;
   apply(event: RunEvent, cursor: string | undefined): Applied;
+  /** Tell of a notice, unless it was told. Needs no `this`. */
   notice(notice: Notice): void;
-  /** Forget the position: what is here does not lead on. */
-  forget(): void;
   /** Let viewers know of what came. */
   flush(): void;
 }
@@ -67,4 +66,8 @@ export type Outcome = "ended" | "lost" | "again" | "more" | "poll";
  *
  * @throws HeadwayError Also the reason of `signal`, when that ends it.
  */
-export type Transport = (link: Link, signal: AbortSignal) => Promise<Outcome>;
+export interface Transport {
+  (link: Link, signal: AbortSignal): Promise<Outcome>;
+  /** What is used in place of plain long-polling where this one does not get through. */
+  readonly poll?: Transport;
+}

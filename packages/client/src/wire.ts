@@ -54,7 +54,7 @@ export interface Notice {
 }
 
 /** Answer to `GET /v1/runs/{id}`. */
-export type PolledSnapshot = Snapshot & { live?: Live | null };
+export type PolledSnapshot = Snapshot & { live?: (Live & { notices?: Notice[] }) | null };
 
 /** A page of a log. */
 export interface EventPage {
@@ -65,6 +65,8 @@ export interface EventPage {
   more: boolean;
   /** Text deltas or log lines are missing in it: seqs may be skipped. */
   partial?: boolean;
+  /** All that stand, and of those that were asked about each that is over. */
+  notices?: Notice[];
 }
 
 /** A run in a list. From `percent` on as of its end, or of its last stored snapshot; null before the first. */

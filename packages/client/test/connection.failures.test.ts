@@ -111,6 +111,57 @@ describe("failures", () => {
     expect(connection().transport).toBe("sse");
   });
 
+  test("of a server that is not there are no reason to poll beside each stream", async () => {
+    await serve(begun());
+    const tries: string[] = [];
+    let there = false;
+    const fetch = (url: string, init: RequestInit) => {
+      if (there) return globalThis.fetch(url, init);
+      tries.push(/\/stream/.test(url) ? "stream" : "poll");
+      return Promise.reject(new TypeError("fetch failed"));
+    };
+    watch({ fetch });
+    for (let n = 1; n <= 12; n++) {
+      await until(() => connection().attempt === n, `attempt ${n}`);
+      if (n === 12) there = true;
+      environment.advance((connection().retryAt as number) - environment.now());
+    }
+    await reached("live");
+    expect(tries).toHaveLength(12); // one at a time, each after its pause
+    expect(tries.slice(0, 4)).toEqual(["stream", "stream", "stream", "poll"]);
+    expect(tries.filter((one) => one === "stream").length).toBeGreaterThan(8);
+  });
+
+  test("of streams alone keep a page that polls no moment longer, however they are blocked", async () => {
+    await serve(begun());
+    let tries = 0;
+    const fetch = (url: string, init: RequestInit) => {
+      if (!/\/stream/.test(url)) return globalThis.fetch(url, init);
+      tries++;
+      return Promise.reject(new TypeError("reset by somebody on the way"));
+    };
+    watch({ fetch });
+    for (let n = 1; n <= 3; n++) {
+      await until(() => connection().attempt === n, `attempt ${n}`);
+      environment.advance(4_000);
+    }
+    await polled();
+    environment.advance(6_000);
+    server.publish();
+    await paced(() => tries === 4, "another stream");
+    await polled();
+    expect(states).toEqual([
+      "connecting",
+      "backoff",
+      "connecting",
+      "backoff",
+      "connecting",
+      "backoff",
+      "connecting",
+      "live",
+    ]);
+  });
+
   test("of a server that says when to come back are followed to the letter, whoever clicks", async () => {
     await serve(begun());
     let busy = true;

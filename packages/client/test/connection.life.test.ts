@@ -8,6 +8,7 @@ import {
   connection,
   environment,
   expectTruth,
+  leave,
   OFF,
   paced,
   pinged,
@@ -162,7 +163,7 @@ describe("a stream in somebody's own application", () => {
     const asked = server.seen.map(({ query }) => Object.fromEntries(query));
     expect(asked[0]).toEqual({ user: "ada", client: "ts/0.1.0" });
     expect(asked[1]).toEqual({ user: "ada" });
-    expect(asked.at(-1)).toEqual({ user: "ada", client: "ts/0.1.0", after: "7.t", wait: "25" });
+    expect(asked.at(-1)).toEqual({ user: "ada", client: "ts/0.1.0", notices: "", after: "7.t", wait: "25" });
   });
 
   test("of some event types only has gaps, which are no trouble", async () => {
@@ -212,7 +213,7 @@ describe("sharing", () => {
     await serve(begun());
     watch();
     await seqReached();
-    run.release();
+    leave();
     environment.advance(1_000);
     expect(connection().state).toBe("idle");
     server.log.add("output.appended", { key: "text", delta: "x" });
@@ -225,7 +226,7 @@ describe("sharing", () => {
     await serve(begun());
     watch();
     await until(() => server.streams.length === 1, "a stream");
-    run.release();
+    leave();
     environment.advance(1_000);
     run.retain();
     await reached("live");

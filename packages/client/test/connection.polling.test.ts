@@ -209,6 +209,70 @@ describe("asked for", () => {
   });
 });
 
+describe("notices", () => {
+  const noon = { id: "ntc_1", text: "We restart at noon.", level: "info", at: "…", until: null } as const;
+  const slow = { id: "ntc_2", text: "Slow today." };
+
+  test("that stand are told to a run that polls as to one that streams: once, and that they are over", async () => {
+    await serve(begun());
+    const told: unknown[] = [];
+    watch();
+    await seqReached();
+    const end = run.on("notice", (notice) => told.push(notice));
+    for (let n = 1; n <= 2; n++) server.send(frame("notice", noon));
+    server.send(frame("notice", { text: "Said once." }));
+    server.notices = [noon, slow];
+    await until(() => told.length === 2, "the notices");
+    run.startPolling();
+    await polled();
+    expect(told).toEqual([noon, { text: "Said once." }, slow]);
+    expect(server.requests("/events").at(-1)?.query.get("notices")).toBe("ntc_1,ntc_2");
+
+    server.notices = [slow]; // between two polls: it is told without waiting
+    server.publish();
+    await until(() => told.length === 4, "that one is over");
+    expect(told[3]).toEqual({ id: "ntc_1", over: true });
+    await polled();
+    run.stopPolling();
+    await until(() => server.watching === 1, "a stream");
+    server.send(frame("notice", { id: "ntc_1", over: true }) + frame("notice", slow));
+    server.send(frame("notice", { id: "ntc_2", over: true }));
+    await until(() => told.length > 4, "that the other is over");
+    expect(told.slice(4)).toEqual([{ id: "ntc_2", over: true }]);
+    end();
+  });
+
+  test("that stand are in the first answer of a poll, and come at once to who listens later", async () => {
+    await serve(begun());
+    server.notices = [noon, slow];
+    watch({ transport: "poll" });
+    await polled();
+    const told: unknown[] = [];
+    const end = run.on("notice", (notice) => told.push(notice));
+    expect(told).toEqual([noon, slow]);
+    end();
+  });
+
+  test("may be something that a server of old says nothing of", async () => {
+    await serve(begun());
+    const told: unknown[] = [];
+    watch();
+    await seqReached();
+    const end = run.on("notice", (notice) => told.push(notice));
+    server.send(frame("notice", noon));
+    await until(() => told.length === 1, "the notice");
+    server.script = ({ path }, response) => {
+      if (!path.endsWith("/events")) return false;
+      json(response, 200, { events: [], cursor: "7.t", head: 7, more: false, partial: false, status: "running" });
+      return true;
+    };
+    run.startPolling();
+    await paced(() => server.requests("/events").length > 2, "polls");
+    expect(told).toEqual([noon]);
+    end();
+  });
+});
+
 test("the longest silence may be said", async () => {
   await serve(begun());
   watch({ silentMs: 3_000 });

@@ -9,6 +9,7 @@ import {
   environment,
   expectTruth,
   forgetSeqs,
+  leave,
   paced,
   pinged,
   polled,
@@ -78,7 +79,7 @@ describe("a stream", () => {
       await reached("closed");
       expectTruth();
       expect(seqs, `cut after byte ${at}`).toEqual([8, 9, 10]);
-      run.release();
+      leave();
       environment.advance(1_000);
     }
   });

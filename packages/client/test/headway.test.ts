@@ -1,5 +1,7 @@
 // @vitest-environment node
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Headway } from "../src/index.ts";
 import { testEnvironment, until } from "./support/environment.ts";
 import { begun } from "./support/log.ts";
@@ -132,4 +134,24 @@ test("a client is at the root of the page's origin unless it is told", async () 
   await new Headway({ fetch }).runs({ limit: 1 });
   await new Headway({ fetch, baseUrl: "/headway" }).runs({ limit: 1 });
   expect(urls).toEqual(["/v1/runs?limit=1", "/headway/v1/runs?limit=1"]);
+});
+
+test("a run that nobody holds is forgotten, address and all; one that is watched is not", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const client = new Headway({ baseUrl: server.url, environment });
+  const forgotten = vi.spyOn(Map.prototype, "delete");
+  const others = [1, 2, 3].map((n) => new WeakRef(client.run(`run_other_${n}`)));
+  const { release, retain } = client.run("run_1");
+  retain();
+  await until(() => {
+    collect();
+    return others.every((ref) => !ref.deref());
+  }, "runs that are gone");
+  client.run("run_2");
+  const addresses = forgotten.mock.calls.map(([key]) => `${key}`).filter((key) => key.includes("/run_"));
+  expect(addresses).toEqual([1, 2, 3].map((n) => `${server.url}/v1/runs/run_other_${n}/stream`));
+  expect(client.run("run_1").release).toBe(release);
+  release();
+  environment.advance(1_000);
 });

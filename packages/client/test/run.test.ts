@@ -115,6 +115,37 @@ test("released more often than retained is as good as once", () => {
   environment.advance(1_000);
   expect(run.getSnapshot().connection.state).toBe("idle");
   run.retain();
+  environment.advance(1_000);
   expect(run.getSnapshot().connection.state).toBe("connecting");
   run.release();
+});
+
+test("released once too often, the run is still there for its views", async () => {
+  const end = run.subscribe(() => {});
+  run.release();
+  run.retain();
+  run.release();
+  run.release();
+  environment.advance(10_000);
+  await until(() => run.getSnapshot().connection.state === "live", "live");
+  end();
+  environment.advance(1_000);
+  expect(run.getSnapshot().connection.state).toBe("idle");
+});
+
+test("what a view throws is reported and costs nobody else a state", async () => {
+  const mistakes: unknown[] = [];
+  vi.spyOn(Promise, "reject").mockImplementation((mistake) => {
+    mistakes.push(mistake);
+    return new Promise(() => {});
+  });
+  let seen = 0;
+  const mine = () => {
+    throw new Error("mine");
+  };
+  const ends = [run.subscribe(mine, 0), run.subscribe(() => seen++, 0)];
+  await until(() => run.getSnapshot().run?.seq === 7, "the snapshot");
+  expect(seen).toBeGreaterThan(1);
+  expect(mistakes[0]).toEqual(new Error("mine"));
+  for (const end of ends) end();
 });

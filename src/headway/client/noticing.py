@@ -17,6 +17,11 @@ class Notices:
         self._tell = tell
         self._told: set[str] = set()
 
+    @property
+    def ids(self) -> list[str]:
+        """Those that stand, as far as is known."""
+        return sorted(self._told)
+
     def take(self, notice: Mapping[str, Any]) -> None:
         """Take in what came on a stream."""
         id = notice.get("id")

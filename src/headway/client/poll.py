@@ -77,6 +77,7 @@ async def _page(link: Link, wait_s: float) -> dict[str, Any] | None:
     clock = asyncio.get_running_loop().time
     began = clock()
     asked = {"after": link.feed.position or "", "limit": str(PAGE_MAX), "wait": f"{wait_s:g}", "client": NAME}
+    asked["notices"] = ",".join(link.notices.ids)  # while others stand than these, it does not wait
     try:
         page = await _get(link, link.address.events, asked, wait_s + OPEN_S)
     except Refused as refused:

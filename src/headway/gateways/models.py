@@ -13,7 +13,7 @@ from headway.core.shapes import Name, Sentence, Title, Weight
 from headway.core.snapshot import Snapshot
 from headway.engines.handle import Links
 from headway.engines.live import LiveState
-from headway.ops.notices import NoticeContent
+from headway.ops.notices import NoticeContent, NoticeOver
 
 # -- requests
 
@@ -192,7 +192,8 @@ class RunState(Snapshot):
 class EventPage(BaseModel):
     """Part of a log. `cursor` is where the next page begins, also when `events` is empty.
 
-    `partial`: text deltas or log lines of it may have been trimmed. `notices`: what operators say to whoever polls.
+    `partial`: text deltas or log lines of it may have been trimmed. `notices`: what operators say to whoever polls, and
+    which of the notices that were named in the request are over.
     """
 
     run_id: str
@@ -202,7 +203,7 @@ class EventPage(BaseModel):
     head: int
     more: bool
     partial: bool
-    notices: list[NoticeContent]
+    notices: list[NoticeContent | NoticeOver]
 
 
 class Appended(BaseModel):

@@ -23,7 +23,7 @@ from headway.gateways.models import EventPage, PolledLive, RunState
 from headway.gateways.queries import EventsQuery, StateQuery
 from headway.gateways.waiting import Who
 from headway.hub.noting import client_label
-from headway.ops.notices import NoticeContent
+from headway.ops.notices import NoticeContent, is_over
 from headway.stores.base import Page, RunRow, Standing
 from headway.types import RunId
 
@@ -95,6 +95,10 @@ def _notices(asked: Exchange, who: Who) -> list[NoticeContent]:
     return list(asked.services.notices.meant_for(who.run, viewer=who.viewer, client=who.client))
 
 
+def _ids(notices: Sequence[NoticeContent]) -> set[str]:
+    return {one["id"] for one in notices}
+
+
 async def _row(asked: Exchange, run_id: RunId) -> RunRow:
     row = await asked.services.store.get(run_id)
     if row is None:
@@ -130,12 +134,13 @@ async def events_answer(
         services.transports.require("poll")
 
     who = _who(asked, run, query.client)
-    standing = _notices(asked, who)
+    # a client that does not say which it has, has those that stand when it asks
+    known = _ids(_notices(asked, who)) if query.notices is None else set(filter(None, query.notices.split(",")))
 
     async def look() -> _Excerpt | None:
         excerpt = await _excerpt(asked, run.id, after, query)
         # what has succeeded stays as it is, so there is nothing to wait for
-        over = excerpt.run.status is RunStatus.SUCCEEDED or _notices(asked, who) != standing
+        over = excerpt.run.status is RunStatus.SUCCEEDED or _ids(_notices(asked, who)) != known
         return excerpt if excerpt.events or over else None
 
     found = await services.waits.until(who, look, wait_s=query.wait, receive=receive)
@@ -143,7 +148,9 @@ async def events_answer(
     if preferred(accept, (JSON, NDJSON)) == NDJSON:
         lines = b"".join(event.body + b"\n" for event in excerpt.events)
         return Response(lines, headers=excerpt.headers(), media_type=NDJSON)
-    return json_answer({**excerpt.content(), "notices": _notices(asked, who)}, headers=excerpt.headers())
+    standing = _notices(asked, who)
+    gone = [is_over(id) for id in sorted(known - _ids(standing))] if query.notices else []
+    return json_answer({**excerpt.content(), "notices": [*standing, *gone]}, headers=excerpt.headers())
 
 
 @dataclass(frozen=True, slots=True)

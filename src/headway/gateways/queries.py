@@ -38,6 +38,13 @@ class EventsQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 500
     type: Annotated[list[str], Field(description="Event types (`item.finished`) or families (`item`).")] = []
     wait: Wait = 0
+    notices: Annotated[
+        str | None,
+        Field(
+            description="Ids of the notices the client has before its viewer, with commas between them. Each of them "
+            "that is over is told, and while others stand than these the answer does not wait."
+        ),
+    ] = None
     client: Who = None
 
     @field_validator("type")

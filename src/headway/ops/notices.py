@@ -61,6 +61,13 @@ class NoticeContent(TypedDict):
     until: str | None
 
 
+class NoticeOver(TypedDict):
+    """What viewers are told of a notice that does not stand any more."""
+
+    id: str
+    over: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A notice that stands before viewers.
@@ -237,8 +244,8 @@ class Notices:
             return
         self._standing, self._over = now, set(over)
         told = [(one.which, one.content) for one in standing]
-        gone = [(one.which, _over(one.id)) for one in before.values() if one.id not in now]
-        self._hub.stand([*((which, _over(id)) for id, which in over.items()), *told])
+        gone = [(one.which, is_over(one.id)) for one in before.values() if one.id not in now]
+        self._hub.stand([*((which, is_over(id)) for id, which in over.items()), *told])
         self._wake()
         # no turn of the loop since `stand`: whoever is there is told by this, whoever comes by that
         await self._hub.say([*gone, *(one for one in told if one[1]["id"] not in before)])
@@ -248,7 +255,7 @@ def _full() -> Conflict:
     return Conflict(f"{STANDING_MAX} notices stand already", hint="take one away first")
 
 
-def _over(notice_id: str) -> dict[str, Any]:
+def is_over(notice_id: str) -> NoticeOver:
     """Return what viewers are told of a notice that does not stand any more."""
     return {"id": notice_id, "over": True}
 

@@ -104,13 +104,13 @@ function createTaker(
   /** It has been well before: what is here may only be old. */
   let followed = false;
 
-  const want = (sure = false) => channel.post({ kind: "want", tab, run, cursor: feed.position(), sure });
+  const want = (sure = false) => channel.post({ kind: "want", tab, run, cursor: feed.position, sure });
 
   const replace = (snapshot: Snapshot | null, sure: boolean) => {
     const here = headway.run(run).getSnapshot().run;
-    if (!snapshot || snapshot.cursor === feed.position()) return;
+    if (!snapshot || snapshot.cursor === feed.position) return;
     // The tab that leads may have yet to catch up with what its predecessor said.
-    if (sure || !here || feed.position() === null || snapshot.seq >= here.seq) feed.replace(snapshot);
+    if (sure || !here || feed.position === null || snapshot.seq >= here.seq) feed.replace(snapshot);
     else if (!doubting) {
       doubting = true;
       setTimeout(() => {
@@ -121,7 +121,7 @@ function createTaker(
   };
 
   const apply = (events: RunEvent[], cursor: string) => {
-    if (feed.position() === null) return; // the state is on its way
+    if (feed.position === null) return; // the state is on its way
     if (events.some((event) => feed.apply(event, cursor) === "gap")) want();
   };
 
@@ -135,7 +135,7 @@ function createTaker(
       followed = true;
       link.worked();
       link.tell("followed");
-      if (feed.isEnded() && state === "closed") finish("ended");
+      if (feed.ended() && state === "closed") finish("ended");
     } else if (followed) link.tell("quiet");
   };
 

@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  leave();
   run?.release();
   environment.advance(1_000);
   await server.close();
@@ -35,19 +36,26 @@ export async function serve(log: Log): Promise<WireServer> {
   return server;
 }
 
+let ends: (() => void)[] = [];
+
+/** Watch the run no more. */
+export function leave(): void {
+  for (const end of ends) end();
+  ends = [];
+}
+
 /** Watch the server's run. */
 export function watch(options: HeadwayOptions = {}, target = server.log.id, known?: Snapshot): RunHandle {
   run = new Headway({ baseUrl: server.url, environment, ...options }).run(target, known);
-  run.retain();
-  run.subscribe(() => {
+  const show = () => {
     const { state } = connection();
     if (states.at(-1) !== state) states.push(state);
-  }, 0);
-  states.push(connection().state);
-  run.on("*", (event: RunEvent) => seqs.push(event.seq));
-  // Those above hold on to it, too; one release lets go of it in the end.
-  run.release();
-  run.release();
+  };
+  ends.push(
+    run.subscribe(show, 0),
+    run.on("*", (event: RunEvent) => seqs.push(event.seq)),
+  );
+  show();
   return run;
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Notice } from "../../src/wire.ts";
 import type { Log } from "./log.ts";
 
 export interface Seen {
@@ -26,6 +27,8 @@ export class WireServer {
   script: Script = () => false;
   retryMs = 0;
   pingS = 15;
+  /** What operators say to whoever polls. */
+  notices: Notice[] = [];
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
   readonly #viewers: Set<Viewer> = new Set();
@@ -116,8 +119,10 @@ export class WireServer {
     const page = mine && seen.query.has("after");
     const state = mine && !page && seen.headers.accept === "application/json";
     if (path === `${self}/events` || page) this.#page(seen, response);
-    else if (path === self || state) json(response, 200, { ...this.log.snapshot(), live: NOT_QUEUED });
-    else if (path === `${self}/stream` || mine) this.stream(seen, response);
+    else if (path === self || state) {
+      const { notices } = this;
+      json(response, 200, { ...this.log.snapshot(), live: notices.length ? { ...NOT_QUEUED, notices } : NOT_QUEUED });
+    } else if (path === `${self}/stream` || mine) this.stream(seen, response);
     else if (path.startsWith(`${self}/`)) json(response, 202, this.#appended());
     else problem(response, 404, "run_not_found", "There is no such run");
   }
@@ -164,15 +169,19 @@ export class WireServer {
 
   #page({ query }: Seen, response: ServerResponse): void {
     const after = query.get("after") ?? "0.0";
+    const known = (query.get("notices") ?? "").split(",").filter(Boolean);
+    const stands = (id: string) => this.notices.some((notice) => notice.id === id);
     const answer = () => {
       this.#waiting.delete(answer);
       const { log } = this;
       json(response, 200, {
         ...{ run_id: log.id, status: log.status, events: log.after(after), cursor: log.cursor() },
         ...{ head: log.events.length, more: false, partial: false },
+        notices: [...this.notices, ...known.filter((id) => !stands(id)).map((id) => ({ id, over: true }))],
       });
     };
-    const nothing = this.log.after(after).length === 0 && this.log.status !== "succeeded";
+    const told = known.length === this.notices.length && known.every(stands);
+    const nothing = told && this.log.after(after).length === 0 && this.log.status !== "succeeded";
     if (nothing && query.get("wait") !== "0") {
       this.#waiting.add(answer);
       response.on("close", () => this.#waiting.delete(answer));
