@@ -52,6 +52,7 @@ class MemorySink:
 
     def close(self, last: bytes) -> None:
         """End the response."""
+        self.written.append(last)
         self._kept += last
         self.closed = True
 
