@@ -34,7 +34,7 @@ function TripPage({ id }: { id: string }): ReactNode {
     <main>
       <ConnectionPill status={status} onOpen={() => setOpen(true)} />
       <DiagnosticsDialog open={open} onClose={() => setOpen(false)} status={status} record={record} />
-      <RunBanner run={run} status={status} error={error} onRetry={async () => handle?.retry()} />
+      <RunBanner run={run} status={status} error={error} onRetry={() => handle?.retry()} />
       <RunAnnouncer run={run} status={status} />
       {run && (
         <>
@@ -49,7 +49,7 @@ function TripPage({ id }: { id: string }): ReactNode {
                 progress={item.progress}
                 setback={setbackOf(run, key)}
                 error={item.error}
-                onRetry={hasEnded(run.status) ? async () => handle?.retry({ items: [key] }) : null}
+                onRetry={hasEnded(run.status) ? () => handle?.retry({ items: [key] }) : null}
                 stale={status.outdated}
               />
             ))}

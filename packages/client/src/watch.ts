@@ -15,7 +15,7 @@ export interface WatchOptions extends HeadwayOptions {
   onConnection?: (connection: ConnectionInfo) => void;
   /** The run has ended. Called again when it was retried and ended again. */
   onEnd?: (run: Snapshot) => void;
-  /** @defaultValue 16 */
+  /** @defaultValue 33 */
   everyMs?: number;
   /** Watch through this client, with its connections and its identity. */
   client?: Headway;

@@ -6,7 +6,7 @@
 
 export { HeadwayProvider, type HeadwayProviderProps, useHeadway } from "./hooks/provider.ts";
 export type { Showing, Watched } from "./hooks/shown.ts";
-export { type Command, useCommand } from "./hooks/useCommand.ts";
+export { type Action, type Command, useCommand } from "./hooks/useCommand.ts";
 export { type ConnectionStatus, useConnectionStatus } from "./hooks/useConnectionStatus.ts";
 export { type KeptFocus, useKeptFocus } from "./hooks/useKeptFocus.ts";
 export { useNow } from "./hooks/useNow.ts";

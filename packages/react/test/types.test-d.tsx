@@ -1,6 +1,6 @@
 import type { Headway, HeadwayError, RunEvent, RunHandle, RunQuery, RunSummary, Snapshot } from "@headway-run/client";
 import { expectTypeOf, test } from "vitest";
-import { ItemCard, ProgressBar } from "../src/components/index.ts";
+import { CommandButton, ItemCard, ProgressBar, RunBanner } from "../src/components/index.ts";
 import {
   type ConnectionStatus,
   HeadwayProvider,
@@ -37,6 +37,16 @@ test("what can be watched has a status", () => {
   useConnectionStatus(useRuns().handle);
   // @ts-expect-error a snapshot has no connection
   useConnectionStatus(useRun("run_1").run);
+});
+
+test("what a handle does, which may not be there yet, is a command", () => {
+  const { run, handle } = useRun(null);
+  const status = useConnectionStatus(handle);
+  <RunBanner run={run} status={status} onRetry={() => handle?.retry()} />;
+  <ItemCard title="Day 1" state="failed" onRetry={() => handle?.retry({ items: ["day:1"] })} />;
+  <CommandButton send={() => handle?.cancel()}>Stop</CommandButton>;
+  // @ts-expect-error it would be taken for done before it was
+  <CommandButton send={() => 7}>Stop</CommandButton>;
 });
 
 test("a provider needs a client, a bar its words, a card its state", () => {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useCommand } from "../hooks/useCommand.ts";
+import { type Action, useCommand } from "../hooks/useCommand.ts";
 import { Problem } from "./Problem.tsx";
 
 export interface CommandButtonProps {
@@ -7,7 +7,7 @@ export interface CommandButtonProps {
   /** For those who do not see where the button stands. */
   about?: string | undefined;
   /** Sends the command; what it throws is shown. */
-  send: () => Promise<unknown>;
+  send: Action;
   primary?: boolean | undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ItemProgress, RunError } from "@headway-run/client";
 import type { HTMLAttributes, ReactNode } from "react";
+import type { Action } from "../hooks/useCommand.ts";
 import { useKeptFocus } from "../hooks/useKeptFocus.ts";
 import { type ItemState, itemSign, reasonIn, type Sign } from "../words/status.ts";
 import { sentence } from "../words/time.ts";
@@ -24,7 +25,7 @@ export interface ItemCardProps extends Omit<HTMLAttributes<HTMLLIElement>, "titl
   setback?: { message: string } | null | undefined;
   error?: RunError | null | undefined;
   /** Has a failed item tried again; null: not while the rest is at work. */
-  onRetry?: (() => Promise<unknown>) | null | undefined;
+  onRetry?: Action | null | undefined;
   /** @defaultValue "Try again" */
   retryLabel?: string | undefined;
   /** What is shown may be old: the page is not connected. */

@@ -1,5 +1,6 @@
 import type { HeadwayError, Snapshot } from "@headway-run/client";
 import type { ReactNode } from "react";
+import type { Action } from "../hooks/useCommand.ts";
 import type { ConnectionStatus } from "../hooks/useConnectionStatus.ts";
 import { retryText } from "../words/connection.ts";
 import { failedItems, hasEnded, reasonIn } from "../words/status.ts";
@@ -16,7 +17,7 @@ export interface RunBannerProps {
   /** What can be done about a final error besides trying again, as a link to where one signs in. */
   action?: ReactNode;
   /** Has what failed tried again: with it, the banner says what failed once the run has ended, and offers that. */
-  onRetry?: (() => Promise<unknown>) | undefined;
+  onRetry?: Action | undefined;
   /** What is shown, in the sentence that says as of when. @defaultValue "progress" */
   noun?: string | undefined;
 }
@@ -36,7 +37,7 @@ export function RunBanner(props: RunBannerProps): ReactNode {
   );
 }
 
-function Failure({ run, onRetry }: { run: Snapshot; onRetry: () => Promise<unknown> }): ReactNode {
+function Failure({ run, onRetry }: { run: Snapshot; onRetry: Action }): ReactNode {
   const [failed] = failedItems(run);
   if (failed > 0) return <PartialFailure run={run} onRetry={onRetry} />;
   return run.status === "failed" && <WholeFailure run={run} onRetry={onRetry} />;
@@ -79,7 +80,7 @@ function Outdated({ run, status, noun = "progress" }: RunBannerProps): ReactNode
   );
 }
 
-function PartialFailure({ run, onRetry }: { run: Snapshot; onRetry: () => Promise<unknown> }): ReactNode {
+function PartialFailure({ run, onRetry }: { run: Snapshot; onRetry: Action }): ReactNode {
   const [failed, all] = failedItems(run);
   return (
     <div className="hw-banner" data-kind="partial">
@@ -91,7 +92,7 @@ function PartialFailure({ run, onRetry }: { run: Snapshot; onRetry: () => Promis
   );
 }
 
-function WholeFailure({ run: { error }, onRetry }: { run: Snapshot; onRetry: () => Promise<unknown> }): ReactNode {
+function WholeFailure({ run: { error }, onRetry }: { run: Snapshot; onRetry: Action }): ReactNode {
   const why = error ? reasonIn(error.message) : "it is not known why";
   return (
     <div className="hw-banner" data-kind="error">
