@@ -7,10 +7,10 @@
     ├── TextTooShort        there is too little text to say anything about
     ├── TextGone            a text that was uploaded is not in the library any more
     ├── SiteClosed          a site asks programs not to read it (robots.txt)
-    ├── NothingRead         not one text of ours could be read
-    └── ModelFailed         the language model did not write
+    └── NothingRead         not one text of ours could be read
 
-What a site's pages fail with are the errors of the report's capture (``examples/report/errors.py``).
+What a site's pages fail with are the errors of the report's capture (``examples/report/errors.py``); what a language
+model fails with is the itinerary's (``examples/itinerary/errors.py``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class StrategyError(Exception):
 
     Attributes:
         code: Stable, machine-readable name.
-        category: What is at fault: ``input``, ``site`` or ``model``.
+        category: What is at fault: ``input`` or ``site``.
         retryable: The same call may succeed later without being changed.
         detail: One sentence saying what is wrong.
         hint: One sentence saying how to mend it, or None.
@@ -78,12 +78,4 @@ class NothingRead(StrategyError):
     """Not one of our own texts could be read."""
 
     code = "nothing_read"
-    retryable = True
-
-
-class ModelFailed(StrategyError):
-    """The language model cannot be asked, or did not write to the end."""
-
-    code = "model_failed"
-    category = "model"
     retryable = True

@@ -13,6 +13,7 @@ from ..errors import ModelFailed, ProviderError, told
 from ..models import Walk
 from ..provider_client import ProviderClient
 from .asking import ASK
+from .briefing import INSTRUCTIONS, facts
 from .language_model import written_by
 from .words import sentences
 
@@ -50,7 +51,8 @@ class Writer:
             return await self._by_templates(run, agent, days, phase)
 
     async def _by_model(self, model: Model | str, run: Run, days: Sequence[EnhancedDay], phase: Phase) -> str:
-        async with run.output("summary") as out, aclosing(written_by(model, days)) as pieces:
+        written = written_by(model, INSTRUCTIONS, facts(days))
+        async with run.output("summary") as out, aclosing(written) as pieces:
             async for piece in pieces:
                 await out.write(piece)
         await phase.progress(len(days))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from examples.itinerary.agents.language_model import written_by
 from examples.strategy.models import Section
-from examples.strategy.writing.language_model import written_by
+from examples.strategy.writing.briefing import INSTRUCTIONS, question
 from examples.strategy.writing.plans import Findings, Plan, sentences
 from headway import Item
 
@@ -35,7 +36,8 @@ class Writer:
                 for sentence in sentences(plan, findings):
                     await out.write(sentence)
             else:
-                async with aclosing(written_by(self._model, plan, findings)) as pieces:
+                written = written_by(self._model, INSTRUCTIONS, question(plan, findings))
+                async with aclosing(written) as pieces:
                     async for piece in pieces:
                         await out.write(piece)
         return Section(key=plan.key, title=plan.title, text=out.text.strip(), by=self._by)
