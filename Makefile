@@ -165,11 +165,8 @@ fault-matrix: setup  ## what a page is told under each fault: measures, and writ
 	FAULT_MATRIX=docs/fault-matrix.md scripts/with_chromium.sh $(PYTEST) tests/e2e -k test_fault_matrix
 
 .PHONY: screenshots
-screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/
-	scripts/with_chromium.sh $(BIN)/python scripts/screenshots.py
-	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_report.py
-	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_console.py
-	scripts/with_chromium.sh $(BIN)/python scripts/screenshots_strategy.py
+screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/ (ARGS="console report")
+	scripts/with_chromium.sh $(BIN)/python -m scripts.screenshots $(ARGS)
 
 .PHONY: wheel
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist
