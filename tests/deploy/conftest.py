@@ -1,12 +1,13 @@
 """A server that is really served, once for all proxies."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.deploy.proxies import Certificate, make_certificate
+from tests.deploy.proxies import Certificate, client_at, make_certificate
 from tests.integration.servers import ServerProcess
 
 
@@ -23,3 +24,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """Of the proxies."""
     return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+async def client(proxy: str, certificate: Certificate) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the proxy that a test's module has."""
+    async with client_at(proxy, certificate) as client:
+        yield client

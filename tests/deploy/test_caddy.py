@@ -1,6 +1,6 @@
 """Behind Caddy: with our file, and with everything compressed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,13 +21,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory, server: ServerProcess, certi
     """Caddy with our file."""
     with caddy(tmp_path_factory.mktemp("caddy"), server.port, certificate) as url:
         yield url
-
-
-@pytest.fixture
-async def client(proxy: str, certificate: Certificate) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of it."""
-    async with client_at(proxy, certificate) as client:
-        yield client
 
 
 async def test_frames_come_one_by_one(client: httpx.AsyncClient) -> None:

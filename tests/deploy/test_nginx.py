@@ -1,7 +1,7 @@
 """Behind nginx: with our file, in a machine's own configuration, and with what goes wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -34,13 +34,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory, server: ServerProcess, certi
     """Nginx with our file."""
     with nginx(tmp_path_factory.mktemp("nginx"), server.port, certificate) as url:
         yield url
-
-
-@pytest.fixture
-async def client(proxy: str, certificate: Certificate) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of it."""
-    async with client_at(proxy, certificate) as client:
-        yield client
 
 
 async def test_frames_come_one_by_one(client: httpx.AsyncClient) -> None:

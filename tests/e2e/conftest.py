@@ -16,13 +16,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 # They check for many tests, and are to say what differs.
-pytest.register_assert_rewrite("tests.e2e.trip_page", "tests.e2e.fault")
+pytest.register_assert_rewrite("tests.e2e.trip_page", "tests.e2e.fault", "tests.e2e.opening")
 
 from tests.e2e import fault_matrix  # noqa: E402 - after the line above
 from tests.e2e.fault import Fault, row_of  # noqa: E402
 from tests.e2e.fault_site import PING_S, FaultSite, SteeredRun, build_page  # noqa: E402
 from tests.e2e.http_proxy import HttpProxy  # noqa: E402
 from tests.e2e.itinerary_site import CALM, Site  # noqa: E402
+from tests.e2e.opening import opening  # noqa: E402
 from tests.e2e.proxy import Proxy  # noqa: E402
 from tests.e2e.trip_page import PATIENCE_MS, TripPage  # noqa: E402
 from tests.examples.itinerary.providing import running_provider  # noqa: E402
@@ -139,23 +140,9 @@ async def shared_browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(shared_browser: Browser) -> AsyncIterator[Open]:
-    """Open a page in a context of its own: another browser, as far as the server can tell.
-
-    It wants no motion: without a graphics card each picture of an animation is drawn by the cores the tests run on.
-    """
-    views: list[TripPage] = []
-
-    async def open_one(url: str) -> TripPage:
-        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        views.append(TripPage(page, url))
-        return views[-1]
-
-    yield open_one
-    for view in views:
-        await view.page.context.close()
-    assert [mistake for view in views for mistake in view.mistakes] == []
+    """Open a page of the itinerary in a context of its own; in the end, none of them has made a mistake."""
+    async with opening(shared_browser, TripPage, PATIENCE_MS) as open_one:
+        yield open_one
 
 
 # -- the fault matrix

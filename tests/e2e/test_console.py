@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.console_page import PATIENCE_MS, Console, Host
+from tests.e2e.opening import opening
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -41,19 +42,8 @@ def host(lasting_host: Host) -> Iterator[Host]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_console(shared_browser: Browser, host: Host) -> AsyncIterator[Open]:
     """Open the console in a context of its own; in the end, none of them has made a mistake."""
-    views: list[Console] = []
-
-    async def open_one() -> Console:
-        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        views.append(Console(page, host.url))
-        return views[-1]
-
-    yield open_one
-    for view in views:
-        await view.page.context.close()
-    assert [mistake for view in views for mistake in view.mistakes] == []
+    async with opening(shared_browser, lambda page: Console(page, host.url), PATIENCE_MS) as open_one:
+        yield open_one
 
 
 # -- the list

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from headway.app import Headway
 from tests.client.running import Running, running
+from tests.e2e.opening import opening
 from tests.e2e.trip_page import AXE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
@@ -38,7 +39,7 @@ REFUSAL = {
 class Console:
     """The system page, and who watches a run meanwhile."""
 
-    def __init__(self, server: Running, page: Page) -> None:
+    def __init__(self, page: Page, server: Running) -> None:
         self.server = server
         self.page = page
         self.mistakes: list[str] = []
@@ -85,13 +86,8 @@ def server() -> Iterator[Running]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def console(shared_browser: Browser, server: Running) -> AsyncIterator[Console]:
     """A system page that is not open yet; in the end it has made no mistake."""
-    context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    console = Console(server, page)
-    yield console
-    await context.close()
-    assert console.mistakes == []
+    async with opening(shared_browser, Console, PATIENCE_MS) as open_one:
+        yield await open_one(server)
 
 
 async def watching(console: Console, run_id: str) -> Page:

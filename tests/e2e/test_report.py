@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from tests.e2e.opening import opening
 from tests.e2e.report_page import PATIENCE_MS, ReportPage
 from tests.examples.report.requirement import FIVE_LINES
 from tests.examples.report.running import Demo, running_demo
@@ -35,19 +36,8 @@ def demo(lasting_demo: Demo) -> Demo:
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_report(shared_browser: Browser, demo: Demo) -> AsyncIterator[Open]:
     """Open the page in a context of its own; in the end, none of them has made a mistake."""
-    views: list[ReportPage] = []
-
-    async def open_one() -> ReportPage:
-        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        views.append(ReportPage(page, demo.url))
-        return views[-1]
-
-    yield open_one
-    for view in views:
-        await view.page.context.close()
-    assert [mistake for view in views for mistake in view.mistakes] == []
+    async with opening(shared_browser, lambda page: ReportPage(page, demo.url), PATIENCE_MS) as open_one:
+        yield open_one
 
 
 async def test_a_report_is_asked_for_watched_and_read(open_report: Open, demo: Demo) -> None:

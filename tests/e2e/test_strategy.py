@@ -10,6 +10,7 @@ from playwright.async_api import Browser, expect
 
 from headway.ops.transports import switch
 from headway.stores.sqlite import SqliteStore
+from tests.e2e.opening import opening
 from tests.e2e.report_page import PATIENCE_MS
 from tests.e2e.strategy_page import StrategyPage
 from tests.examples.strategy.serving import Application, running_application
@@ -77,19 +78,9 @@ async def open_strategy(shared_browser: Browser, application: Application) -> As
     """Open the page in a context of its own; in the end, none of them has made a mistake."""
     if application.server.process is None:  # a test that killed it did not come to its end
         application.start()
-    views: list[StrategyPage] = []
-
-    async def open_one() -> StrategyPage:
-        context = await shared_browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        tab = await context.new_page()
-        tab.set_default_timeout(PATIENCE_MS)
-        views.append(StrategyPage(tab, application.server.url))
-        return views[-1]
-
-    yield open_one
-    for view in views:
-        await view.page.context.close()
-    assert [mistake for view in views for mistake in view.mistakes] == []
+    url = application.server.url
+    async with opening(shared_browser, lambda page: StrategyPage(page, url), PATIENCE_MS) as open_one:
+        yield open_one
 
 
 async def test_a_strategy_is_ordered_watched_and_read(open_strategy: Open, site: Site, rival: Site) -> None:

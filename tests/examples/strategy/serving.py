@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from tests.integration.servers import ServerProcess
-
-ENDED = {"succeeded", "partial", "failed", "cancelled"}
-PATIENCE_S = 60
+from tests.examples.serving import Served
 
 
-class Application:
-    """A running application.
-
-    Attributes:
-        server: Its process.
-        http: Asks it.
-    """
+class Application(Served):
+    """A running application."""
 
     def __init__(self, folder: Path, target: str = "examples.strategy.app:app", **environment: str) -> None:
         variables = {"HEADWAY_LEASE_S": "2", "HEADWAY_WORKER": "inline"} | environment
-        self.server = ServerProcess(folder, target, **variables)
-        self.http = httpx.Client(base_url=self.server.url, timeout=20, trust_env=False)
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self.server.spawn()
-        self.until(self._answers)
-
-    def _answers(self) -> bool:
-        process = self.server.process
-        assert process is not None
-        assert process.poll() is None, self.log()
-        try:
-            return self.http.get("/headway/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def log(self) -> str:
-        """What it has logged."""
-        return (self.server.folder / "server.log").read_text()
+        super().__init__(folder, target, **variables)
 
     def order(self, **order: Any) -> str:
         """Ask for a strategy; return the run's id."""
@@ -53,23 +23,6 @@ class Application:
         assert answer.status_code == 202, answer.text
         run_id: str = answer.json()["id"]
         return run_id
-
-    def snapshot(self, run_id: str) -> dict[str, Any]:
-        """A run's state."""
-        snapshot: dict[str, Any] = self.http.get(f"/headway/v1/runs/{run_id}").json()
-        return snapshot
-
-    def end(self, run_id: str) -> dict[str, Any]:
-        """Wait until a run has ended; return its state."""
-        self.until(lambda: self.snapshot(run_id)["status"] in ENDED)
-        return self.snapshot(run_id)
-
-    def until(self, true: Callable[[], bool]) -> None:
-        """Wait for something to become true."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not true():
-            assert time.monotonic() < deadline, self.log()[-5000:]
-            time.sleep(0.05)
 
 
 @contextmanager
@@ -82,5 +35,4 @@ def running_application(
     try:
         yield application
     finally:
-        application.http.close()
-        application.server.kill()
+        application.stop()

@@ -12,7 +12,8 @@ from examples.strategy.messages import Message
 from examples.strategy.models import Document
 from examples.strategy.reading.documents import DOCUMENT_BYTES
 from headway import Client
-from tests.examples.strategy.serving import ENDED, Application, running_application
+from tests.examples.serving import ENDED
+from tests.examples.strategy.serving import Application, running_application
 from tests.examples.strategy.siting import TOPICS, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("strategy application")]
