@@ -63,13 +63,13 @@ class Fault:
             await tab.has(self.run.seq)
         return tabs
 
-    async def many(self, count: int) -> list[WatchPage]:
+    async def many(self, count: int, **options: str) -> list[WatchPage]:
         """Open a page that watches so many runs over one connection, and wait until it shows them: a view of each."""
         runs = [await type(self.run).open(self.run.client) for _ in range(count)]
         page = await (await self.browser.new_context()).new_page()
         views = [WatchPage(page, run, f"window.each?.[{number}]") for number, run in enumerate(runs)]
         self.views += views
-        await views[0].open(f"{self.network.url}/many.html", {}, *runs[1:])
+        await views[0].open(f"{self.network.url}/many.html", options, *runs[1:])
         for view in views:
             await view.has(view.run.seq)
         return views

@@ -100,3 +100,20 @@ async def test_many_runs(fault: Fault) -> None:
     for view in views[1:]:
         await view.run.end()
     await fault.judge(*views)
+
+
+async def test_many_runs_polled(fault: Fault) -> None:
+    """Several runs, while polling: a page polls ten, of which two wait at a time; all else it asks is answered."""
+    views = await fault.many(10, transport="poll")
+    while sum(poll.open for poll in fault.network.asked("wait=25")) < 2:
+        await asyncio.sleep(0.05)
+    for view in views:
+        await view.run.go_on()
+    for view in views:
+        await view.has(view.run.seq)
+    asked = await views[0].page.evaluate("fetch('/headway/v1/runs?limit=1').then(({ status }) => status)")
+    assert asked == 200
+    assert sum(poll.open for poll in fault.network.asked("wait=25")) <= 2
+    for view in views:
+        await view.run.end()
+    await fault.judge(*views)

@@ -57,13 +57,15 @@ export interface ListHandle {
  * Make a list of runs to be watched. Nothing is opened before somebody does.
  *
  * @param query As for `headway.runs`. With `page` there is no stream, as only the newest runs have one: it is looked at
- * every few seconds.
+ * every few seconds. So are the newest runs where tabs share their connection.
  */
 export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
   const { shared } = headway;
   const { environment } = shared;
   const { limit = LIMIT, page } = query;
   const isNewest = page === undefined;
+  // Only the newest runs have one; and twelve tabs that share a connection have none left for lists.
+  const hasStream = isNewest && !shared.stream.acrossTabs;
   const newest = Math.min(2 * limit, LIMIT_MAX);
   const viewers = new Set<() => void>();
   let runs: readonly RunSummary[] | null = null;
@@ -141,8 +143,8 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
   const { info, reconnect, start, stop } = createConnection(
     listAddress(shared.baseUrl, isNewest ? { ...query, limit: newest } : query),
     feed,
-    // Only the newest runs have a stream; and what runs do in place of one, a list does not.
-    { ...shared, stream: sse, pollMs: shared.pollMs || LOOK_MS, transport: isNewest ? shared.transport : "poll" },
+    // What runs do in place of a stream of their own, a list does not.
+    { ...shared, stream: sse, pollMs: shared.pollMs || LOOK_MS, transport: hasStream ? shared.transport : "poll" },
   );
 
   const begin = () => {

@@ -9,6 +9,7 @@ import { asked } from "./address.ts";
 import { errorFrom, type HeadwayError } from "./errors.ts";
 import type { Headway } from "./headway.ts";
 import type { Http } from "./http.ts";
+import { poll } from "./poll.ts";
 import type { Frame } from "./sse.ts";
 import { EVENT_STREAM, read, sse, take } from "./stream.ts";
 import type { Link, Outcome, Transport } from "./transport.ts";
@@ -18,6 +19,10 @@ import type { OpenFrame } from "./wire.ts";
 const RUNS_MAX = 64;
 /** Runs that begin to be watched within so long share a connection from the start. */
 const GATHER_MS = 20;
+/** So many long-polls wait at a time: a third of what HTTP/1.1 allows to all pages of an origin. */
+const WAITING_MAX = 2;
+/** Pause between two polls of a run for which there is no place among those. */
+const PLAIN_MS = 3_000;
 
 /** Where the runs of one server are, and the id of the one that is meant; undefined for a stream of an application's own. */
 function placeOf({ self }: Link["address"]): [base: string, id: string] | undefined {
@@ -38,11 +43,14 @@ interface Member {
  *
  * A run that begins to be watched is added by opening the stream anew from everybody's cursor, so nothing is lost or
  * sent twice. Streams of an application's own keep a connection each.
+ *
+ * Where streams do not get through, and of runs that have ended and may be tried again, two long-polls wait at a time; the
+ * other runs are asked for every three seconds, so that the rest of the page has connections, too.
  */
 export function many(): (headway: Headway) => Transport {
   return (headway) => {
     const groups = new Map<string, Group[]>();
-    return (link, signal) => {
+    const stream: Transport = (link, signal) => {
       const place = placeOf(link.address);
       if (!place) return sse(link, signal);
       const [base, id] = place;
@@ -52,6 +60,25 @@ export function many(): (headway: Headway) => Transport {
       if (!known.includes(group)) known.push(group);
       return group.carry(link, id, signal);
     };
+    return Object.assign(stream, { poll: fewPolls() });
+  };
+}
+
+/** Make what polls for all runs of a client, few of them waiting at a time. */
+function fewPolls(): Transport {
+  let waiting = 0;
+  return async (link, signal) => {
+    if (!link.mayWait()) return poll(link, signal);
+    if (waiting >= WAITING_MAX) {
+      link.retry(PLAIN_MS);
+      return poll({ ...link, mayWait: () => false }, signal);
+    }
+    waiting++;
+    try {
+      return await poll(link, signal);
+    } finally {
+      waiting--;
+    }
   };
 }
 

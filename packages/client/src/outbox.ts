@@ -87,8 +87,8 @@ export interface Outbox {
    *
    * @returns The server's answer, its JSON or null, when this page is still there by then.
    * @throws HeadwayError The server refused it; `timeout`: its time was over; `aborted`: it was taken back, the outbox
-   *     was closed, or another page had the answer while this one was in the back/forward cache; `invalid`: it cannot
-   *     be sent at all.
+   *     was closed, or another page had the answer while this one was in the back/forward cache; `invalid` with code
+   *     `usage`: it cannot be sent at all.
    */
   send(command: Command): Promise<unknown>;
   /**
@@ -382,7 +382,7 @@ export function createOutbox({ shared }: Headway, { name = "headway", ttlMs = DA
     return add({
       ...{ id, label, run, createdAt, tries: 0, sendingUntil: 0, retryAt: 0, notBefore: 0, trouble: null },
       url: checked(command, baseUrl),
-      body: JSON.parse(JSON.stringify(body)) as object,
+      body: possible(() => JSON.parse(JSON.stringify(body)) as object, "The body cannot be written as JSON."),
       expiresAt: createdAt + (command.ttlMs ?? ttlMs),
     });
   };
@@ -447,18 +447,33 @@ function isRefusal({ status, problem }: HeadwayError, { run }: Entry): boolean {
   return status !== 404 || run === null || problem.code !== undefined;
 }
 
+/** For who writes the application: this can never be sent. */
+function unsendable(message: string): HeadwayError {
+  return new HeadwayError("invalid", message, { problem: { code: "usage" } });
+}
+
+function possible<Value>(make: () => Value, otherwise: string): Value {
+  try {
+    return make();
+  } catch {
+    throw unsendable(otherwise);
+  }
+}
+
 /** Return the whole address of a command that can be sent. */
 function checked({ id, url }: Command, baseUrl: string): string {
   const here = globalThis.location?.href;
-  const there = new URL(baseUrl, here);
-  const whole = new URL(url, here ?? there);
-  const problem = (message: string) => new HeadwayError("invalid", message);
+  const there = possible(
+    () => new URL(baseUrl, here),
+    "baseUrl is no address; outside of a page it has to be a whole one.",
+  );
+  const whole = possible(() => new URL(url, here ?? there), `${url} is no address.`);
   // A token is sent along: no other origin gets it.
   if (whole.origin !== there.origin && whole.origin !== globalThis.location?.origin)
-    throw problem(`${whole.origin} is another origin; commands go to that of the page or of Headway.`);
+    throw unsendable(`${whole.origin} is another origin; commands go to that of the page or of Headway.`);
   if (id !== undefined && !/^[\x21-\x7e]{1,200}$/.test(id))
-    throw problem("An id has 1 to 200 visible ASCII characters.");
+    throw unsendable("An id has 1 to 200 visible ASCII characters.");
   if (id === undefined && CREATES_RUN.test(whole.pathname))
-    throw problem("What creates a run needs an id of its own: a second click would create another one.");
+    throw unsendable("What creates a run needs an id of its own: a second click would create another one.");
   return whole.href;
 }

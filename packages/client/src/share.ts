@@ -48,10 +48,11 @@ export function share({
     const direct = over(headway);
     let tab: Transport | undefined;
     if (!globalThis.navigator?.locks || !globalThis.BroadcastChannel) return direct;
-    return (link, signal) => {
+    const stream: Transport = (link, signal) => {
       tab ??= joinTabs(`headway ${name}`, headway, direct, page, link.http.environment); // once something is watched
       return tab(link, signal);
     };
+    return Object.assign(stream, { poll: direct.poll, acrossTabs: true });
   };
 }
 

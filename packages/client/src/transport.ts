@@ -69,5 +69,7 @@ export type Outcome = "ended" | "lost" | "again" | "more" | "poll";
 export interface Transport {
   (link: Link, signal: AbortSignal): Promise<Outcome>;
   /** What is used in place of plain long-polling where this one does not get through. */
-  readonly poll?: Transport;
+  readonly poll?: Transport | undefined;
+  /** One connection serves all tabs: what has no part in it opens no stream in each of them. */
+  readonly acrossTabs?: boolean;
 }

@@ -225,3 +225,28 @@ test("what concerns all of them comes to all of them", async () => {
   await until(() => server.opened.length === 2, "another stream");
   expect(server.opened[1]).toEqual(["run_a@7.t", "run_b@7.t"]);
 });
+
+test("where streams do not get through, two long-polls wait, and the other runs are asked for now and then", async () => {
+  const ids = Array.from({ length: 8 }, (_, n) => `run_${n}`);
+  for (const id of ids) server.logs.set(id, begun(id));
+  headway = new Headway({ baseUrl: server.url, environment, stream: many(), transport: "poll" });
+  watch(...ids);
+  await upToDate();
+  const passed = (isSo: () => boolean, what: string) =>
+    until(() => {
+      if (!isSo()) environment.step(3_000);
+      return isSo();
+    }, what);
+  await passed(() => new Set(server.plain).size === 8 && server.waiting.size === 2, "polls of all");
+  const [first, second] = [...server.waiting];
+  server.plain.length = 0;
+  await passed(() => new Set(server.plain).size === 6, "plain polls of the others");
+  expect([...server.waiting]).toEqual([first, second]);
+  expect(server.plain).not.toContain(first);
+
+  grow(...ids.filter((id) => id !== first && id !== second));
+  await passed(() => watched.every(isUpToDate), "all events");
+  server.answerWaiting(); // places that become free are taken again
+  await passed(() => server.waiting.size === 2, "two that wait");
+  expectTruth();
+});

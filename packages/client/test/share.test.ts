@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunEvent, Snapshot } from "../src/contract.gen.ts";
 import { Headway } from "../src/headway.ts";
+import { createList } from "../src/list.ts";
 import { share } from "../src/share.ts";
 import { createChannel, type How, type Message } from "../src/sharing/messages.ts";
 import { type TestEnvironment, testEnvironment, until } from "./support/environment.ts";
@@ -275,6 +276,23 @@ test("a run that was connected by hand only, and is watched by nobody, is let go
   other.release();
   tab.environment.advance(1_000);
   await until(() => server.watching === 0, "no connection");
+});
+
+test("a list has no stream of its own in each tab, but looks every few seconds", async () => {
+  const [first] = (await open(2)) as [Tab];
+  const requests: string[] = [];
+  const fetch = vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+    requests.push(`${url}`);
+    return Response.json({ runs: [], next: null });
+  });
+  const list = createList(first.headway);
+  const end = list.subscribe(() => {});
+  await passing(() => requests.length >= 4, "some looks", 3_000);
+  expect(list.getSnapshot().runs).toEqual([]);
+  expect(requests.filter((url) => url.includes("/stream"))).toEqual([]);
+  end();
+  first.environment.advance(1_000);
+  fetch.mockRestore();
 });
 
 test("the message an operator sends is seen by all", async () => {

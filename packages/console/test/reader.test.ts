@@ -148,6 +148,22 @@ describe("a reader", () => {
     expect(state()).toMatchObject({ partial: true, complete: true });
   });
 
+  it("does not ask round and round for a log that is trimmed wherever it begins", async () => {
+    const { asked, failures, reader, settle, state } = world([line(7)]);
+    for (const oldest of ["4", "5", "6"]) {
+      const problem = { oldest } as object;
+      failures.push(new HeadwayError("expired", "trimmed", { problem, status: 410 }));
+    }
+    reader.start();
+    await settle();
+    expect(asked).toEqual([null, "4"]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(asked).toEqual([null, "4"]);
+    await vi.advanceTimersByTimeAsync(1_001);
+    expect(asked).toEqual([null, "4", "5", "6"]);
+    expect(state()).toMatchObject({ partial: true, complete: true });
+  });
+
   it("is silent once it was stopped", async () => {
     const { reader, settle, taken } = world([line(1)]);
     reader.start();

@@ -87,11 +87,13 @@ describe("a command", () => {
     ["with an id no header can hold", { url: `${ORIGIN}/x`, id: "ä" }, "ASCII"],
     ["that creates a run without an id", { url: `${ORIGIN}/headway/v1/jobs/trip/runs` }, "creates a run"],
     ["that opens a run without an id", { url: `${ORIGIN}/headway/v1/runs` }, "creates a run"],
+    ["to what is no address", { url: "https://" }, "https:// is no address"],
+    ["that is no JSON", { url: `${ORIGIN}/x`, body: { seats: 4n } }, "cannot be written as JSON"],
   ])("%s is refused at once", async (_what, command, words) => {
     const page = open();
     const refused = page.send(command);
     await expect(refused).rejects.toThrow(words);
-    await expect(refused).rejects.toMatchObject({ category: "invalid" });
+    await expect(refused).rejects.toMatchObject({ category: "invalid", problem: { code: "usage" } });
     expect(ids(page)).toEqual([]);
   });
 

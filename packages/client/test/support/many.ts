@@ -10,6 +10,11 @@ export class ManyServer {
   readonly opened: string[][] = [];
   /** Refuse streams as a server that is away for a moment. */
   busy = false;
+  /** Long-polls that wait, of which runs; and plain ones since the start. */
+  readonly waiting: Set<string> = new Set();
+  readonly plain: string[] = [];
+  /** Answers those that wait. */
+  answerWaiting: () => void = () => {};
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
   readonly #streams: Map<ServerResponse, Map<string, number>> = new Map();
@@ -56,14 +61,36 @@ export class ManyServer {
 
   #answer({ url = "/" }: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams } = new URL(url, "http://host");
+    const [, id = "", page] = /^\/v1\/runs\/([^/]+)(\/events)?$/.exec(pathname) ?? [];
+    const log = this.logs.get(id);
     if (pathname !== "/v1/stream") {
-      json(response, 404, {});
+      if (log && page) this.#page(log, searchParams, response);
+      else json(response, log ? 200 : 404, log?.snapshot() ?? {});
       return;
     }
     const runs = searchParams.getAll("run");
     this.opened.push(runs);
     if (this.busy) problem(response, 503, "overloaded", "Busy");
     else this.#begin(runs, response);
+  }
+
+  #page(log: Log, query: URLSearchParams, response: ServerResponse): void {
+    const answer = () => {
+      const events = log.after(query.get("after") ?? "");
+      json(response, 200, { events, cursor: log.cursor(), head: log.events.length, more: false, notices: [] });
+    };
+    if (query.get("wait") === "0") {
+      this.plain.push(log.id);
+      answer();
+      return;
+    }
+    this.waiting.add(log.id);
+    const before = this.answerWaiting;
+    this.answerWaiting = () => {
+      before();
+      if (this.waiting.delete(log.id)) answer();
+    };
+    response.on("close", () => this.waiting.delete(log.id));
   }
 
   #begin(runs: string[], response: ServerResponse): void {

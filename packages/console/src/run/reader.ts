@@ -90,9 +90,10 @@ export function createReader({ readPage, wants, onEvents, onState, retryMs = RET
     const trouble = error instanceof HeadwayError ? error : new HeadwayError("protocol");
     const oldest = (trouble.problem as { oldest?: unknown }).oldest;
     if (trouble.category === "expired" && typeof oldest === "string") {
+      // A log that is trimmed all the time may be trimmed there, too, by then.
+      timer = setTimeout(catchUp, state.partial ? retryMs : 0);
       cursor = oldest;
       change({ partial: true });
-      catchUp();
     } else {
       change({ error: trouble });
       if (trouble.retryable) timer = setTimeout(catchUp, retryMs);
