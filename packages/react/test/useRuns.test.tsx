@@ -1,4 +1,4 @@
-import { Headway } from "@headway-run/client";
+import { Headway, type RunStatus } from "@headway-run/client";
 import { act, render, renderHook, screen, waitFor } from "@testing-library/react";
 import { StrictMode } from "react";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -86,6 +86,16 @@ test("a query written anew is the same list, another one is another", async () =
   rerender({ limit: 3 });
   expect(result.current.runs).toBeNull();
   await shown(environment, () => expect(result.current.runs).toHaveLength(3));
+});
+
+test("a filter in which nothing was chosen is none", async () => {
+  const { result, rerender } = renderHook(({ status }) => useRuns({ status, limit: 2 }, { client }), {
+    initialProps: { status: [] as RunStatus[] },
+  });
+  await shown(environment, () => expect(result.current.runs).toHaveLength(2));
+  expect(server.seen.filter(({ query }) => query.has("status"))).toEqual([]);
+  rerender({ status: ["failed", "partial"] });
+  await shown(environment, () => expect(server.seen.at(-1)?.query.get("status")).toBe("failed,partial"));
 });
 
 test("a burst of changes is drawn once", async () => {

@@ -24,14 +24,20 @@ const NOTHING: ListState = { runs: null, fresh: 0, next: null, connection: UNCON
  * Watch a list of runs: newest first, each row as it is now. New runs are not put above what is shown, where somebody may
  * be about to click, but counted: offer `fresh` of them, and call `showFresh`.
  *
- * @param query As for `headway.runs`; another query is another list. `page` is the `next` of the page before.
+ * @param query As for `headway.runs`; another query is another list. What is undefined, and an empty list of statuses, is
+ * no filter. `page` is the `next` of the page before.
  */
 export function useRuns(query: RunQuery = {}, { client, everyMs }: UseRunsOptions = {}): UsedRuns {
   const nearest = useHeadway();
   const headway = client ?? nearest;
-  const key = JSON.stringify(query); // written anew at every render, it is the same list
+  const key = JSON.stringify(query, withoutEmpty); // written anew at every render, it is the same list
   const handle = useMemo(() => createList(headway, JSON.parse(key) as RunQuery), [headway, key]);
   const shown = useMemo(() => createShown(handle, NOTHING, everyMs), [handle, everyMs]);
   const state = useSyncExternalStore(shown.subscribe, shown.state, shown.state);
   return useMemo(() => ({ ...state, handle, showFresh: handle.showFresh }), [state, handle]);
+}
+
+/** A filter in which nothing was chosen asks for nothing in particular. */
+function withoutEmpty(_key: string, value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? undefined : value;
 }
