@@ -202,6 +202,7 @@ async def test_the_list_is_filtered(client: httpx.AsyncClient) -> None:
     assert await ids("status=succeeded") == [done]
     assert await ids("status=succeeded&status=running") == [running, done]
     assert await ids("status=succeeded,running") == [running, done]
+    assert await ids("status=") == await ids("")
     assert await ids("job=report") == [running]
     assert await ids("group=a") == [done]
     assert await ids("group=none") == []

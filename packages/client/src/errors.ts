@@ -43,6 +43,8 @@ export interface Problem {
   retryable: boolean;
   hint: string | null;
   request_id: string | null;
+  /** Each place of an input that does not fit. */
+  errors: readonly { loc: readonly (string | number)[]; msg: string; type: string }[];
 }
 
 /** The one error of this package. Its message is made for people. */

@@ -177,7 +177,8 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
 
 function listAddress(baseUrl: string, query: RunQuery): Address {
   // A list becomes its values with commas between them.
-  const search = `?${new URLSearchParams(query as Record<string, string>)}`;
+  const said = JSON.parse(JSON.stringify(query)); // nothing that is undefined
+  const search = `?${new URLSearchParams(said as Record<string, string>)}`;
   const state = `${baseUrl}/v1/runs${search}`;
   return { self: undefined, stream: `${baseUrl}/v1/runs/stream${search}`, state, events: state };
 }

@@ -66,7 +66,8 @@ class WhichQuery(BaseModel):
     @field_validator("status", mode="before")
     @classmethod
     def _each(cls, value: object) -> object:
-        return [one for part in value for one in str(part).split(",")] if isinstance(value, list) else value
+        # `status=`, as a form sends it in which nothing is chosen, means any
+        return [one for part in value for one in str(part).split(",") if one] if isinstance(value, list) else value
 
 
 class ListQuery(WhichQuery):
