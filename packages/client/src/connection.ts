@@ -247,8 +247,10 @@ export function createConnection(address: Address, feed: Feed, shared: Shared): 
 
   /** Come back at once, but not round and round. */
   const again = async () => {
-    if (repeated) feed.position = null;
-    if (repeated) await lost(null);
+    if (repeated) {
+      feed.position = null;
+      await lost(null);
+    }
     repeated = true;
   };
 

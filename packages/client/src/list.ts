@@ -56,10 +56,11 @@ export interface ListHandle {
 /**
  * Make a list of runs to be watched. Nothing is opened before somebody does.
  *
- * @param query As for `headway.runs`. With `page` there is no stream, as only the newest runs have one: it is looked at
+ * @param which As for `headway.runs`. With `page` there is no stream, as only the newest runs have one: it is looked at
  * every few seconds. So are the newest runs where tabs share their connection.
  */
-export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
+export function createList(headway: Headway, which: RunQuery = {}): ListHandle {
+  const query: RunQuery = JSON.parse(JSON.stringify(which)); // without what is undefined
   const { shared } = headway;
   const { environment } = shared;
   const { limit = LIMIT, page } = query;
@@ -177,8 +178,7 @@ export function createList(headway: Headway, query: RunQuery = {}): ListHandle {
 
 function listAddress(baseUrl: string, query: RunQuery): Address {
   // A list becomes its values with commas between them.
-  const said = JSON.parse(JSON.stringify(query)); // nothing that is undefined
-  const search = `?${new URLSearchParams(said as Record<string, string>)}`;
+  const search = `?${new URLSearchParams(query as Record<string, string>)}`;
   const state = `${baseUrl}/v1/runs${search}`;
   return { self: undefined, stream: `${baseUrl}/v1/runs/stream${search}`, state, events: state };
 }

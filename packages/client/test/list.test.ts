@@ -118,6 +118,13 @@ describe("a list", () => {
   });
 });
 
+test("what a list is not asked for is in no request", async () => {
+  await watch(2, { job: undefined } as unknown as RunQuery);
+  await live();
+  await until(() => server.pages.length === 1, "a look");
+  expect(server.seen.filter(({ query }) => query.has("job"))).toEqual([]);
+});
+
 describe("the connection of a list", () => {
   test("comes back after a cut, and shows what happened meanwhile", async () => {
     await watch(2);
