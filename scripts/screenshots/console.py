@@ -80,7 +80,7 @@ async def _states(view: Console, host: Host) -> None:
     await ALBUM.shoot("waiting", view.page)
     await view.open_run(runs["failed"])
     await ALBUM.shoot("failed", view.page)
-    await view.open("runs/run_01a21e300e4672278974fe753b18a75c", "This run cannot be shown")
+    await view.open("runs/run_01a21e300e4672278974fe753b18a75c", "There is no such run")
     await ALBUM.shoot("unknown", view.page)
 
 

@@ -21,17 +21,24 @@ export function Overview({ run, live, activity }: OverviewProps & { live: Live |
   const sign = runSign(run.status, run.cancel_requested_at !== null);
   const text =
     queueText(run, live) ??
-    (hasEnded(run.status) ? endText(run) : [progressText(run), activityText(run)].filter(Boolean).join(" – "));
+    (hasEnded(run.status)
+      ? endText(run)
+      : [run.status === "waiting" && "Waiting for an answer", progressText(run), activityText(run)]
+          .filter(Boolean)
+          .join(" – "));
   const phases = run.phases.filter(({ title }) => title);
   return (
     <section className="hw-panel stack" aria-label="Progress">
-      <ProgressBar
-        label="Run"
-        percent={percent ?? (run.status === "queued" ? 0 : null)}
-        text={[percent === null ? "" : `${percent} %`, text].filter(Boolean).join(", ")}
-        tone={sign.tone}
-        attempt={run.attempt}
-      />
+      {/* What ended nobody knows where has no bar: a bar without an end is for what goes on. */}
+      {(percent !== null || !hasEnded(run.status)) && (
+        <ProgressBar
+          label="Run"
+          percent={percent ?? (run.status === "queued" ? 0 : null)}
+          text={[percent === null ? "" : `${percent} %`, text].filter(Boolean).join(", ")}
+          tone={sign.tone}
+          attempt={run.attempt}
+        />
+      )}
       <p className="overview-text">
         <strong>{percent === null ? "" : `${percent} %`}</strong>
         <span>{text}</span>

@@ -62,12 +62,12 @@ function tabTitle(run: Snapshot | null): string {
 
 /** Nothing of the run has come yet, or ever will. */
 function NoRun({ error, status }: { error: HeadwayError | null; status: ConnectionStatus }) {
+  const elsewhere = <Link to="/">All runs</Link>;
+  if (error?.category === "not_found") return <Trouble error={error} what="this run" level={1} elsewhere={elsewhere} />;
   return (
     <>
       <PageHeading>{error ? "This run cannot be shown" : "Run"}</PageHeading>
-      {error && (
-        <Trouble error={error} what="this run" elsewhere={<Link to="/">All runs</Link>} onAgain={status.reconnect} />
-      )}
+      {error && <Trouble error={error} what="this run" onAgain={status.reconnect} />}
       {!error && <p aria-busy="true">{status.attempt > 1 ? status.text : "Loading…"}</p>}
     </>
   );

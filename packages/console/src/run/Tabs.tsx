@@ -23,8 +23,8 @@ export function Tabs({ run, current, children }: TabsProps) {
   const navigate = useNavigate();
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const tab = list.current?.querySelector(`#tab-${current}`);
-    tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a narrow screen it may be out of sight
+    const tab = list.current?.querySelector<HTMLElement>(`#tab-${current}`);
+    if (list.current && tab) scrollTo(list.current, tab);
   }, [current]);
   const open = (tab: Tab) => void navigate({ to: ".", search: { tab } });
   const onKeyDown = (event: KeyboardEvent) => {
@@ -61,6 +61,12 @@ export function Tabs({ run, current, children }: TabsProps) {
       </div>
     </div>
   );
+}
+
+/** On a narrow screen a tab may be out of sight. Only the tabs are scrolled: the page stays where it is. */
+function scrollTo(list: HTMLElement, tab: HTMLElement): void {
+  const [seen, wanted] = [list.getBoundingClientRect(), tab.getBoundingClientRect()];
+  list.scrollLeft += Math.max(0, wanted.right - seen.right) + Math.min(0, wanted.left - seen.left);
 }
 
 const MOVES: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };

@@ -18,16 +18,16 @@ export function Health({ system, samples }: { system: System; samples: readonly 
         <Tile name="Viewers" about={transportsOf(system)}>
           {viewersOf(system).toLocaleString("en")}
         </Tile>
-        <Tile name="Events a second" about="appended">
+        <Tile name="Events" about="appended a second">
           {perSecond(now?.events ?? null)}
         </Tile>
-        <Tile name="Deliveries a second" about="to viewers">
+        <Tile name="Deliveries" about="to viewers a second">
           {perSecond(now?.deliveries ?? null)}
         </Tile>
         <Tile name="Append" about="99 % are quicker">
           {inTime(times["append_seconds"] && quantile(times["append_seconds"], 0.99))}
         </Tile>
-        <Tile name="Append to viewer" about="99 % are quicker">
+        <Tile name="To the viewer" about="99 % are quicker">
           {inTime(times["append_to_write_seconds"] && quantile(times["append_to_write_seconds"], 0.99))}
         </Tile>
         <Tile name="Store" about={store.name}>

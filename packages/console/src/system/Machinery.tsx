@@ -117,7 +117,7 @@ export function Queue({ system: { jobs, jobs_complete } }: { system: System }) {
       {jobs.length === 0 ? (
         <p className="empty">Nothing waits, nothing is worked on.</p>
       ) : (
-        <table className="runs" aria-labelledby={title}>
+        <table className="runs plain" aria-labelledby={title}>
           <thead>
             <tr>
               <th scope="col">Job</th>
@@ -163,7 +163,7 @@ export function Listeners({ system: { listeners } }: { system: System }) {
       {listeners.length === 0 ? (
         <p className="empty">There are no listeners.</p>
       ) : (
-        <table className="runs" aria-labelledby={title}>
+        <table className="runs plain" aria-labelledby={title}>
           <thead>
             <tr>
               <th scope="col">Listener</th>
