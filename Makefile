@@ -72,6 +72,7 @@ PYTEST := $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 test: setup  ## everything CI runs
 	@$(MAKE) --jobs=2 --output-sync=target lint types test-ts
 	@$(MAKE) test-e2e
+	@$(MAKE) test-firefox
 	@$(MAKE) test-py
 
 .PHONY: lint
@@ -122,7 +123,11 @@ test-ts: $(WEB)  ## TypeScript tests with coverage, sizes and shape of the packa
 .PHONY: test-e2e
 test-e2e: setup  ## Chromium against a running server
 	@scripts/ensure_system.sh postgres  # of the report's demo
-	scripts/with_chromium.sh $(PYTEST) tests/e2e $(ARGS)
+	scripts/with_browser.sh chromium $(PYTEST) tests/e2e $(ARGS)
+
+.PHONY: test-firefox
+test-firefox: setup  ## the fault matrix in Firefox
+	scripts/with_browser.sh firefox $(PYTEST) tests/e2e -k test_fault_matrix $(ARGS)
 
 .PHONY: soak
 soak: setup  ## what takes too long for every day: more seeds for killing and cutting, RabbitMQ, whole benchmarks in small
@@ -162,11 +167,12 @@ docs: $(PACKAGES) $(NODE_MODULES)  ## the documentation as a site, in site/
 
 .PHONY: fault-matrix
 fault-matrix: setup  ## what a page is told under each fault: measures, and writes docs/fault-matrix.md
-	FAULT_MATRIX=docs/fault-matrix.md scripts/with_chromium.sh $(PYTEST) tests/e2e -k test_fault_matrix
+	FAULT_MATRIX=docs/fault-matrix.md scripts/with_browser.sh chromium $(PYTEST) tests/e2e -k test_fault_matrix
+	FAULT_MATRIX=docs/fault-matrix.md scripts/with_browser.sh firefox $(PYTEST) tests/e2e -k test_fault_matrix
 
 .PHONY: screenshots
 screenshots: setup  ## pictures of the pages: every state in .screenshots/, some in docs/images/ (ARGS="console report")
-	scripts/with_chromium.sh $(BIN)/python -m scripts.screenshots $(ARGS)
+	scripts/with_browser.sh chromium $(BIN)/python -m scripts.screenshots $(ARGS)
 
 .PHONY: wheel
 wheel: setup  ## sdist and wheel in dist/, the wheel made from the sdist

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a program of the operating system is there, or says how to get it and fails.
 #
-#   scripts/ensure_system.sh chromium | compiler | venv | nginx | caddy | postgres | redis | pgbouncer | rabbitmq
+#   scripts/ensure_system.sh chromium | firefox | compiler | venv | nginx | caddy | postgres | redis | pgbouncer | rabbitmq
 #
 # What is there is used. On Debian and its children root installs what is not.
 set -euo pipefail
@@ -14,9 +14,18 @@ find_chromium() {
   return 1
 }
 
+find_firefox() {
+  local name
+  for name in "${FIREFOX_BIN:-}" firefox-esr firefox; do
+    if [ -n "$name" ] && command -v "$name"; then return 0; fi
+  done
+  return 1
+}
+
 present() {
   case $1 in
     chromium) find_chromium >/dev/null ;;
+    firefox) find_firefox >/dev/null ;;
     compiler) command -v cc >/dev/null && [ -e /usr/include/stdio.h ] ;;
     venv) "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null ;;
     nginx | caddy | pgbouncer) PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null ;;
@@ -29,6 +38,7 @@ present() {
 packages() {
   case $1 in
     chromium) echo chromium ;;
+    firefox) echo firefox-esr ;;
     compiler) echo gcc libc6-dev ;;
     venv) echo python3-venv ;;
     nginx) echo nginx-light ;;
@@ -38,7 +48,7 @@ packages() {
     pgbouncer) echo pgbouncer ;;
     rabbitmq) echo rabbitmq-server ;;
     *)
-      echo "usage: $0 chromium|compiler|venv|nginx|caddy|postgres|redis|pgbouncer|rabbitmq" >&2
+      echo "usage: $0 chromium|firefox|compiler|venv|nginx|caddy|postgres|redis|pgbouncer|rabbitmq" >&2
       exit 2
       ;;
   esac
@@ -65,4 +75,7 @@ if ! present "$what"; then
     exit 1
   fi
 fi
-if [ "$what" = chromium ]; then find_chromium; fi
+case $what in
+  chromium) find_chromium ;;
+  firefox) find_firefox ;;
+esac

@@ -9,7 +9,7 @@ from typing import Final
 from playwright.async_api import expect
 
 from scripts.screenshots.album import Album
-from tests.e2e.conftest import running_browser
+from tests.e2e.browsers import running_browser
 from tests.e2e.console_page import Console, Host
 
 ALBUM: Final = Album(

@@ -11,7 +11,7 @@ from typing import Final
 from playwright.async_api import Browser, expect
 
 from scripts.screenshots.album import Album
-from tests.e2e.conftest import running_browser
+from tests.e2e.browsers import running_browser
 from tests.e2e.itinerary_site import CALM, Site
 from tests.e2e.proxy import Proxy
 from tests.e2e.trip_page import TripPage

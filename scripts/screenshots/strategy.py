@@ -9,7 +9,7 @@ from typing import Final
 from playwright.async_api import Browser, expect
 
 from scripts.screenshots.album import Album
-from tests.e2e.conftest import running_browser
+from tests.e2e.browsers import running_browser
 from tests.e2e.strategy_page import StrategyPage
 from tests.examples.strategy.serving import Application, running_application
 from tests.examples.strategy.siting import Site, running, three_pages

@@ -1,5 +1,7 @@
 """The fault matrix in the documentation, and how a page is judged that goes into it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.fault_matrix import PAGE, TESTS, Row, duplicates, gaps, read, table, told_by, write
@@ -11,8 +13,9 @@ def row(test: str) -> Row:
 
 
 def test_the_page_lists_the_tests_there_are() -> None:
-    """Each once, in their order, in their words; `make fault-matrix` writes it."""
-    assert read(PAGE) == [told for file in TESTS for told in told_by(file)]
+    """Each once for each browser, in their order, in their words; `make fault-matrix` writes it."""
+    there_are = [told for file in TESTS for told in told_by(file)]
+    assert read(PAGE) == {"Chromium": there_are, "Firefox": there_are}
 
 
 def test_each_test_says_what_is_wrong_and_what_is_done() -> None:
@@ -28,6 +31,16 @@ def test_the_page_is_not_written_of_some_of_the_tests() -> None:
     """Nor of those that failed."""
     with pytest.raises(ValueError, match="missing"):
         write([row("test_drop")], PAGE, "Chromium")
+
+
+def test_what_is_said_of_another_browser_is_kept(tmp_path: Path) -> None:
+    """They are run one after the other."""
+    rows = [row(name) for file in TESTS for name, _, _ in told_by(file)]
+    page = tmp_path / "page.md"
+    for browser in ("Firefox 1.0", "Chromium 1.0", "Firefox 1.1"):
+        write(rows, page, browser)
+    heads = [line.partition(",")[0] for line in page.read_text().splitlines() if line.startswith("#")]
+    assert heads == ["# The fault matrix", "## Chromium 1.0", "## Firefox 1.1"]
 
 
 def test_rows_come_in_the_order_of_the_tests() -> None:

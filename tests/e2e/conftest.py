@@ -1,24 +1,23 @@
-"""Chromium, and the itinerary for it. `make test-e2e` says where Chromium is.
+"""A browser, and the itinerary for it.
 
 Starting a browser or a server takes longer than most tests: they are shared by all that leave them as they were.
 """
 
 import contextlib
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 # They check for many tests, and are to say what differs.
 pytest.register_assert_rewrite("tests.e2e.trip_page", "tests.e2e.fault", "tests.e2e.opening")
 
-from tests.e2e import fault_matrix  # noqa: E402 - after the line above
+from tests.e2e import browsers, fault_matrix  # noqa: E402 - after the line above
+from tests.e2e.browsers import running_browser  # noqa: E402
 from tests.e2e.fault import Fault, row_of  # noqa: E402
 from tests.e2e.fault_site import PING_S, FaultSite, SteeredRun, build_page  # noqa: E402
 from tests.e2e.http_proxy import HttpProxy  # noqa: E402
@@ -28,17 +27,6 @@ from tests.e2e.proxy import Proxy  # noqa: E402
 from tests.e2e.trip_page import PATIENCE_MS, TripPage  # noqa: E402
 from tests.examples.itinerary.providing import running_provider  # noqa: E402
 
-# No sandbox: root has none in a container. No QUIC, no calls home: the network under test is ours alone.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 Open = Callable[[str], Awaitable[TripPage]]
 
 
@@ -47,24 +35,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if "mortal_site" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.xdist_group("mortal site"))
         item.add_marker(pytest.mark.slow)
-
-
-def _chromium() -> str:
-    path = os.environ.get("CHROME_BIN") or shutil.which("chromium")
-    if path is None:
-        pytest.fail("there is no Chromium: run `make test-e2e`, which installs it or says how")
-    return path
-
-
-@contextlib.asynccontextmanager
-async def running_browser(*without: str) -> AsyncIterator[Browser]:
-    """Start the system's Chromium, without some of the arguments Playwright gives it, and end it."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=_chromium(), args=ARGUMENTS, ignore_default_args=list(without)
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -232,8 +202,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("fault matrix")
         terminalreporter.write_line(fault_matrix.table(found))
     if file := os.environ.get(fault_matrix.FILE):
-        chromium = subprocess.run([_chromium(), "--version"], capture_output=True, text=True, check=True)
         try:
-            fault_matrix.write(found, Path(file), " ".join(chromium.stdout.split()[:2]))
+            fault_matrix.write(found, Path(file), browsers.version())
         except ValueError as error:
             terminalreporter.write_line(f"{file} is not written: {error}", red=True)

@@ -71,13 +71,14 @@ HEADS: Final = {
 }
 
 
+PART: Final = "## "
+
 HEAD: Final = """\
 # The fault matrix
 
 What a page is told by `@headway-run/client` while its network, its server and its browser do their worst. This page is
 written by `make fault-matrix` from a run of `tests/e2e/test_fault_matrix*.py`: a browser, a server in a process of its
-own, and a network between them that breaks as it is told. {browser}, {when}. Chromium only: Firefox and Safari have not
-been tried.
+own, and a network between them that breaks as it is told. Safari has not been tried.
 
 Each test compares what the page shows in the end with the server's snapshot, and judges all it was told before.
 
@@ -140,7 +141,12 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def write(rows: Iterable[Row], file: Path, browser: str) -> None:
-    """Write the page.
+    """Write the part of the page that tells of a browser; what it says of others is kept.
+
+    Args:
+        rows: What was found in it.
+        file: The page.
+        browser: Its name and version: ``Chromium 156.0``.
 
     Raises:
         ValueError: a test has no row: it failed, or was not run.
@@ -149,16 +155,27 @@ def write(rows: Iterable[Row], file: Path, browser: str) -> None:
     missing = {name for tests in TESTS for name, _, _ in told_by(tests)} - {row.test for row in found}
     if missing:
         raise ValueError(f"the page needs a row from each test that passed; missing: {', '.join(sorted(missing))}")
-    when = f"{datetime.now(UTC):%Y-%m-%d}"
-    file.write_text(HEAD.format(when=when, browser=browser) + table(found) + "\n")
+    parts = _parts(file)
+    parts[browser.split(maxsplit=1)[0]] = f"{PART}{browser}, {datetime.now(UTC):%Y-%m-%d}\n\n{table(found)}\n"
+    file.write_text("\n".join([HEAD.rstrip("\n") + "\n", *(parts[name] for name in sorted(parts))]))
 
 
-def read(file: Path) -> list[tuple[str, str, str]]:
-    """Return name, fault and what is done of each row of the page."""
-    lines = [line for line in file.read_text().splitlines() if line.startswith("|")]
-    cells = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:])
-    rows = (dict(zip(HEADS, row, strict=True)) for row in cells)
-    return [(row["test"].strip("`"), row["fault"], row["done"]) for row in rows]
+def read(file: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """Return name, fault and what is done of each row of the page, by the browser."""
+    return {name: list(_rows(part)) for name, part in _parts(file).items()}
+
+
+def _parts(file: Path) -> dict[str, str]:
+    """Return what the page says, by the browser."""
+    _, *parts = f"\n{file.read_text() if file.exists() else ''}".split(f"\n{PART}")
+    return {part.split()[0]: f"{PART}{part.rstrip()}\n" for part in parts}
+
+
+def _rows(part: str) -> Iterator[tuple[str, str, str]]:
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    for line in lines[2:]:
+        row = dict(zip(HEADS, (cell.strip() for cell in line.split("|")[1:-1]), strict=True))
+        yield row["test"].strip("`"), row["fault"], row["done"]
 
 
 def _cell(row: Row, name: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import subprocess
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -178,6 +181,15 @@ class WatchPage:
     async def uses(self, transport: str) -> None:
         """Wait until the connection is well by this transport."""
         await self.until("now.connection.state === 'live' && now.connection.transport === value", transport)
+
+    @contextlib.asynccontextmanager
+    async def hanging(self) -> AsyncIterator[None]:
+        """Hold up the page's main thread for as long as the block lasts: it waits for somebody to close a dialog."""
+        async with self.page.expect_event("dialog") as shown:
+            hanging = asyncio.ensure_future(self.page.evaluate("alert('The page hangs.')"))
+        yield
+        await (await shown.value).accept()
+        await hanging
 
     async def report(self) -> dict[str, Any]:
         """Return what the page was told so far."""

@@ -1,8 +1,11 @@
 """What a page is told while its server and its browser do their worst; see `test_fault_matrix_network`."""
 
+import re
+
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
+from tests.e2e.browsers import IS_FIREFOX
 from tests.e2e.fault import Fault
 
 pytestmark = [
@@ -59,7 +62,8 @@ async def test_reload(fault: Fault) -> None:
     await view.page.reload()
     await fault.go_on(view)
     await fault.ends_well(view)
-    assert len(fault.network.streams) == 2
+    # Firefox ends the stream some time before the page: a page that is slow to go may ask for it once more.
+    assert len(fault.network.streams) in ((2, 3) if IS_FIREFOX else (2,))
 
 
 async def test_offline(fault: Fault) -> None:
@@ -82,7 +86,7 @@ async def test_back_forward_cache(cached: Fault) -> None:
     await view.page.go_back(wait_until="commit")
     await cached.go_on(view)
     await cached.ends_well(view)
-    assert (await view.report())["restored"] is True
+    assert (await view.report())["restored"] is not IS_FIREFOX  # which caches no page that has a stream open
 
 
 async def test_back_forward_cache_cut(cached: Fault) -> None:
@@ -94,7 +98,7 @@ async def test_back_forward_cache_cut(cached: Fault) -> None:
     await view.page.go_back(wait_until="commit")
     await cached.go_on(view)
     await cached.ends_well(view)
-    assert (await view.report())["restored"] is True
+    assert (await view.report())["restored"] is not IS_FIREFOX  # which caches no page that has a stream open
 
 
 async def test_sleep(fault: Fault) -> None:
@@ -112,13 +116,9 @@ async def test_sleep(fault: Fault) -> None:
 async def test_page_hangs(fault: Fault) -> None:
     """The page hangs: its main thread is paused while 10,000 events come; then it goes on."""
     view = await fault.watch()
-    debugger = await view.page.context.new_cdp_session(view.page)
-    await debugger.send("Debugger.enable")
-    await debugger.send("Debugger.pause")
-    for _ in range(10):
-        await fault.run.go_on(count=BATCH)
-    await debugger.send("Debugger.resume")
-    await debugger.send("Debugger.disable")
+    async with view.hanging():
+        for _ in range(10):
+            await fault.run.go_on(count=BATCH)
     await fault.go_on(view)
     await fault.ends_well(view)
 
@@ -159,9 +159,9 @@ async def test_outbox(fault: Fault) -> None:
     await view.page.evaluate(give, [fault.run.id, 1])
     await view.page.wait_for_function("window.outbox.getSnapshot().entries.length === 6")
     address = view.page.url
-    with pytest.raises(PlaywrightError, match="ERR_CONNECTION_REFUSED"):
+    with pytest.raises(PlaywrightError, match="CONNECTION_REFUSED"):
         await view.page.reload()
-    await view.page.wait_for_url("chrome-error://**")
+    await view.page.wait_for_url(re.compile("^(chrome-error:|about:neterror)"), wait_until="commit")
     fault.network.lose("/commands")
     await fault.network.accept()
     await view.page.goto(address)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.e2e.browsers import IS_FIREFOX
 from tests.e2e.fault import Fault
 from tests.e2e.fault_site import WatchPage
 
@@ -53,19 +54,15 @@ async def test_leader_navigates(cached: Fault) -> None:
     await leader.is_in("follower")
     await one_connection(cached)
     await cached.ends_well(leader, *others)
-    assert (await leader.report())["restored"] is True
+    assert (await leader.report())["restored"] is not IS_FIREFOX  # which caches no page that has a stream open
 
 
 async def test_leader_hangs(fault: Fault) -> None:
     """The tab with the connection hangs: its main thread is paused, the others take over; then it goes on."""
     leader, others = await leader_and_others(await fault.tabs(3))
-    debugger = await leader.page.context.new_cdp_session(leader.page)
-    await debugger.send("Debugger.enable")
-    await debugger.send("Debugger.pause")
-    await fault.go_on(*others)
-    assert len(fault.network.streams) <= 3  # on a busy machine both may take the lead, one after the other
-    await debugger.send("Debugger.resume")
-    await debugger.send("Debugger.disable")
+    async with leader.hanging():
+        await fault.go_on(*others)
+        assert len(fault.network.streams) <= 3  # on a busy machine both may take the lead, one after the other
     await leader.is_in("follower")
     await fault.go_on(leader, *others)
     await one_connection(fault)

@@ -45,11 +45,18 @@ export function lead(headway: Headway, channel: Channel): Leading {
     });
   };
 
+  /**
+   * By a timer, because a tab that has none running does not lead: while Firefox shows an `alert`, its page still gets
+   * messages, and nothing else.
+   */
+  const answer = () =>
+    headway.shared.environment.setTimeout(() => ending.signal.aborted || channel.post({ kind: "here" }), 0);
+
   channel.post({ kind: "lead" });
   return {
     take(message) {
       if (message.kind === "ask") {
-        channel.post({ kind: "here" });
+        answer();
         for (const { hurry } of passing.values()) hurry();
       } else if (message.kind === "drop") drop(message.tab, message.run);
       else {

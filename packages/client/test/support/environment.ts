@@ -1,7 +1,12 @@
 import type { Environment, WakeSign } from "../../src/environment.ts";
 
-/** Surroundings that a test controls: time stands still until it is moved. Requests are real. */
+/**
+ * Surroundings that a test controls: time stands still until it is moved, and only what takes none happens by itself.
+ * Requests are real.
+ */
 export interface TestEnvironment extends Environment {
+  /** No timer runs at all, as in a page that shows an `alert`. */
+  hanging: boolean;
   hidden: boolean;
   offline: boolean;
   /** Answers of `random`. */
@@ -35,6 +40,7 @@ export function testEnvironment(
 
   const environment: TestEnvironment = {
     fetch,
+    hanging: false,
     hidden: false,
     offline: false,
     chance: 0.5,
@@ -45,6 +51,7 @@ export function testEnvironment(
     setTimeout(call, ms) {
       const timer = { at: time + ms, call };
       timers.add(timer);
+      if (ms === 0) setImmediate(() => environment.hanging || (timers.delete(timer) && call()));
       return timer;
     },
     clearTimeout: (timer) => void timers.delete(timer as Timer),
