@@ -251,6 +251,18 @@ async def test_a_stream_with_a_body_is_refused(client: httpx.AsyncClient) -> Non
     problem_of(answer, 413, "stream_with_body")
 
 
+@pytest.mark.parametrize("who", ["", "&client=ts/0.1.0"])
+async def test_the_live_list_refuses_to_look_for_runs(client: httpx.AsyncClient, who: str) -> None:
+    """What it showed would be runs nobody looked for; it says what to ask in its place."""
+    answer = await client.get(f"/v1/runs/stream?q=rome{who}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_query")
+    assert "q:" in answer.json()["detail"]
+    assert "GET /v1/runs?q=" in answer.json()["hint"]
+    assert (await client.head("/v1/runs/stream?q=rome")).status_code == 400
+    # as a form sends it in which nothing is looked for
+    assert (await client.head("/v1/runs/stream?q=+")).status_code == 200
+
+
 async def test_sockets_are_closed_politely(world: World) -> None:
     """There are none."""
     sent: list[Any] = []

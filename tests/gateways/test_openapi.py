@@ -71,6 +71,8 @@ def test_streams_stand_in_it(document: dict[str, Any]) -> None:
     """Although FastAPI does not serve them."""
     for path in ("/v1/runs/{run_id}/stream", "/v1/stream", "/v1/runs/stream"):
         assert "text/event-stream" in document["paths"][path]["get"]["responses"]["200"]["content"]
+    listed = {parameter["name"] for parameter in document["paths"]["/v1/runs/stream"]["get"]["parameters"]}
+    assert listed == {"status", "job", "group", "limit", "q"}
 
 
 async def test_answers_fit_their_models(client: httpx.AsyncClient) -> None:

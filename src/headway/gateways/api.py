@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headway.errors import HeadwayError, MethodNotAllowed
+from headway.errors import HeadwayError, InvalidQuery, MethodNotAllowed
 from headway.gateways import (
     console,
     ingest,
@@ -232,7 +232,14 @@ async def _many_stream(asked: Exchange, scope: Scope, receive: Receive, send: Se
 
 async def _list_stream(asked: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
     asked.principal.require("runs:read")
-    query = read_query(WhichQuery, QueryParams(scope["query_string"]))
+    params = QueryParams(scope["query_string"])
+    if params.get("q", "").strip():
+        # told, as a list that leaves it out shows runs nobody looked for
+        raise InvalidQuery(
+            "q: the live list does not look for runs",
+            hint="ask `GET /v1/runs?q=` in its place, again every few seconds",
+        )
+    query = read_query(WhichQuery, params)
     which = RunFilter(owner=asked.owner, status=query.status or None, job=query.job, group=query.group)
     await sse.stream_list(asked.services, scope, receive, send, which, viewer=asked.principal.user)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from headway.gateways.models import AnswerBody, CancelBody, OpenBody, ReportBody, RetryBody, StartBody, TakeOverBody
+from headway.gateways.sse import LIST_MAX
 from headway.gateways.system import TransportsBody
 from headway.gateways.viewers import NoticeBody, SayBody
 
@@ -107,5 +108,12 @@ def _streams() -> dict[str, Any]:
         "/v1/stream": stream(
             "Several runs on one connection.", ("run", "query", "`<id>` or `<id>@<cursor>`; up to 64.")
         ),
-        "/v1/runs/stream": stream("The list of runs, as it changes."),
+        "/v1/runs/stream": stream(
+            "The list of runs, as it changes.",
+            ("status", "query", "Repeated, or with commas between them."),
+            ("job", "query", "Of this job."),
+            ("group", "query", "Of this group."),
+            ("limit", "query", f"How many of the newest: 1 to {LIST_MAX} (50)."),
+            ("q", "query", "Is refused (400): what is looked for is asked for by `GET /v1/runs?q=`, again and again."),
+        ),
     }
