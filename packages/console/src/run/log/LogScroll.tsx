@@ -8,6 +8,9 @@ import { type Line, placeOf } from "./lines.ts";
 const LINE_PX = 26;
 /** Nearer to the end than this is at the end. */
 const END_PX = 40;
+/** So long after somebody went up, what tells that the end is in sight tells of before that. */
+const STALE_MS = 200;
+const UP = new Set(["ArrowUp", "PageUp", "Home"]);
 
 interface LogScrollProps {
   lines: readonly Line[];
@@ -21,8 +24,9 @@ interface LogScrollProps {
 export function LogScroll({ lines, words, target }: LogScrollProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(target === undefined);
-  /** Seq of the last line when the end went out of sight. */
+  /** Seq of the last line when the end went out of sight, and when somebody wanted it to. */
   const left = useRef(0);
+  const leftAt = useRef(0);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => frame.current,
@@ -45,6 +49,14 @@ export function LogScroll({ lines, words, target }: LogScrollProps) {
     virtual.scrollToIndex(placeOf(lines, target), { align: "center" });
   }, [target, last, lines, virtual]);
 
+  /** Go up: what is scrolled is too late to tell, a line that comes meanwhile would put the end into sight again. */
+  const leave = () => {
+    if (!following || !frame.current || frame.current.scrollHeight <= frame.current.clientHeight) return;
+    left.current = last;
+    leftAt.current = performance.now();
+    setFollowing(false);
+  };
+
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = frame.current ?? {
       scrollTop: 0,
@@ -52,9 +64,15 @@ export function LogScroll({ lines, words, target }: LogScrollProps) {
       clientHeight: 0,
     };
     const atEnd = scrollHeight - scrollTop - clientHeight < END_PX;
+    if (atEnd && performance.now() - leftAt.current < STALE_MS) return;
     if (following && !atEnd && !virtual.isScrolling) return;
     if (following && !atEnd) left.current = last;
     if (following !== atEnd) setFollowing(atEnd);
+  };
+
+  const follow = () => {
+    leftAt.current = 0;
+    setFollowing(true);
   };
 
   const fresh = following ? 0 : lines.length - placeOf(lines, left.current + 1);
@@ -69,6 +87,8 @@ export function LogScroll({ lines, words, target }: LogScrollProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the keyboard
         tabIndex={0}
         onScroll={onScroll}
+        onWheel={({ deltaY }) => deltaY < 0 && leave()}
+        onKeyDown={({ key }) => UP.has(key) && leave()}
       >
         <div className="log-lines" style={{ blockSize: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, key, start }) => {
@@ -90,7 +110,7 @@ export function LogScroll({ lines, words, target }: LogScrollProps) {
         </div>
       </div>
       {!following && (
-        <button type="button" className="hw-button log-jump" data-small onClick={() => setFollowing(true)}>
+        <button type="button" className="hw-button log-jump" data-small onClick={follow}>
           <Icon name="down" />
           Jump to latest{fresh > 0 && ` (${many(fresh, "new line", "new lines")})`}
         </button>
