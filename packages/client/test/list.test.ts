@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Headway } from "../src/headway.ts";
 import { createList, type ListHandle } from "../src/list.ts";
-import type { RunQuery } from "../src/wire.ts";
+import type { RunSearch } from "../src/wire.ts";
 import { type TestEnvironment, testEnvironment, until } from "./support/environment.ts";
 import { ListServer, summary } from "./support/lists.ts";
 import { problem } from "./support/server.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
   expect(environment.pending()).toBe(0);
 });
 
-async function watch(count: number, query: RunQuery = {}): Promise<void> {
+async function watch(count: number, query: RunSearch = {}): Promise<void> {
   server = await new ListServer(count).listen();
   list = createList(new Headway({ baseUrl: server.url, environment }), query);
   ends.push(list.subscribe(() => {}, 0));
@@ -119,10 +119,124 @@ describe("a list", () => {
 });
 
 test("what a list is not asked for is in no request", async () => {
-  await watch(2, { job: undefined } as unknown as RunQuery);
+  await watch(2, { job: undefined } as unknown as RunSearch);
   await live();
   await until(() => server.pages.length === 1, "a look");
   expect(server.seen.filter(({ query }) => query.has("job"))).toEqual([]);
+});
+
+describe("a list that looks for runs", () => {
+  const looks = () => server.pages.length;
+  const looked = (count: number) => until(() => looks() === count, `${count} requests, not ${looks()}`);
+
+  /** Trips 1 to `count`, of which some are to Rome. */
+  async function search(count: number, roman: number[], query: RunSearch = {}, lookedAt = 1_000): Promise<void> {
+    server = await new ListServer(count).listen();
+    server.lookedAt = lookedAt;
+    for (const n of roman) server.change(n, { title: "Rome" });
+    list = createList(new Headway({ baseUrl: server.url, environment }), { q: "Rome", ...query });
+    ends.push(list.subscribe(() => {}, 0));
+  }
+
+  test("asks for them again and again, and opens no stream", async () => {
+    await search(5, [4, 1]);
+    await shows(4, 1);
+    await until(() => list.getSnapshot().connection.state === "live", "live");
+    expect(list.getSnapshot()).toMatchObject({ fresh: 0, next: null, incomplete: false });
+    expect(looks()).toBe(1);
+    server.change(1, { percent: 70 });
+    environment.advance(2_900);
+    expect(looks()).toBe(1);
+    environment.advance(100);
+    await until(() => list.getSnapshot().runs?.[1]?.percent === 70, "70 %");
+    expect(server.streams).toHaveLength(0);
+    expect(server.pages.every(({ query }) => query.get("q") === "Rome")).toBe(true);
+  });
+
+  test("counts what is found anew, and lets go of what is not found any more", async () => {
+    await search(3, [3, 2]);
+    await shows(3, 2);
+    server.begin(4);
+    server.change(4, { title: "Rome again" });
+    server.drop(3);
+    environment.advance(3_000);
+    await shows(2);
+    expect(list.getSnapshot().fresh).toBe(1);
+    await list.showFresh();
+    expect(ids()).toEqual([4, 2]);
+    expect(list.getSnapshot().fresh).toBe(0);
+  });
+
+  test("goes on behind pages that are empty", async () => {
+    await search(9, [2, 1], {}, 3);
+    await shows(2, 1);
+    expect(list.getSnapshot()).toMatchObject({ next: null, incomplete: false });
+    expect(server.pages.map(({ query }) => query.get("page"))).toEqual([null, summary(7).id, summary(4).id]);
+  });
+
+  test("ends after five pages, says so, and goes on where it is asked to", async () => {
+    await search(12, [10, 1], {}, 2);
+    await shows(10);
+    expect(list.getSnapshot()).toMatchObject({ next: summary(3).id, incomplete: true });
+    await looked(5);
+    const older = createList(new Headway({ baseUrl: server.url, environment }), { q: "Rome", page: summary(3).id });
+    ends.push(older.subscribe(() => {}, 0));
+    await until(() => older.getSnapshot().runs?.length === 1, "the other");
+    expect(older.getSnapshot()).toMatchObject({ next: null, incomplete: false });
+  });
+
+  test("that went through many pages comes back the later", async () => {
+    await search(9, [1], {}, 3);
+    await looked(3);
+    await shows(1);
+    environment.advance(8_900);
+    expect(looks()).toBe(3);
+    environment.advance(100);
+    await looked(6);
+  });
+
+  test("that is full is not incomplete: older ones are the next page", async () => {
+    await search(9, [9, 8, 7], { limit: 2 });
+    await shows(9, 8);
+    expect(list.getSnapshot()).toMatchObject({ next: summary(8).id, incomplete: false });
+  });
+
+  test("keeps a run that is too far down to be looked at again", async () => {
+    await search(10, [10, 1], {}, 2);
+    await shows(10, 1);
+    server.begin(11, 12);
+    environment.advance(15_000);
+    await looked(10);
+    await until(() => list.getSnapshot().connection.state === "live", "live");
+    expect(ids()).toEqual([10, 1]);
+  });
+
+  test("finds nothing, and shows what is found later at once", async () => {
+    await search(2, []);
+    await until(() => list.getSnapshot().runs?.length === 0, "nothing");
+    server.change(1, { title: "Rome" });
+    environment.advance(3_000);
+    await shows(1);
+    expect(list.getSnapshot().fresh).toBe(0);
+  });
+
+  test("says why it cannot look, and looks again when it is asked to", async () => {
+    server = await new ListServer(1).listen();
+    const { script } = server;
+    server.script = (_seen, response) => problem(response, 400, "invalid_query", "q: too long");
+    list = createList(new Headway({ baseUrl: server.url, environment }), { q: "Trip" });
+    ends.push(list.subscribe(() => {}, 0));
+    await until(() => list.getSnapshot().error !== null, "an error");
+    server.script = script;
+    list.reconnect();
+    await shows(1);
+  });
+
+  test("with nothing to be looked for is the live list", async () => {
+    await watch(2, { q: " " });
+    await live();
+    await shows(2, 1);
+  });
 });
 
 describe("the connection of a list", () => {

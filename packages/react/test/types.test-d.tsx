@@ -1,4 +1,4 @@
-import type { Headway, HeadwayError, RunEvent, RunHandle, RunQuery, RunSummary, Snapshot } from "@headway-run/client";
+import type { Headway, HeadwayError, RunEvent, RunHandle, RunSearch, RunSummary, Snapshot } from "@headway-run/client";
 import { expectTypeOf, test } from "vitest";
 import { CommandButton, ItemCard, ProgressBar, RunBanner } from "../src/components/index.ts";
 import {
@@ -17,7 +17,7 @@ test("hooks give what they say", () => {
   expectTypeOf(useRun).returns.toHaveProperty("handle").toEqualTypeOf<RunHandle | null>();
   expectTypeOf(useRun).parameter(0).toEqualTypeOf<string | null | undefined>();
   expectTypeOf(useRun).parameter(1).toEqualTypeOf<UseRunOptions | undefined>();
-  expectTypeOf(useRuns).parameter(0).toEqualTypeOf<RunQuery | undefined>();
+  expectTypeOf(useRuns).parameter(0).toEqualTypeOf<RunSearch | undefined>();
   expectTypeOf(useRuns).returns.toHaveProperty("runs").toEqualTypeOf<readonly RunSummary[] | null>();
   expectTypeOf(useRuns).returns.toHaveProperty("fresh").toEqualTypeOf<number>();
   expectTypeOf(useSSE).parameter(0).toEqualTypeOf<string | null | undefined>();

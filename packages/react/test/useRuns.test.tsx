@@ -98,6 +98,16 @@ test("a filter in which nothing was chosen is none", async () => {
   await shown(environment, () => expect(server.seen.at(-1)?.query.get("status")).toBe("failed,partial"));
 });
 
+test("runs are looked for without a stream, and other words are another list", async () => {
+  const { result, rerender } = renderHook(({ q }) => useRuns({ q }, { client }), { initialProps: { q: "Trip 2" } });
+  await shown(environment, () => expect(result.current.runs).toHaveLength(1));
+  expect(result.current).toMatchObject({ next: null, incomplete: false });
+  rerender({ q: "Rome" });
+  expect(result.current.runs).toBeNull();
+  await shown(environment, () => expect(result.current.runs).toEqual([]));
+  expect(server.streams).toHaveLength(0);
+});
+
 test("a burst of changes is drawn once", async () => {
   let renders = 0;
   const { result } = renderHook(() => {

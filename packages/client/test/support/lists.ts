@@ -34,6 +34,8 @@ export class ListServer extends WireServer {
   rows: RunSummary[];
   /** Streams are switched off. */
   off = false;
+  /** Runs one request goes through for words. */
+  lookedAt = 1_000;
   readonly #watching: Map<ServerResponse, number> = new Map();
 
   constructor(count: number) {
@@ -101,9 +103,18 @@ export class ListServer extends WireServer {
     if (path !== "/v1/runs") return false;
     const after = query.get("page");
     const from = after === null ? 0 : this.rows.findIndex(({ id }) => id === after) + 1;
-    const runs = this.rows.slice(from, from + limit);
-    json(response, 200, { runs, next: this.rows.length > from + limit ? runs.at(-1)?.id : null });
+    json(response, 200, this.#page(query.get("q"), this.rows.slice(from), limit));
     return true;
+  }
+
+  /** As the server does: it ends with a full page, or with as many runs as it goes through. */
+  #page(words: string | null, rows: RunSummary[], limit: number): { runs: RunSummary[]; next: string | null } {
+    const looked = words === null ? rows : rows.slice(0, this.lookedAt);
+    const found = looked.filter(({ title }) => words === null || title.includes(words));
+    const runs = found.slice(0, limit);
+    const last = found.length > limit || looked.length === rows.length ? runs.at(-1) : looked.at(-1);
+    const whole = found.length <= limit && looked.length === rows.length;
+    return { runs, next: whole ? null : (last?.id ?? null) };
   }
 }
 
