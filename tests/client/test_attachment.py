@@ -18,6 +18,7 @@ from headway.errors import (
     Conflict,
     Fenced,
     InvalidEvent,
+    Owned,
     RunClosed,
     RunNotFound,
     StoreUnavailable,
@@ -351,6 +352,19 @@ async def test_a_lease_is_kept_while_the_block_lasts(client, server, quick):
                 while (await server.hw.store.get(run_id)).updated_at == before:
                     await asyncio.sleep(0.01)
     assert (await server.hw.store.get(run_id)).status == "running"
+
+
+async def test_a_short_lease_does_not_lapse_while_its_reporter_lives(client, server):
+    """Hearts beat as the lease demands, whoever reports nothing for longer; nobody else gets the run."""
+    run_id = (await client.open("brief", lease_s=2))["id"]
+    signs: set[str] = set()
+    async with attach(server.url, run_id), asyncio.timeout(20):
+        while len(signs) < 5:  # opened, then thrice in a lease: it would be over
+            with pytest.raises(Owned) as refused:
+                await client.take_over(run_id)
+            signs.add(refused.value.extra["updated_at"])
+            await asyncio.sleep(0.05)
+    assert (await client.get(run_id))["status"] == "running"
 
 
 # -- the network

@@ -97,6 +97,20 @@ async def test_hearts_beat_only_in_silence(monkeypatch):
     assert isinstance(publisher.stopped, Fenced)
 
 
+@pytest.mark.parametrize(("lease_s", "beat_s"), [(0.06, None), (7200, 0.02)], ids=["the lease", "the caller"])
+async def test_the_lease_or_the_caller_says_how_often_hearts_beat(monkeypatch, lease_s, beat_s):
+    """Every answer tells the lease, and a third of it is not passed over; whoever knows better says so."""
+    monkeypatch.setattr("headway.client.sink.BEAT_S", 3600)
+
+    def script(request: Request, n: int) -> Answer:
+        return problem("409 Conflict", "execution_superseded") if n == 4 else json({**RECEIPT, "lease_s": lease_s})
+
+    async with scripted(script) as server, Client(server.url) as client, asyncio.timeout(20):
+        sink = HttpSink(client, RUN, "exe_1", beat_s)
+        await sink.beat(Publisher(sink))
+    assert [sent(request) for request in server.requests] == [[], [], [], []]
+
+
 async def test_a_heart_that_beats_into_its_own_end_stops_nothing():
     """The server may write the end before it answers a beat that was sent earlier: the end is done all the same."""
     beaten = asyncio.Event()

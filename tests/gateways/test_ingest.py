@@ -47,7 +47,8 @@ async def test_a_batch_is_one_transaction(client: httpx.AsyncClient) -> None:
     """The receipt says where the log stands."""
     handle = await open_run(client)
     receipt = await report(client, handle["id"], note("a"), note("b"))
-    assert receipt == {"seq": 5, "cursor": receipt["cursor"], "status": "running", "cancel_requested": False}
+    said = {"status": "running", "cancel_requested": False, "lease_s": None}
+    assert receipt == {"seq": 5, "cursor": receipt["cursor"], **said}
     page = (await client.get(f"/v1/runs/{handle['id']}/events?type=note")).json()
     assert page["cursor"] == receipt["cursor"]
     assert len({event["time"] for event in page["events"]}) == 1
@@ -83,6 +84,12 @@ async def test_the_receipt_says_that_somebody_wants_it_to_stop(client: httpx.Asy
     run_id = (await open_run(client))["id"]
     await client.post(f"/v1/runs/{run_id}/cancel")
     assert (await report(client, run_id))["cancel_requested"] is True
+
+
+async def test_the_receipt_says_how_long_the_lease_is(client: httpx.AsyncClient) -> None:
+    """That is how a process elsewhere learns how often it has to report."""
+    opened = await client.post("/v1/runs", json={"title": "elsewhere", "lease_s": 0.75})
+    assert (await report(client, opened.json()["id"]))["lease_s"] == 0.75
 
 
 async def test_a_key_is_written_once(client: httpx.AsyncClient) -> None:

@@ -156,7 +156,7 @@ async def test_a_question_is_answered() -> None:
         answer = await client.post(path, json=good)
         assert (answer.status_code, answer.json().keys()) == (
             200,
-            {"seq", "cursor", "status", "cancel_requested"},
+            {"seq", "cursor", "status", "cancel_requested", "lease_s"},
         )
         assert (await client.post(path, json=good)).status_code == 200
         await become(client, run_id, lambda state: state["status"] == "succeeded" and state["result"] == 7)

@@ -175,6 +175,7 @@ async def test_an_empty_batch_is_a_heartbeat(store: Store, clock: FakeClock) -> 
         "cursor": str(run.cursor),
         "status": "running",
         "cancel_requested": False,
+        "lease_s": None,
     }
     assert await store.get(run.id) == answer.run
 

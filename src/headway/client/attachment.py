@@ -69,7 +69,7 @@ class Attachment:
         run_id: The run.
         take_over: See `attach`.
         loop: Where a plain block's work is done; None: in a thread of its own.
-        beat_s: Seconds between two heartbeats; None: `headway.client.sink.BEAT_S`.
+        beat_s: Seconds between two heartbeats; None: as the run's lease demands, see `headway.client.sink.HttpSink`.
         spool: Keeps reports while the server is away; None: they wait in memory.
     """
 

@@ -18,8 +18,14 @@ from headway.publish.publisher import STOPPING, Publisher, Receipt, Sink
 from headway.stores.base import Checkpoint
 
 BEAT_S: Final = 5.0
-"""A reporter says so often that it is there, and learns whether somebody wants the run to stop. Below the time a run
-has to stop when it is asked to, and below any sensible lease."""
+"""A reporter says at least so often that it is there, and learns whether somebody wants the run to stop. Below the time
+a run has to stop when it is asked to."""
+
+LEASE_SHARE: Final = 1 / 3
+"""Of a run's lease: so often at least, or one that is late would cost the run."""
+
+FIRST_BEAT_S: Final = 0.2
+"""Who has not been told yet how long the lease is has to ask soon. A report that is made meanwhile asks as well."""
 
 log = logging.getLogger("headway.client")
 
@@ -43,14 +49,16 @@ class HttpSink:
         client: Of the server.
         run_id: The run.
         execution_id: The execution.
-        beat_s: Seconds between two heartbeats; None: `BEAT_S`.
+        beat_s: Seconds between two heartbeats; None: a third of the run's lease, which every answer tells, and at most
+            `BEAT_S`.
     """
 
     def __init__(self, client: Client, run_id: str, execution_id: str, beat_s: float | None = None) -> None:
         self._client = client
         self._run_id = run_id
         self._execution_id = execution_id
-        self._beat_s = BEAT_S if beat_s is None else beat_s
+        self._beat_s = beat_s
+        self._every_s: float | None = beat_s
         self.stem = secrets.token_hex(6)
         self._keys = 0
         self._batch: Sequence[NewEvent] | None = None
@@ -90,12 +98,15 @@ class HttpSink:
             # the run was there when it was joined: this is a proxy whose server is away
             raise StoreUnavailable(error.detail, hint=error.hint) from error
         self._sent_at = time.monotonic()
+        if self._beat_s is None:
+            self._every_s = _every_s(answer.get("lease_s"))
         return Receipt(answer["seq"], answer["cursor"], answer["status"], answer["cancel_requested"])
 
     async def beat(self, publisher: Publisher) -> None:
-        """Say that the reporter is there whenever nothing was sent for `beat_s`; returns when it must stop."""
+        """Say that the reporter is there whenever nothing was sent for so long; returns when it must stop."""
         while publisher.stopped is None:
-            left = self._sent_at + self._beat_s - time.monotonic()
+            every_s = FIRST_BEAT_S if self._every_s is None else self._every_s
+            left = self._sent_at + every_s - time.monotonic()
             if left > 0:
                 await asyncio.sleep(left)
                 continue
@@ -114,3 +125,7 @@ class HttpSink:
 
     async def leave(self) -> None:
         """Nothing is kept, so nothing is to be let go of."""
+
+
+def _every_s(lease_s: float | None) -> float:
+    return BEAT_S if lease_s is None else min(BEAT_S, lease_s * LEASE_SHARE)

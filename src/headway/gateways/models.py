@@ -207,17 +207,17 @@ class EventPage(BaseModel):
 
 
 class Appended(BaseModel):
-    """What every append is answered with."""
+    """What every append is answered with. `lease_s`: without another for so long its reporter is lost; null: never."""
 
     seq: int
     cursor: str
     status: RunStatus
     cancel_requested: bool
+    lease_s: float | None
 
 
 class ExecutionBegun(Appended):
-    """A new execution. `lease_s`: without an append for so long its reporter is lost; null: never."""
+    """A new execution."""
 
     execution_id: str
     attempt: int
-    lease_s: float | None

@@ -124,7 +124,7 @@ async def begin_execution(
 
 
 def _begun(row: RunRow, status: int, headers: dict[str, str] | None = None) -> Response:
-    execution = {"execution_id": row.execution_id, "attempt": row.attempt, "lease_s": row.lease_s}
+    execution = {"execution_id": row.execution_id, "attempt": row.attempt}
     return json_answer({**Receipt(row, ()).answer(), **execution}, status, headers)
 
 

@@ -183,6 +183,7 @@ class Appended:
             "cursor": str(run.cursor),
             "status": str(run.status),
             "cancel_requested": run.cancel_requested,
+            "lease_s": run.lease_s,
         }
 
 
