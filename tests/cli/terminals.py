@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager
 from fcntl import ioctl
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.checkout import ROOT, python_path
+
 PATIENCE_S = 30.0
 FOREIGN = ("HEADWAY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 
@@ -23,7 +24,7 @@ FOREIGN = ("HEADWAY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 def environment(**variables: str) -> dict[str, str]:
     """The variables of a command: none of ours but those given, and none that shape output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TERM": "xterm-256color", **variables}
+    return {**kept, "PYTHONPATH": python_path(ROOT), "PYTHONUNBUFFERED": "1", "TERM": "xterm-256color", **variables}
 
 
 class Command:

@@ -15,7 +15,8 @@ from headway.cli.stopping import TERMINATED
 from headway.cli.watching import CODES, INTERRUPTED, NOT_WATCHED
 from headway.config import Settings
 from headway.core.run import RunStatus
-from tests.cli.terminals import ROOT, environment
+from tests.checkout import ROOT
+from tests.cli.terminals import environment
 
 REFERENCE = (ROOT / "docs" / "reference" / "cli.md").read_text()
 

@@ -26,8 +26,9 @@ from headway.client.spooling import SpooledSink, send_next
 from headway.core.events import NewEvent, new_event
 from headway.errors import HeadwayError, InvalidEvent, RunClosed, StoreUnavailable
 from headway.publish.publisher import Receipt
+from tests.checkout import python_path
 from tests.client.running import Running, Wire, wire
-from tests.integration.servers import ROOT, ServerProcess
+from tests.integration.servers import ServerProcess
 
 REPORTER = Path(__file__).with_name("spool_reporter.py")
 
@@ -312,7 +313,7 @@ async def test_a_reporter_that_is_killed_loses_nothing_it_was_told_was_reported(
         run_id = (await client.open("x"))["id"]
         reporter = subprocess.Popen(
             [sys.executable, str(REPORTER), server.url, run_id],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            env={**os.environ, "PYTHONPATH": python_path()},
             stdout=subprocess.PIPE,
         )
         assert reporter.stdout is not None

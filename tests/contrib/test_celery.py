@@ -19,8 +19,9 @@ from celery import Celery
 from headway.app import Headway
 from headway.client import Client
 from headway.core.events import RunCancelled, new_event
+from tests.checkout import ROOT, python_path
 from tests.client.running import running
-from tests.integration.servers import ROOT, ServerProcess
+from tests.integration.servers import ServerProcess
 from tests.stores.redis_server import RedisServer
 
 SHOP = "tests.contrib.celery_shop"
@@ -46,7 +47,7 @@ class Shop:
         """Start a worker with two children."""
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
+            "PYTHONPATH": python_path(ROOT),
             "SHOP_BROKER": self.broker.url,
             "SHOP_HEADWAY": self.url,
             "SHOP_LEASE_S": self.lease_s,

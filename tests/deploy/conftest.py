@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.checkout import python_path
 from tests.deploy.proxies import Certificate, client_at, make_certificate
 from tests.integration.servers import ServerProcess
 
@@ -14,7 +15,9 @@ from tests.integration.servers import ServerProcess
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """`headway serve`."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"), "deployed:hw", PYTHONPATH=str(Path(__file__).parent))
+    server = ServerProcess(
+        tmp_path_factory.mktemp("server"), "deployed:hw", PYTHONPATH=python_path(Path(__file__).parent)
+    )
     asyncio.run(server.start())
     yield server
     server.kill()

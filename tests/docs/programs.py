@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headway.core.sse import Frame
+from tests.checkout import ROOT, python_path
 from tests.integration.servers import ServerProcess
 from tests.wire import Stream
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 HEADWAY = {"HEADWAY_WORKER": "inline"}
 """Jobs of a small application need no process of their own, which takes a second to start."""
 
 
 def served(folder: Path, example: str, target: str) -> ServerProcess:
     """Return an application of docs/examples, to be served by `headway serve` with its store in `folder`."""
-    return ServerProcess(folder, target, PYTHONPATH=str(EXAMPLES / example), **HEADWAY)
+    return ServerProcess(folder, target, PYTHONPATH=python_path(EXAMPLES / example), **HEADWAY)
 
 
 def running(server: ServerProcess) -> Iterator[ServerProcess]:
@@ -35,7 +36,7 @@ async def run(*command: str, folder: Path, stdin: str = "", env: Mapping[str, st
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
-        env={**os.environ, "no_proxy": "*", **(env or {})},
+        env={**os.environ, "PYTHONPATH": python_path(), "no_proxy": "*", **(env or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,7 +1,6 @@
 """The job of the how-to page asks, and its answers are those the page shows."""
 
 import importlib.util
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import ModuleType
 import httpx
 import pytest
 
+from tests.checkout import python_path
 from tests.docs.programs import EXAMPLES, run
 from tests.gateways.serving import client_at, ended, listening, problem_of
 from tests.gateways.test_steering import become
@@ -80,6 +80,6 @@ async def test_the_orders_of_the_page_are_tested(tmp_path: Path) -> None:
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"),
         *("--rootdir", str(folder), str(folder / "test_order.py")),
         folder=tmp_path,
-        env={"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])},
+        env={"PYTHONPATH": python_path(folder)},
     )
     assert "2 passed" in told

@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.checkout import ROOT, python_path
 from tests.docs.programs import EXAMPLES, python
-from tests.integration.servers import ROOT, ServerProcess
+from tests.integration.servers import ServerProcess
 from tests.stores.redis_server import RedisServer
 
-PATHS = os.pathsep.join(str(path) for path in (EXAMPLES / "celery", ROOT, ROOT / "src"))
+PATHS = python_path(EXAMPLES / "celery", ROOT)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from headway import Headway
 from headway.config import Settings
 from headway.core.run import ENDED
 from headway.stores.base import RunRow
+from tests.checkout import ROOT, python_path
 from tests.engines import delivered
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 100
 SLOTS = 3
 
@@ -85,7 +85,7 @@ class Plant:
         self.environment = {f"HEADWAY_{name.upper()}": str(value) for name, value in given.items()}
         self.environment |= {
             "CRASHING_NOTES": str(self.notes),
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            "PYTHONPATH": python_path(ROOT),
         }
         if own:
             self.environment["DRAMATIQ"] = url

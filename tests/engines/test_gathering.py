@@ -15,7 +15,8 @@ from headway.engines import gathering
 from headway.engines.gathering import Gathered, keep
 from headway.engines.numbers import follow
 from headway.measures import ATTEMPT_SECONDS, EVENTS, Measures
-from tests.engines.plant import PATIENCE_S, ROOT, Plant, Setting
+from tests.checkout import ROOT
+from tests.engines.plant import PATIENCE_S, Plant, Setting
 from tests.integration.servers import free_port
 from tests.stores.conftest import fresh_prefix
 from tests.stores.redis_server import RedisServer

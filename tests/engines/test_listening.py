@@ -18,12 +18,11 @@ from headway.engines.listener import Listener
 from headway.engines.listening import Listening
 from headway.stores.base import RunRow, Store
 from headway.stores.location import store_at
+from tests.checkout import ROOT, python_path
 from tests.engines.world import World
 from tests.stores.builders import end, note, report, running
 from tests.stores.conftest import fresh_url
 from tests.stores.postgres_server import PostgresServer
-
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -35,7 +34,7 @@ def listener_process(url: str, notes: Path, pace_s: float) -> Iterator[subproces
         "HEADWAY_LEASE_S": "2",
         "LISTENED_NOTES": str(notes),
         "LISTENED_PACE_S": str(pace_s),
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
+        "PYTHONPATH": python_path(ROOT),
     }
     command = [sys.executable, "-m", "headway.worker", "tests.engines.listened:hw"]
     with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as process:

@@ -21,6 +21,7 @@ from headway.stores.base import RunRow
 from headway.stores.projection import Projections, read_log
 from headway.stores.sqlite import SqliteStore
 from headway.stores.tail import doorbell, rings
+from tests.checkout import ROOT, python_path
 from tests.engines import crashing
 from tests.integration.servers import HEADWAY, free_port
 from tests.seeds import SEEDS
@@ -28,7 +29,6 @@ from tests.wire import Viewer
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 JOBS = {name: make_job(getattr(crashing, name)) for name in ("crunch", "hold", "die", "stuck")}
 
 
@@ -56,7 +56,7 @@ class Site:
             "HEADWAY_STORE": str(self.folder / "runs.db"),
             "CRASHING_NOTES": str(self.folder / "notes"),
             "HEADWAY_DRAIN_S": "0.2",
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
+            "PYTHONPATH": python_path(ROOT),
             **environment,
         }
         with (self.folder / "log").open("ab") as log:

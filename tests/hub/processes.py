@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
+from tests.checkout import ROOT, python_path
 from tests.wire import Stream
 
-ROOT = Path(__file__).parents[2]
 APP = "tests.hub.foreign:app"
 OURS = ("--http", "headway.hub.uvicorn_protocol:HandOverProtocol")
 
@@ -68,7 +68,7 @@ def _start(command: Sequence[str], cwd: Path) -> ServerProcess:
     process = subprocess.Popen(
         [sys.executable, "-m", *(part.format(port=port) for part in command)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])},
+        env={**os.environ, "PYTHONPATH": python_path(cwd, ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

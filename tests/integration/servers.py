@@ -16,7 +16,8 @@ from typing import Self
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from tests.checkout import ROOT, python_path
+
 HEADWAY = str(Path(sys.executable).with_name("headway"))
 
 
@@ -56,7 +57,7 @@ class ServerProcess:
         environment = {
             **os.environ,
             "HEADWAY_STORE": str(self.store),
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(self.folder))),
+            "PYTHONPATH": python_path(ROOT, self.folder),
             **self._environment,
         }
         with (self.folder / "server.log").open("ab") as log:

@@ -20,8 +20,8 @@ from headway.errors import Conflict
 from headway.stores.base import RunRow, Store
 from headway.stores.location import store_at
 from headway.stores.projection import Projections, read_log
+from tests.checkout import ROOT, python_path
 from tests.engines import crashing
-from tests.integration.servers import ROOT
 from tests.stores.conftest import fresh_prefix, fresh_url
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ class Place:
             "HEADWAY_TAKEOVERS_MAX": "1000",
             "HEADWAY_ASK_HOLD_S": str(hold_s),
             "CRASHING_NOTES": str(self.folder / "notes"),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
+            "PYTHONPATH": python_path(ROOT),
         }
         command = [sys.executable, "-m", "headway.worker", "tests.engines.crashing:hw"]
         with (self.folder / "log").open("ab") as log:

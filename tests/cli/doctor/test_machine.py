@@ -6,7 +6,7 @@ import pytest
 
 from headway.cli.doctor.findings import Level
 from headway.cli.doctor.machine import EXTRAS, direct_path, machine
-from tests.cli.terminals import ROOT
+from tests.checkout import ROOT
 
 
 def test_this_machine():
