@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import functools
 import re
@@ -89,6 +90,73 @@ async def test_filters_stand_in_the_address_and_the_way_back_works(open_console:
     await view.row(mine).get_by_role("link").click()
     await expect(view.page.get_by_role("heading", level=1)).to_have_text("Of the group")
     await expect(view.page.get_by_role("heading", level=1)).to_be_focused()
+
+
+async def test_runs_are_looked_for_by_words(open_console: Open, host: Host) -> None:
+    """As one types, and again while the list is shown; the words stand in the address."""
+    rome, oslo = host.run("double", 1, title="Rome in spring"), host.run("double", 1, title="Oslo in winter")
+    host.until(oslo, "succeeded")
+    view = await open_console()
+    await view.open("", "Runs")
+    await expect(view.row(oslo)).to_be_visible()
+    box = view.page.get_by_role("searchbox", name="Search")
+    await view.page.keyboard.press("/")
+    await expect(box).to_be_focused()
+    streams: list[str] = []
+    view.page.on("request", lambda request: streams.append(request.url) if "runs/stream" in request.url else None)
+    await view.page.keyboard.type("SPRING rome")
+    await expect(view.row(oslo)).to_have_count(0)
+    await expect(view.row(rome)).to_be_visible()
+    await expect(view.page).to_have_url(re.compile(r"\?q=SPRING\+rome$"))
+    await expect(view.page.get_by_text("1 run found", exact=True)).to_be_attached()
+    await expect(box).to_be_focused()
+    await box.press("/")  # here it is a letter
+    await expect(box).to_have_value("SPRING rome/")
+    await box.press("Backspace")
+    await view.accessible()
+    host.run("double", 1, title="Rome next spring")
+    await view.button("Show 1 new run").click()
+    await expect(view.page.get_by_text("2 runs found", exact=True)).to_be_attached()
+    assert streams == []
+    await box.press("Escape")
+    await expect(box).to_have_value("")
+    await expect(view.row(oslo)).to_be_visible()
+    await expect(view.page).to_have_url(re.compile(r"/console/$"))
+    await view.page.go_back()
+    await expect(box).to_have_value("SPRING rome")
+    await expect(view.row(oslo)).to_have_count(0)
+
+
+async def test_a_search_without_success_says_so_and_how_far_it_got(open_console: Open, host: Host) -> None:
+    """It offers to look further where older runs were not looked at, and to show all runs again."""
+    buried = host.run("double", 1, title="Buried deep")
+    newer = host.run("double", 1, title="Above it", group="g2")
+    view = await open_console()
+    await view.open("?q=nowhere&group=g2", "Runs")
+    await expect(view.page.get_by_role("heading", name="No runs found for “nowhere”")).to_be_visible()
+    await expect(view.page.get_by_text("Older runs have not been looked at")).to_have_count(0)
+    await view.accessible()
+    await view.page.get_by_role("link", name="Clear the search").click()
+    await expect(view.row(newer)).to_be_visible()
+    await expect(view.page.get_by_role("searchbox", name="Search")).to_be_focused()
+    await expect(view.page).to_have_url(re.compile(r"\?group=g2$"))
+
+    async def in_vain(route: Route) -> None:
+        """Answer as a server with very many runs does, as long as nobody looks further than to `newer`."""
+        following = base64.urlsafe_b64encode(newer.encode()).decode().rstrip("=")
+        if "page=" in view.page.url:
+            await route.continue_()
+        else:
+            await route.fulfill(json={"runs": [], "next": following})
+
+    await view.page.route("**/v1/runs?*", in_vain)
+    await view.open("?q=buried", "Runs")
+    await expect(view.page.get_by_text("Older runs have not been looked at yet.")).to_be_visible()
+    await view.accessible()
+    await view.page.get_by_role("link", name="Look further").click()
+    await expect(view.row(buried)).to_be_visible()
+    await view.page.get_by_role("link", name="Newest").click()
+    await expect(view.page.get_by_role("link", name="Look further")).to_be_visible()
 
 
 # -- a run

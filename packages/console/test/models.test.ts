@@ -34,8 +34,10 @@ describe("the address", () => {
 
   it("filters only by what there is", () => {
     const search = readRunsSearch({ status: ["failed", "nonsense"], job: "", group: ["a", "b"] });
-    expect(search).toEqual({ status: ["failed"], job: undefined, group: "a", page: undefined });
+    expect(search).toEqual({ q: undefined, status: ["failed"], job: undefined, group: "a", page: undefined });
     expect(queryOf(search)).toEqual({ status: ["failed"], group: "a" });
+    expect(queryOf(readRunsSearch({ q: " rome " }))).toEqual({ q: "rome" });
+    expect([{ q: "rome" }, { q: " " }].map(readRunsSearch).map(isFiltered)).toEqual([true, false]);
     expect([isFiltered(search), isFiltered(readRunsSearch({ page: "x" }))]).toEqual([true, false]);
   });
 
@@ -60,7 +62,7 @@ it("no key is made twice", () => {
 });
 
 describe("lists that were left", () => {
-  const list = (at: number) => ({ runs: [], next: null, at });
+  const list = (at: number) => ({ runs: [], next: null, incomplete: false, at });
 
   it("are known by what they list, as they were last", () => {
     remember({ status: ["failed"] }, list(1));

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, lazy, Suspense, useId } from "react";
 import { runSign, STATUSES } from "../model/status.ts";
 import { part } from "../shell/parts.ts";
+import { SearchBox } from "./SearchBox.tsx";
 import { isFiltered, type RunsSearch } from "./search.ts";
 
 /** It asks which jobs there are; the list of runs is there before. */
@@ -12,14 +13,16 @@ const JobFilter = lazy(part(() => import("./JobFilter.tsx").then(({ JobFilter })
 /** Which runs are listed. It stands in the address: what one sees can be sent to somebody, and the way back works. */
 export function Filters({ search }: { search: RunsSearch }) {
   const navigate = useNavigate();
-  const go = (changes: Partial<RunsSearch>) =>
-    void navigate({ to: "/", search: { ...search, page: undefined, ...changes } });
+  const go = (changes: Partial<RunsSearch>, replace = false) =>
+    void navigate({ to: "/", search: { ...search, page: undefined, ...changes }, replace });
   return (
     <search className="filters" aria-label="Filters">
       <Statuses
         chosen={search.status ?? []}
         onChoose={(status) => go({ status: status.length > 0 ? status : undefined })}
       />
+      {/* Words that are typed on are one way back, not one for each of them. */}
+      <SearchBox words={search.q} onSearch={(q) => go({ q }, q !== undefined && search.q !== undefined)} />
       <Suspense fallback={<KnownJob job={search.job} />}>
         <JobFilter job={search.job} onChoose={(job) => go({ job })} />
       </Suspense>

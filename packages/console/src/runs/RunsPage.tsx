@@ -4,20 +4,20 @@ import { timeOfDay } from "@headway-run/react/words";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useId } from "react";
 import { many } from "../model/words.ts";
-import { Notice } from "../parts/Notice.tsx";
 import { Trouble } from "../parts/Trouble.tsx";
 import { PageHeading } from "../shell/PageHeading.tsx";
 import { useTitle } from "../shell/useTitle.ts";
 import { Filters } from "./Filters.tsx";
+import { LookFurther, NoRuns } from "./NoRuns.tsx";
 import { RunTable } from "./RunTable.tsx";
-import { isFiltered, queryOf, type RunsSearch } from "./search.ts";
+import { queryOf, type RunsSearch } from "./search.ts";
 import { useShownRuns } from "./useShownRuns.ts";
 
 /** All runs, newest first, as they go on. */
 export function RunsPage() {
   useTitle("Runs");
   const search = useSearch({ from: "/" });
-  const { runs, fresh, next, error, status, asOf, showFresh } = useShownRuns(queryOf(search));
+  const { runs, fresh, next, incomplete, error, status, asOf, showFresh } = useShownRuns(queryOf(search));
   const title = useId();
   return (
     <>
@@ -29,13 +29,14 @@ export function RunsPage() {
       <section className="stack" aria-labelledby={title} aria-busy={runs === null && !error}>
         <Outdated asOf={asOf} status={status} />
         <Fresh count={fresh} onShow={showFresh} />
+        <Found words={search.q} count={runs?.length} />
         {runs && runs.length > 0 && <RunTable runs={runs} />}
-        {runs?.length === 0 && <NoRuns search={search} />}
+        {runs?.length === 0 && <NoRuns search={search} older={incomplete ? next : null} />}
         {runs === null && !error && !status.trouble && <Loading />}
         {runs === null && (error ?? status.trouble) && (
           <Trouble error={error ?? status.trouble ?? new Error()} what="the runs" onAgain={status.reconnect} />
         )}
-        <Pages search={search} next={next} />
+        <Pages search={search} next={next} incomplete={incomplete} empty={runs?.length === 0} />
       </section>
     </>
   );
@@ -72,6 +73,15 @@ function Fresh({ count, onShow }: { count: number; onShow: () => Promise<void> }
   );
 }
 
+/** For those who do not see the rows come. */
+function Found({ words, count }: { words: string | undefined; count: number | undefined }) {
+  return (
+    <div className="hw-hidden" role="status">
+      {words && count !== undefined && `${count === 0 ? "No runs" : many(count, "run")} found`}
+    </div>
+  );
+}
+
 function Loading() {
   return (
     <div className="skeleton">
@@ -83,35 +93,35 @@ function Loading() {
   );
 }
 
-function NoRuns({ search }: { search: RunsSearch }) {
-  if (isFiltered(search)) {
-    return (
-      <Notice title="No runs match" action={<Link to="/">Show all runs</Link>}>
-        None of the runs you may see fits these filters.
-      </Notice>
-    );
-  }
-  return (
-    <Notice title="No runs yet" action={<Link to="/jobs">Start a job</Link>}>
-      Runs appear here as soon as something starts one: this console, your application, a schedule.
-    </Notice>
-  );
+interface PagesProps {
+  search: RunsSearch;
+  next: string | null;
+  incomplete: boolean;
+  empty: boolean;
 }
 
-function Pages({ search, next }: { search: RunsSearch; next: string | null }) {
-  if (next === null && search.page === undefined) return null;
+function Pages({ search, next, incomplete, empty }: PagesProps) {
+  // An empty list itself says where to look further.
+  const older = empty && incomplete ? null : next;
+  if (older === null && search.page === undefined) return null;
   return (
-    <nav className="pages" aria-label="Pages of the list">
-      {search.page !== undefined && (
-        <Link className="hw-button" to="/" search={{ ...search, page: undefined }}>
-          Newest
-        </Link>
-      )}
-      {next !== null && (
-        <Link className="hw-button" to="/" search={{ ...search, page: next }}>
-          Older
-        </Link>
-      )}
-    </nav>
+    <>
+      {older !== null && incomplete && <p className="muted">Older runs have not been looked at yet.</p>}
+      <nav className="pages" aria-label="Pages of the list">
+        {search.page !== undefined && (
+          <Link className="hw-button" to="/" search={{ ...search, page: undefined }}>
+            Newest
+          </Link>
+        )}
+        {older !== null &&
+          (incomplete ? (
+            <LookFurther search={search} older={older} />
+          ) : (
+            <Link className="hw-button" to="/" search={{ ...search, page: older }}>
+              Older
+            </Link>
+          ))}
+      </nav>
+    </>
   );
 }
