@@ -100,7 +100,7 @@ async def test_runs_are_looked_for_by_words(open_console: Open, host: Host) -> N
     await view.open("", "Runs")
     await expect(view.row(oslo)).to_be_visible()
     box = view.page.get_by_role("searchbox", name="Search")
-    await view.page.keyboard.press("/")
+    await view.page.keyboard.press("Control+k")
     await expect(box).to_be_focused()
     streams: list[str] = []
     view.page.on("request", lambda request: streams.append(request.url) if "runs/stream" in request.url else None)
@@ -110,9 +110,6 @@ async def test_runs_are_looked_for_by_words(open_console: Open, host: Host) -> N
     await expect(view.page).to_have_url(re.compile(r"\?q=SPRING\+rome$"))
     await expect(view.page.get_by_text("1 run found", exact=True)).to_be_attached()
     await expect(box).to_be_focused()
-    await box.press("/")  # here it is a letter
-    await expect(box).to_have_value("SPRING rome/")
-    await box.press("Backspace")
     await view.accessible()
     host.run("double", 1, title="Rome next spring")
     await view.button("Show 1 new run").click()

@@ -70,18 +70,24 @@ test("who leaves the page in the middle of a word is not called back", () => {
 });
 
 test.each([
-  ["/", {}, true],
-  ["/", { ctrlKey: true }, false],
-  ["x", {}, false],
+  ["k", { ctrlKey: true }, true],
+  ["k", { metaKey: true }, true],
+  ["k", {}, false],
+  ["k", { ctrlKey: true, shiftKey: true }, false],
+  ["x", { ctrlKey: true }, false],
 ])("the key %s with %o leads to it: %s", (key, how, leads) => {
   box();
   fireEvent.keyDown(document.body, { key, ...how });
   expect(document.activeElement === field()).toBe(leads);
 });
 
-test("a letter that is typed elsewhere stays there", () => {
-  render(<textarea aria-label="Elsewhere" />);
+test("a dialog keeps its keys", () => {
+  render(
+    <dialog open>
+      <textarea aria-label="Elsewhere" />
+    </dialog>,
+  );
   box();
-  fireEvent.keyDown(screen.getByLabelText("Elsewhere"), { key: "/" });
+  fireEvent.keyDown(screen.getByLabelText("Elsewhere"), { key: "k", ctrlKey: true });
   expect(document.activeElement).not.toBe(field());
 });

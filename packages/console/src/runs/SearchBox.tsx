@@ -17,7 +17,7 @@ export function SearchBox({ words = "", onSearch }: SearchBoxProps) {
   const [text, setText] = useState(words);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const input = useRef<HTMLInputElement>(null);
-  useFocusKey("/", input);
+  useFocusKey("k", input);
 
   // The address has changed by other ways, as by that back. What is being typed goes before.
   useEffect(() => {
@@ -49,8 +49,8 @@ export function SearchBox({ words = "", onSearch }: SearchBoxProps) {
         placeholder="Title, job or id"
         autoComplete="off"
         spellCheck={false}
-        aria-keyshortcuts="/"
-        title="Words in title, job or id. Press / to come here, Escape to empty it."
+        aria-keyshortcuts="Control+K Meta+K"
+        title="Words in title, job or id. Ctrl K (or ⌘ K) leads here, Escape empties it."
         onChange={({ target }) => type(target.value)}
         onBlur={() => search(text)}
         onKeyDown={(event) => {
