@@ -91,6 +91,7 @@ async def test_three_commands_queued_offline_outlive_a_reload_and_are_each_appli
     """Retry, answer and cancel; three runs show it in their logs."""
     async with httpx.AsyncClient(base_url=f"{site.url}/headway") as http:
         failed = await started(http, "fragile", "failed")
+        assert failed["error"]["message"] == "ValueError: not at the first time"
         waiting = await started(http, "asking", "waiting")
         endless = await started(http, "endless", "running")
         view = await opened(context, site)

