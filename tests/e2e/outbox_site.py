@@ -56,13 +56,14 @@ class OutboxSite:
         busy: It says 503 to them, and when to come again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.requests: list[tuple[str, str]] = []
         self.booked: list[Any] = []
         self.busy = False
         self.url = ""
         self._answers: dict[str, Any] = {}
-        self.headway = Headway(worker="inline")
+        # A store of its own: the workers of other tests would take its runs.
+        self.headway = Headway(f"sqlite:///{folder}/headway.db", worker="inline")
         self.app = self._application()
 
     def _application(self) -> ASGIApp:
@@ -108,9 +109,9 @@ class OutboxSite:
 
 
 @contextmanager
-def running_site() -> Iterator[OutboxSite]:
+def running_site(folder: Path) -> Iterator[OutboxSite]:
     """Serve it in a thread until the block ends."""
-    site = OutboxSite()
+    site = OutboxSite(folder)
     server = uvicorn.Server(uvicorn.Config(site.app, port=0, log_level="critical"))
     thread = threading.Thread(target=server.run, name="outbox site", daemon=True)
     thread.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,9 +21,9 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture
-def site() -> Iterator[OutboxSite]:
+def site(tmp_path: Path) -> Iterator[OutboxSite]:
     """An application, with no commands yet."""
-    with running_site() as site:
+    with running_site(tmp_path) as site:
         yield site
 
 
