@@ -45,9 +45,9 @@ async def test_it_loads_without_a_bundler(page: Page, origin: str) -> None:
     assert asked == [f"{origin}/client.js"]
 
 
-async def test_the_recipe_without_a_bundler_shows_a_run(page: Page) -> None:
+async def test_the_recipe_without_a_bundler_shows_a_run(page: Page, tmp_path: Path) -> None:
     """``browser/plain.html``, as the front-end guide prints it, beside a mounted Headway."""
-    with running_site() as site:
+    with running_site(tmp_path) as site:
         await page.route(f"{site.url}/", lambda route: route.fulfill(path=RECIPE))
         started = await page.request.post(f"{site.url}/headway/v1/jobs/asking/runs", data={"input": None})
         await page.goto(f"{site.url}/#{(await started.json())['id']}")
