@@ -50,7 +50,7 @@ export function SystemPage() {
           {error && <Problem hint="What is shown is older; it is tried again by itself">{error.message}</Problem>}
           <Health system={system} samples={samples} />
           <Charts samples={samples} times={system.times} />
-          <Viewers paused={paused} />
+          <Viewers paused={paused} isKnownOld={error !== null} />
           <Notices />
           <Processes system={system} />
           <div className="system-pair">

@@ -20,8 +20,14 @@ interface Chosen {
   act: "close" | "say";
 }
 
+interface ViewersProps {
+  paused: boolean;
+  /** The page says already that what it shows is older. */
+  isKnownOld: boolean;
+}
+
 /** Who watches, on all servers; each can be told something, or closed. */
-export function Viewers({ paused }: { paused: boolean }) {
+export function Viewers({ paused, isKnownOld }: ViewersProps) {
   const [which, setWhich] = useState<Which>({});
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [done, setDone] = useState("");
@@ -43,7 +49,7 @@ export function Viewers({ paused }: { paused: boolean }) {
         {done}
       </p>
       {!data && error && <Trouble error={error} what="the viewers" onAgain={() => void refetch()} />}
-      {data && error && <Problem hint="What is shown is older">{error.message}</Problem>}
+      {data && error && !isKnownOld && <Problem hint="What is shown is older">{error.message}</Problem>}
       {data && data.connections.length > 0 && <Table data={data} onChoose={setChosen} />}
       {data?.connections.length === 0 && (
         <p className="empty">{isFiltered ? "Nobody like this watches." : "Nobody watches just now."}</p>
