@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -102,32 +103,69 @@ async def test_it_listens_again_after_a_restart(tmp_path: Path) -> None:
     server.kill()
 
 
-async def test_an_outage_is_told_once_with_its_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """And once more when it is over, by each of those who notice."""
-    server = PostgresServer(tmp_path)
-    server.start()
-    caplog.set_level(logging.INFO, "headway")
+class Told:
+    """What is logged."""
 
-    def told(word: str) -> list[str]:
-        return [record.getMessage() for record in caplog.records if word in record.getMessage()]
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "headway")
+        self._caplog = caplog
 
-    async def until_told(*words: str) -> None:
+    def __call__(self, words: str) -> list[str]:
+        """Return the lines with these words."""
+        return [line for record in self._caplog.records if words in (line := record.getMessage())]
+
+    async def until(self, *all_of: str) -> None:
+        """Wait for a line of each."""
         async with asyncio.timeout(60):
-            while not all(map(told, words)):
+            while not all(map(self, all_of)):
                 await asyncio.sleep(0.05)
 
+
+async def test_an_outage_is_told_once_with_its_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And once more when it is over, by each of those who notice."""
+    told = Told(caplog)
+    server = PostgresServer(tmp_path)
+    server.start()
     async with application(server.url()) as hw:
         assert await (await hw.start("work", 0.0)).result() == 0.0
         server.stop()
-        await until_told("the queue is away", "cannot sweep", "cannot look for queued runs")
+        await told.until("the queue is away", "cannot sweep", "cannot look for queued runs")
         server.start()
-        await until_told("the queue is back", "sweeping again", "looking for queued runs again")
+        await told.until("the queue is back", "sweeping again", "looking for queued runs again")
         assert await (await hw.start("work", 0.0)).result() == 0.0
     server.kill()
     [away] = told("the queue is away")
     assert "refused" in away
     assert "\n" not in away
-    assert [len(told(word)) for word in ("the queue is back", "cannot sweep", "cannot look for")] == [1, 1, 1]
+    assert [len(told(words)) for words in ("the queue is back", "cannot sweep", "cannot look for")] == [1, 1, 1]
+
+
+async def test_the_queue_is_back_when_its_pool_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is later than the server, as it waits between two attempts to connect."""
+    monkeypatch.setattr("headway.engines.procrastinate.PATIENCE_S", 0.5)
+    told = Told(caplog)
+    server = PostgresServer(tmp_path)
+    server.start()
+    async with application(server.url()) as hw:
+        assert await (await hw.start("work", 0.0)).result() == 0.0
+        pool = engine_of(hw)._app.connector.pool  # type: ignore[attr-defined]  # of the connector for psycopg
+        async with AsyncExitStack() as held:
+            for _ in range(pool.max_size):
+                await held.enter_async_context(pool.connection())
+            server.stop()
+            await told.until("the queue is away")
+            server.start()
+            async with asyncio.timeout(60):
+                errors = pool.get_stats()["requests_errors"]
+                while pool.get_stats()["requests_errors"] < errors + 3:
+                    await asyncio.sleep(0.05)
+            assert told("the queue is back") == []
+        await told.until("the queue is back")
+        assert await (await hw.start("work", 0.0)).result() == 0.0
+    server.kill()
+    assert len(told("the queue is away")) == len(told("the queue is back")) == 1
 
 
 async def listeners(server: PostgresServer) -> int:

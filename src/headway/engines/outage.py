@@ -20,6 +20,9 @@ class Outage:
         failing: Said when it begins, before the reason.
         over: Said when it is over, before how long it lasted.
         monotonic: Counts seconds.
+
+    Attributes:
+        times: How often it is over by now.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Outage:
         self._monotonic = monotonic
         self._since: float | None = None
         self._told_at = 0.0
+        self.times = 0
 
     @property
     def lasts(self) -> bool:
@@ -52,6 +56,7 @@ class Outage:
         if self._since is not None:
             self._log.info("%s, after %s", self._over, _spelled(self._monotonic() - self._since))
             self._since = None
+            self.times += 1
 
 
 def reason(error: BaseException) -> str:

@@ -30,7 +30,11 @@ TASK: Final = "headway.execute"
 KEEPING: Final = "headway.keep"
 DEAD_AFTER_S: Final = 60
 PATIENCE_S: Final = 5.0
-"""For a connection of the pool; so soon is an outage told."""
+"""For a connection of the pool; so soon is an outage told.
+
+The pool gives up connecting after the same time, and begins anew when it is asked again: left to itself it waits twice
+as long after each failure, and would be away for minutes more after an outage of minutes.
+"""
 
 
 class ProcrastinateEngine:
@@ -48,7 +52,9 @@ class ProcrastinateEngine:
         self._dsn = dsn
         self._schema = schema_of(schema)
         options = {"options": f"-c search_path={self._schema}", "prepare_threshold": None}
-        connector = PsycopgConnector(conninfo=dsn, kwargs=options, min_size=1, max_size=4, timeout=PATIENCE_S)
+        connector = PsycopgConnector(
+            conninfo=dsn, kwargs=options, min_size=1, max_size=4, timeout=PATIENCE_S, reconnect_timeout=PATIENCE_S
+        )
         self._app = App(connector=connector)
         self._app.task(name=TASK, pass_context=True)(self._execute)
         # Without any periodic task a worker whose LISTEN has died goes on deaf, instead of ending.
@@ -107,11 +113,13 @@ class ProcrastinateEngine:
 
     async def _serve(self, lane: Lane) -> None:
         while True:  # a worker returns, or raises, when it cannot listen or beat any more
+            outages_over = self._outage.times
             try:
                 await self._open()
                 if self._outage.lasts:
-                    await has_schema(self._dsn, self._schema)
+                    await self._app.connector.execute_query_async("SELECT 1")  # the pool is back later than the server
                     self._outage.end()
+                    outages_over = self._outage.times
                 await self._app.run_worker_async(
                     queues=[*lane.queues, KEEPING],
                     concurrency=lane.slots,
@@ -121,7 +129,9 @@ class ProcrastinateEngine:
                     install_signal_handlers=False,
                 )
             except (ConnectorException, psycopg.Error, OSError) as error:
-                self._outage.note(await self._why(error))
+                why = await self._why(error)
+                if outages_over == self._outage.times:  # else another lane has told of it, and of its end
+                    self._outage.note(why)
             except Exception:
                 log.exception("the queue's worker failed")
             await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - so that not all come back at once
