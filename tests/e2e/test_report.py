@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.opening import opening
 from tests.e2e.report_page import PATIENCE_MS, ReportPage
@@ -153,6 +154,40 @@ async def test_the_page_says_that_the_database_is_away(open_report: Open, demo: 
     await expect(view.page.get_by_role("heading", name="There is no such project")).to_be_visible()
     await view.open(project)
     await view.status("Ready")
+
+
+async def test_the_project_comes_after_its_status(open_report: Open, demo: Demo) -> None:
+    """Also when the run has ended, and its stream says nothing more."""
+    project = demo.create("uptide")["id"]
+    demo.ended(project)
+    view = await open_report()
+    looked_twice = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await looked_twice.wait()
+        await route.continue_()
+
+    await view.page.route(f"**/api/projects/{project}", late)
+    answer = f"**/api/projects/{project}/initial-report-status"
+    async with view.page.expect_response(answer):
+        await view.open(project)
+    async with view.page.expect_response(answer):
+        pass
+    looked_twice.set()
+    await view.status("Ready")
+
+
+async def test_the_report_is_shown_without_its_run(open_report: Open, demo: Demo) -> None:
+    """What the status endpoint knows is enough."""
+    project = demo.create("uptide")["id"]
+    demo.ended(project)
+    view = await open_report()
+    await view.page.route("**/headway/v1/runs/**", lambda route: route.abort())
+    await view.open(project)
+    await view.status("Ready")
+    await expect(view.page.locator(".percent")).to_have_text("100 %")
+    await expect(view.button("Make the report")).to_be_hidden()
+    await expect(view.page.frame_locator("iframe").get_by_role("heading", name="Competitors of")).to_be_visible()
 
 
 async def test_the_five_lines_of_the_requirement_run_unchanged(shared_browser: Browser, demo: Demo) -> None:

@@ -71,9 +71,9 @@ function watch(runId) {
   let before = null;
   const draw = () => {
     const { run, connection } = handle.getSnapshot();
-    page.view?.showConnection(connection);
+    page.view.showConnection(connection);
     if (run === null) return;
-    page.view?.showRun(run);
+    page.view.showRun(run);
     if (run.status !== before) look();
     before = run.status;
   };
@@ -95,8 +95,8 @@ async function look() {
   if (listed.status === "fulfilled") showProjects(listed.value.projects);
   else showNoProjects("They are not known at present.");
   if (numbers.status === "fulfilled") showNumbers(numbers.value);
-  if (id === page.projectId && status.status === "fulfilled" && status.value !== null) {
-    page.view?.showStatus(status.value);
+  if (id === page.projectId && page.view !== null && status.status === "fulfilled") {
+    page.view.showStatus(status.value);
     watch(status.value.runId ?? null);
   }
   if (id === page.projectId && events.status === "fulfilled") showEvents(events.value?.events ?? []);

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { card } from "./competitors.js";
 import { each, h, set, show, text } from "./dom.js";
-import { many, ofAttempts, ofConnection, ofPhase, ofRun, PHASES, until, when } from "./words.js";
+import { many, ofAttempts, ofConnection, ofPhase, ofRun, ofStatus, PHASES, until, when } from "./words.js";
 
 /**
  * @param {object} project as the API tells it
@@ -85,25 +85,26 @@ export function projectView(project, page) {
     showConnection(shown.connection);
     if (shown.run !== null) showWorker(shown.run);
     if (shown.run === null) {
-      text(badge, status.status === "not_started" ? "Not asked for" : "Waiting");
-      set(badge, "data-kind", "idle");
+      showStanding(ofStatus(status), status.progress);
       text(message, status.message);
-      text(percent, "0 %");
     }
     if (status.status === "completed") report.update(status);
     else report.hide();
+  }
+
+  function showStanding([words, kind], done) {
+    text(badge, words);
+    set(badge, "data-kind", kind);
+    set(bar, "value", done);
+    set(bar, "data-kind", kind);
+    text(percent, `${Math.floor(done)} %`);
   }
 
   /** What the run's stream says. */
   function showRun(run) {
     shown.run = run;
     const [words, kind] = ofRun(run.status);
-    text(badge, words);
-    set(badge, "data-kind", kind);
-    const done = run.progress.percent ?? 0;
-    set(bar, "value", done);
-    set(bar, "data-kind", kind);
-    text(percent, `${Math.floor(done)} %`);
+    showStanding([words, kind], run.progress.percent ?? 0);
     text(message, messageOf(run));
     show(start, false);
     show(retry, ["partial", "failed", "cancelled"].includes(run.status));

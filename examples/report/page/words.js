@@ -70,6 +70,13 @@ export const isOver = (run) => ["succeeded", "partial", "failed", "cancelled"].i
 export const ofConnection = ({ state, transport }) =>
   state === "live" && transport === "poll" ? ["Polling", "good"] : (CONNECTIONS[state] ?? [state, "idle"]);
 
+/** What the status endpoint says, as long as the run itself is not there to say it. */
+export function ofStatus({ status, partial, queuePosition, noWorker }) {
+  if (status === "not_started") return ["Not asked for", "idle"];
+  if (status === "generating") return RUNS[queuePosition || noWorker ? "queued" : "running"];
+  return RUNS[status === "failed" ? "failed" : partial ? "partial" : "succeeded"];
+}
+
 export function ofReport(report) {
   if (report === null) return ["Not asked for", "idle"];
   const [words, kind] = ROWS[report.status] ?? [report.status, "idle"];
