@@ -190,6 +190,113 @@ async def test_the_report_is_shown_without_its_run(open_report: Open, demo: Demo
     await expect(view.page.frame_locator("iframe").get_by_role("heading", name="Competitors of")).to_be_visible()
 
 
+async def test_an_answer_that_comes_late_is_not_drawn_above_newer_ones(open_report: Open, demo: Demo) -> None:
+    """The report was not asked for when it was given, and has been since."""
+    project = demo.create("uptide", start=False)["id"]
+    view = await open_report()
+    await view.open(project)
+    button = view.button("Make the report")
+    await expect(button).to_be_visible()
+    answer = f"**/api/projects/{project}/initial-report-status"
+    asked, let_go = asyncio.Event(), asyncio.Event()
+
+    async def old(route: Route) -> None:
+        before = await route.fetch()
+        asked.set()
+        await let_go.wait()
+        await route.fulfill(response=before)
+
+    await view.page.route(answer, old, times=1)
+    await asked.wait()
+    await button.press("Enter")
+    await expect(button).to_be_hidden()
+    await view.page.evaluate(
+        """() => {
+          window.seen = 0;
+          const button = [...document.querySelectorAll("button")].find((it) => it.textContent === "Make the report");
+          new MutationObserver(() => { window.seen += !button.hidden; }).observe(button, { attributes: true });
+        }"""
+    )
+    let_go.set()
+    for _ in range(2):  # the second is asked for when the old one has been drawn, if it ever is
+        async with view.page.expect_response("**/api/demo/statistics"):
+            pass
+    assert await view.page.evaluate("window.seen") == 0
+
+
+async def test_a_project_that_is_still_loading_is_not_shown_as_the_one_before(open_report: Open, demo: Demo) -> None:
+    """Nor may the form be sent a second time while what it made is opened."""
+    view = await open_report()
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await view.page.route(re.compile(r"/api/projects/[\w.:-]+$"), late)
+    await view.home()
+    await view.button("Make the report").press("Enter")
+    await view.page.wait_for_url("**/#/projects/*")
+    await expect(view.button("Make the report")).to_have_count(0)
+    await expect(view.page.get_by_text("Loading …")).to_be_visible()
+    let_go.set()
+    await expect(view.cards).to_have_count(3)
+
+
+async def test_who_has_left_the_form_is_not_fetched_back(open_report: Open, demo: Demo) -> None:
+    """The project is made, and stands in the list."""
+    elsewhere = demo.create("uptide", start=False)["id"]
+    view = await open_report()
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "POST":
+            await let_go.wait()
+        await route.continue_()
+
+    await view.page.route("**/api/projects", late)
+    await view.home()
+    async with view.page.expect_response(lambda answer: answer.status == 201) as made:
+        await view.button("Make the report").press("Enter")
+        await view.page.locator(f'.projects a[href="#/projects/{elsewhere}"]').click()
+        await expect(view.button("Make the report")).to_be_visible()
+        let_go.set()
+    project = (await (await made.value).json())["id"]
+    await expect(view.page.locator(f'.projects a[href="#/projects/{project}"]')).to_be_visible()
+    assert view.page.url.endswith(elsewhere)
+
+
+async def test_the_report_is_shown_once_it_can_be_read(open_report: Open, demo: Demo) -> None:
+    """It could not when it was ready."""
+    project = demo.create("uptide")["id"]
+    demo.ended(project)
+    view = await open_report()
+    await view.page.route("**/api/reports/*/page?*", lambda route: route.fulfill(status=503, body="away"), times=1)
+    await view.open(project)
+    await expect(view.page.frame_locator("iframe").get_by_role("heading", name="Competitors of")).to_be_visible()
+
+
+async def test_a_command_that_was_done_all_the_same_is_no_trouble_any_more(open_report: Open, demo: Demo) -> None:
+    """Its answer was lost; then the report is there. The keyboard stays on the page when the button goes."""
+    project = demo.create("uptide", start=False)["id"]
+    view = await open_report()
+    await view.open(project)
+    trouble = view.page.locator("p.error[role=alert]:not(#refused)").filter(has_text="The server does not answer")
+
+    async def lost(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await view.page.route(f"**/api/projects/{project}/initial-report", lost)
+    demo.turn(latency_s=1)
+    await view.button("Make the report").press("Enter")
+    await expect(trouble).to_be_visible()
+    demo.turn(latency_s=0)
+    await view.status("Ready")
+    await expect(trouble).to_be_hidden()
+    await expect(view.page.locator("#project-title")).to_be_focused()
+
+
 async def test_the_five_lines_of_the_requirement_run_unchanged(shared_browser: Browser, demo: Demo) -> None:
     """Pasted into a page of the server, with the project's id: phase and progress on the console, to the end."""
     project = demo.create("uptide", start=False)["id"]

@@ -30,6 +30,17 @@ export async function ask(path, { method = "GET", body } = {}) {
   throw refused(json, answer.status);
 }
 
+/** Whether an address can be read at present. @param {string} path */
+export async function isThere(path) {
+  try {
+    const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await answer.text();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
 function refused(problem, status) {
   if (typeof problem?.detail === "string") return new Refused(problem.code ?? "refused", problem.detail, problem.hint);
   const first = Array.isArray(problem?.detail) ? problem.detail[0] : null;

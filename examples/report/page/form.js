@@ -50,7 +50,8 @@ export function newProject(sites) {
     for (const input of form.querySelectorAll("[aria-invalid]")) mark(input, false);
     try {
       const body = { name: name.input.value.trim(), productUrl: url.input.value.trim(), competitors };
-      location.hash = `#/projects/${(await api.create(body)).id}`;
+      const { id } = await api.create(body);
+      if (form.isConnected) location.hash = `#/projects/${id}`; // who went elsewhere meanwhile finds it in the list
     } catch (problem) {
       const input = inputAt(problem.place ?? []);
       const label = input?.labels[0].textContent;

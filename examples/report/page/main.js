@@ -14,6 +14,7 @@ const element = (id) => document.getElementById(id);
 const main = element("main");
 const NOWHERE = { view: null, project: null, projectId: null, runId: null, lost: false, leave: () => {} };
 const page = { demo: { sites: {}, kill: false }, ...NOWHERE };
+const looks = { asked: 0, drawn: 0 };
 
 const say = (words) => text(element("said"), words);
 
@@ -23,12 +24,13 @@ async function route() {
   page.leave();
   Object.assign(page, NOWHERE);
   showEvents([]);
+  document.title = "Report";
   const id = location.hash.match(/^#\/projects\/([\w.:-]+)$/)?.[1];
   if (id === undefined) {
-    document.title = "Report";
     main.replaceChildren(newProject(page.demo.sites));
   } else {
     page.projectId = id;
+    main.replaceChildren(h("p", { class: "muted" }, "Loading …")); // what was there is of another project
     open(id).then(look);
   }
   look();
@@ -84,6 +86,7 @@ function watch(runId) {
 // ------------------------------------------------------------------------------------------------ now and then
 
 async function look() {
+  const mine = ++looks.asked;
   const id = page.projectId;
   if (page.lost) open(id);
   const [listed, status, events, numbers] = await Promise.allSettled([
@@ -92,6 +95,8 @@ async function look() {
     id === null ? Promise.resolve(null) : api.happened(id),
     api.statistics(),
   ]);
+  if (mine < looks.drawn) return; // what a later one has told is newer
+  looks.drawn = mine;
   if (listed.status === "fulfilled") showProjects(listed.value.projects);
   else showNoProjects("They are not known at present.");
   if (numbers.status === "fulfilled") showNumbers(numbers.value);

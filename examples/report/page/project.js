@@ -10,6 +10,7 @@ import { many, ofAttempts, ofConnection, ofPhase, ofRun, ofStatus, PHASES, until
  * @param {{ kill: boolean, say: (words: string) => void, changed: () => void }} page
  */
 export function projectView(project, page) {
+  const title = h("h1", { id: "project-title", tabindex: -1 }, project.name);
   const badge = h("span", { class: "badge", id: "status" });
   const pill = h("span", { class: "badge", id: "connection", hidden: true });
   const bar = h("progress", { max: 100, value: 0, "aria-label": "Report" });
@@ -36,6 +37,7 @@ export function projectView(project, page) {
   function button(words, kind, act) {
     const made = h("button", { type: "button", class: "button", "data-kind": kind, hidden: true }, words);
     made.addEventListener("click", async () => {
+      const hadFocus = document.activeElement === made;
       made.disabled = true;
       show(problem, false);
       try {
@@ -45,9 +47,17 @@ export function projectView(project, page) {
         show(problem, true);
       } finally {
         made.disabled = false;
+        if (hadFocus && document.activeElement === document.body) (made.hidden ? title : made).focus();
       }
     });
     return made;
+  }
+
+  /** A button that goes away hands the focus on: who uses the keyboard would begin at the top of the page again. */
+  function offer(made, visible) {
+    const hadFocus = document.activeElement === made;
+    show(made, visible);
+    if (hadFocus && !visible) title.focus();
   }
 
   const element = h(
@@ -56,12 +66,7 @@ export function projectView(project, page) {
     h(
       "section",
       { class: "panel stack", "aria-labelledby": "project-title" },
-      h(
-        "div",
-        { class: "row spread" },
-        h("h1", { id: "project-title" }, project.name),
-        h("div", { class: "row" }, badge, pill),
-      ),
+      h("div", { class: "row spread" }, title, h("div", { class: "row" }, badge, pill)),
       h("div", { class: "row progress" }, bar, percent),
       strip,
       h("div", {}, message, eta, queue, worker),
@@ -81,7 +86,7 @@ export function projectView(project, page) {
     const { queuePosition: position, noWorker } = status;
     text(queue, noWorker ? "No worker is there that would take it." : `Place ${position} in the queue`);
     show(queue, Boolean(position || noWorker));
-    show(start, status.status === "not_started");
+    offer(start, status.status === "not_started");
     showConnection(shown.connection);
     if (shown.run !== null) showWorker(shown.run);
     if (shown.run === null) {
@@ -102,12 +107,13 @@ export function projectView(project, page) {
 
   /** What the run's stream says. */
   function showRun(run) {
+    if (run.status !== shown.run?.status) show(problem, false); // what was asked for has been done, or is no matter now
     shown.run = run;
     const [words, kind] = ofRun(run.status);
     showStanding([words, kind], run.progress.percent ?? 0);
     text(message, messageOf(run));
-    show(start, false);
-    show(retry, ["partial", "failed", "cancelled"].includes(run.status));
+    offer(start, false);
+    offer(retry, ["partial", "failed", "cancelled"].includes(run.status));
     text(error, run.error ? [run.error.message, run.error.hint].filter(Boolean).join(". ") : "");
     show(error, run.status === "failed");
     showWorker(run);
@@ -124,7 +130,7 @@ export function projectView(project, page) {
     const now = isKilled ? "It was killed; another one takes over within seconds." : attempts;
     text(worker, [last && `Worker ${last.pid} on ${last.host}.`, now].filter(Boolean).join(" "));
     show(worker, Boolean(last) && run.status !== "queued");
-    show(kill, page.kill && run.status === "running" && !isKilled && !shown.status?.degraded);
+    offer(kill, page.kill && run.status === "running" && !isKilled && !shown.status?.degraded);
   }
 
   function announce(run, words) {
@@ -249,8 +255,7 @@ function reportPart() {
     const version = `${base}/page?made=${encodeURIComponent(status.generatedAt ?? "")}`;
     set(pdf, "href", `${base}/pdf`);
     set(whole, "href", `${base}/page`);
-    if (version !== loaded) frame.src = version;
-    loaded = version;
+    if (version !== loaded) load(version);
     const { captured, total, capturedAt } = status.competitorSnapshotsStatus ?? {};
     const facts = [
       ["Completeness", `${status.dataCompletenessScore ?? "?"} of 100`],
@@ -264,6 +269,15 @@ function reportPart() {
       fact,
     );
     show(element, true);
+  }
+
+  /** A frame does not tell that it shows an error: it gets the page once the page can be had. */
+  async function load(version) {
+    loaded = version;
+    const isThere = await api.isThere(version);
+    if (loaded !== version) return;
+    if (isThere) frame.src = version;
+    else loaded = ""; // it is tried again with the next status
   }
 
   function fact() {
