@@ -30,6 +30,14 @@ async def once(run: Run, seconds: float) -> int:
     return os.getpid()
 
 
+@hw.job
+async def long_at_first(run: Run) -> None:
+    """Does not end in its first attempt."""
+    note(run.id, "long_at_first")
+    if run.context.attempt == 1:
+        await asyncio.Event().wait()
+
+
 @hw.job(priority=9)
 async def urgent(run: Run) -> None:
     """Goes before the others of its queue."""

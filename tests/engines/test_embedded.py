@@ -185,7 +185,7 @@ async def test_stopping_lets_short_work_end_and_hands_back_the_rest(here: World,
     for run_id in (short, long):
         await here.until(run_id, lambda row: row.worker is not None or row.status == "succeeded")
     late = await here.start(work, 0.0)
-    await engine.stop(drain_s=0.3)
+    await engine.stop(drain_s=2)
     assert [(await here.row(run_id)).status for run_id in (short, long, late)] == ["succeeded", "queued", "queued"]
     assert (await here.row(long)).attempt == 2
     await engine.stop()

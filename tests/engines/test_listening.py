@@ -31,7 +31,7 @@ def listener_process(url: str, notes: Path, pace_s: float) -> Iterator[subproces
     env = {
         **os.environ,
         "HEADWAY_STORE": url,
-        "HEADWAY_LEASE_S": "2",
+        "HEADWAY_LEASE_S": "5",
         "LISTENED_NOTES": str(notes),
         "LISTENED_PACE_S": str(pace_s),
         "PYTHONPATH": python_path(ROOT),

@@ -82,9 +82,8 @@ async def wipe(plant: Plant) -> None:
         while len(found) < 5:
             await asyncio.sleep(0.02)
             if engine._is_open:
-                found = await engine._app.connector.execute_query_all_async(
-                    "DELETE FROM procrastinate_jobs RETURNING id"
-                )
+                found = await engine._app.connector.execute_query_all_async("SELECT id FROM procrastinate_jobs")
+    await engine._app.connector.execute_query_async("DELETE FROM procrastinate_jobs")
 
 
 async def test_a_broker_that_is_away_delays_nobody(tmp_path: Path) -> None:

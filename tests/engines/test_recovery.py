@@ -154,11 +154,10 @@ async def test_kills_over_parallel_items_lose_nothing_and_mix_nothing_up(site: S
         if claimed and site.kill_holder(rng.choice(claimed)):
             kills += 1
             site.spawn(**environment)
-    attempts = [(await site.commands.row(run_id)).attempt for run_id in runs]
+    attempts = [(await site.until(run_id, ended)).attempt for run_id in runs]
     assert sum(attempts) - len(runs) >= 8, "the kills must hit runs that were at work"
     finished: dict[tuple[str, str], int] = {}
     for run_id in runs:
-        await site.until(run_id, ended)
         events = await site.events(run_id)
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
         fold = Fold()
@@ -247,7 +246,7 @@ async def test_a_run_that_kills_every_process_is_given_up(site: Site) -> None:
 async def test_a_stopping_worker_hands_its_runs_back_at_once(site: Site) -> None:
     """SIGTERM: what is not done in the drain time goes on elsewhere, without counting as a crash."""
     first = site.spawn()
-    run_id = await site.start("hold", 2.0)
+    run_id = await site.start("hold", 4.0)
     await site.until(run_id, lambda row: row.seq > 5)
     first.terminate()
     assert await asyncio.to_thread(first.wait) == 0
