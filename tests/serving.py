@@ -148,7 +148,7 @@ class Server:
         """Return the hub's."""
         return dict(await self.call(self.hub.statistics))
 
-    async def settled(self, predicate: Callable[[dict[str, Any]], bool], patience_s: float = 10) -> dict[str, Any]:
+    async def settled(self, predicate: Callable[[dict[str, Any]], bool], patience_s: float = 60) -> dict[str, Any]:
         """Wait until the hub's statistics are as wanted, and return them."""
         deadline = asyncio.get_running_loop().time() + patience_s
         while not predicate(found := await self.statistics()):

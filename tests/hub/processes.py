@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 
 from tests.checkout import ROOT, python_path
+from tests.integration.servers import free_port
 from tests.wire import Stream
 
 APP = "tests.hub.foreign:app"
@@ -31,11 +31,11 @@ class ServerProcess:
     async def get(self, path: str) -> Any:
         """Ask for a page."""
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
-            return (await client.get(path, timeout=10)).raise_for_status().json()
+            return (await client.get(path, timeout=30)).raise_for_status().json()
 
     async def answers(self) -> None:
         """Wait until it does."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     await self.get("/statistics")
@@ -47,7 +47,7 @@ class ServerProcess:
 
     async def forgets_all(self) -> dict[str, Any]:
         """Wait until no stream is open, and return the statistics."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := await self.get("/statistics"))["open"]:
                 await asyncio.sleep(0.02)
         return dict(found)
@@ -58,13 +58,11 @@ class ServerProcess:
 
     async def exits(self) -> int:
         """Wait until it has ended."""
-        return await asyncio.to_thread(self.process.wait, 15)
+        return await asyncio.to_thread(self.process.wait, 60)
 
 
 def _start(command: Sequence[str], cwd: Path) -> ServerProcess:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", *(part.format(port=port) for part in command)],
         cwd=cwd,

@@ -48,6 +48,7 @@ async def _stream_to_its_end(server: ServerProcess, *, direct: bool) -> None:
 
 async def _clients_leave(server: ServerProcess) -> None:
     """Rudely or not, they are forgotten at once, without another event."""
+    await server.forgets_all()
     for leave in ("close", "reset"):
         stream = await server.stream(await server.get("/create"))
         await stream.until("snapshot")
