@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.checkout import ROOT, python_path
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 FOREIGN = ("HEADWAY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 
 
@@ -32,11 +32,13 @@ class Command:
 
     Attributes:
         output: What it has written.
+        whole: Set when nothing more can come.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.output = ""
+        self.whole = asyncio.Event()
 
     async def until(self, look: str | Callable[[str], bool], within_s: float = PATIENCE_S) -> str:
         """Wait until its output is as wanted, and return it."""
@@ -54,9 +56,9 @@ class Command:
         try:
             async with asyncio.timeout(within_s):
                 code = await self.process.wait()
+                await self.whole.wait()
         except TimeoutError:
             raise AssertionError(f"it does not end: {self.output}") from None
-        await asyncio.sleep(0.05)  # for the last bytes
         return code
 
 
@@ -107,6 +109,7 @@ async def on_terminal(
             command.output += os.read(here, 65_536).decode("utf-8", "replace")
         except OSError:  # the other end is closed
             loop.remove_reader(here)
+            command.whole.set()
 
     loop.add_reader(here, read)
     try:
@@ -120,6 +123,7 @@ async def on_terminal(
 async def _read(stream: asyncio.StreamReader, command: Command) -> None:
     while data := await stream.read(65_536):
         command.output += data.decode("utf-8", "replace")
+    command.whole.set()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -135,7 +135,7 @@ async def listening(app: Any, *, direct: bool = True) -> AsyncIterator[str]:
 
 def client_at(address: str, **options: Any) -> httpx.AsyncClient:
     """Return a client that stands at an address."""
-    return httpx.AsyncClient(base_url=address, timeout=10, verify=PLAIN, **options)
+    return httpx.AsyncClient(base_url=address, timeout=60, verify=PLAIN, **options)
 
 
 @asynccontextmanager
@@ -207,7 +207,7 @@ def note(body: str = "hello") -> dict[str, Any]:
 async def ended(client: httpx.AsyncClient, run_id: str, *, headers: dict[str, str] | None = None) -> Any:
     """Wait by long-poll until a run has ended; return its state."""
     etag = ""
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(60):
         while True:
             answer = await client.get(f"/v1/runs/{run_id}?wait=5", headers={**(headers or {}), "If-None-Match": etag})
             assert answer.status_code in (200, 304), answer.text
@@ -216,7 +216,7 @@ async def ended(client: httpx.AsyncClient, run_id: str, *, headers: dict[str, st
                 return answer.json()
 
 
-async def eventually(condition: Callable[[], Any], patience_s: float = 10) -> None:
+async def eventually(condition: Callable[[], Any], patience_s: float = 60) -> None:
     """Wait until something is so."""
     deadline = asyncio.get_running_loop().time() + patience_s
     while not condition():

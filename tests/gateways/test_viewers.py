@@ -291,7 +291,7 @@ async def test_a_notice_goes_when_its_time_is_over(two: Servers, monkeypatch: py
     monkeypatch.setattr(notices, "LOOK_EVERY_S", 0.05)
     run = await open_run(two.clients[0])
     stream = await two.watch(1, f"/v1/runs/{run['id']}/stream")
-    put = (await two.clients[0].post("/v1/notices", json={"text": "for a moment", "for_s": 0.5})).json()
+    put = (await two.clients[0].post("/v1/notices", json={"text": "for a moment", "for_s": 3})).json()
     assert put["until"] > put["at"]
     await eventually(lambda: len(stream.named("notice")) == 2)
     assert stream.named("notice")[1] == {"id": put["id"], "over": True}

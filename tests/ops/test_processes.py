@@ -128,7 +128,7 @@ async def test_who_leaves_meanwhile_owes_no_answer(store: Forked) -> None:
     """It was there when the question was asked, and took its leave."""
     async with joined(store, "stays") as stays:
         leaves = await store.join()
-        asking = asyncio.create_task(stays.ask("name", {}, patience_s=0.1))
+        asking = asyncio.create_task(stays.ask("name", {}, patience_s=2))
         await eventually(lambda: store._board["questions"])
         await store.leave(leaves)
         assert (await asking).reach == Reach(1, 1)
