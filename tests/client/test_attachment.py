@@ -356,9 +356,9 @@ async def test_a_lease_is_kept_while_the_block_lasts(client, server, quick):
 
 async def test_a_short_lease_does_not_lapse_while_its_reporter_lives(client, server):
     """Hearts beat as the lease demands, whoever reports nothing for longer; nobody else gets the run."""
-    run_id = (await client.open("brief", lease_s=2))["id"]
+    run_id = (await client.open("brief", lease_s=4))["id"]
     signs: set[str] = set()
-    async with attach(server.url, run_id), asyncio.timeout(20):
+    async with attach(server.url, run_id), asyncio.timeout(60):
         while len(signs) < 5:  # opened, then thrice in a lease: it would be over
             with pytest.raises(Owned) as refused:
                 await client.take_over(run_id)

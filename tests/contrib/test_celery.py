@@ -199,7 +199,7 @@ async def test_each_execution_is_a_run(shop: Shop, name: str) -> None:
 
 async def test_a_task_that_outlives_the_visibility_time_out_runs_once(shop: Shop, name: str) -> None:
     """Three are delivered three times and more: each has one execution, whoever got the message again."""
-    shop.lease_s = "3"
+    shop.lease_s = "6"
     shop.work()
     shop.work("-n", "other@%h", "-c", "4")
     names = [f"{name}-{number}" for number in range(3)]

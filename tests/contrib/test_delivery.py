@@ -121,7 +121,7 @@ async def test_what_a_dead_worker_said_stands_before_what_the_next_one_says(
 ) -> None:
     """It is sent while its execution is the current one; and it is no sign of life of it."""
     async with Client(server.url) as client:
-        run_id, first = await owned(client, 1)
+        run_id, first = await owned(client, 4)
         file = kept(spool, client, run_id, first["execution_id"], new_event("note", {"body": "last words"}))
         beginning = asyncio.create_task(begin(client, message(run_id, 0), LEASE_S, loop))
         await asyncio.sleep(0.6)  # it has looked: somebody else is at the file

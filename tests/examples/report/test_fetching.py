@@ -55,7 +55,7 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[Fetcher]:
+async def serving(site: Site, timeout_s: float = 30) -> AsyncIterator[Fetcher]:
     """Serve a site, and give a fetcher that may ask it, by the name innocent.example, too."""
 
     async def resolve(host: str, _port: int) -> Sequence[str]:
@@ -64,7 +64,7 @@ async def serving(site: Site) -> AsyncIterator[Fetcher]:
     server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
     site.port = server.sockets[0].getsockname()[1]
     listed = frozenset({f"127.0.0.1:{site.port}", f"innocent.example:{site.port}"})
-    async with server, Fetcher(Guard(listed, resolve=resolve), timeout_s=1.0, max_bytes=10_000) as fetcher:
+    async with server, Fetcher(Guard(listed, resolve=resolve), timeout_s=timeout_s, max_bytes=10_000) as fetcher:
         yield fetcher
     await asyncio.gather(*site.at_work)
 
@@ -136,7 +136,7 @@ async def test_compressed_pages_are_read(coding: str, packed: bytes) -> None:
 
 async def test_a_site_that_dribbles_is_given_up() -> None:
     """A byte now and then keeps no worker busy: the limit is for the whole page."""
-    async with serving(site := Site()) as fetcher:
+    async with serving(site := Site(), 1) as fetcher:
         with pytest.raises(PageDown, match="not answered within 1 s"):
             await fetcher.fetch(f"http://127.0.0.1:{site.port}/slow")
 
