@@ -107,6 +107,7 @@ async def test_a_strategy_is_ordered_watched_and_read(open_strategy: Open, site:
     await expect(view.dialog.get_by_role("region", name="Sections")).to_contain_text("6 of 6 sections are written")
     await view.accessible()
     await view.over()
+    await expect(view.page.locator("main")).to_be_focused()  # what opened the dialog is not there any more
     for name in ("Where you stand", "Topics", "Gaps", "Keywords", "Calendar"):
         await expect(view.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     await expect(view.page.locator(".calendar tbody tr")).to_have_count(24)

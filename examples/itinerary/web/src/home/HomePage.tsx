@@ -1,3 +1,4 @@
+import { useKeptFocus } from "@headway-run/react";
 import { Problem } from "@headway-run/react/components";
 import { useEffect } from "react";
 import { listCities, readDemo } from "../api.ts";
@@ -9,6 +10,7 @@ import { TripForm } from "./TripForm.tsx";
 export function HomePage() {
   const cities = useFetched(listCities);
   const { data: demo } = useFetched(readDemo);
+  const kept = useKeptFocus<HTMLDivElement>();
   useEffect(() => {
     document.title = "Plan a trip – Itinerary";
   }, []);
@@ -20,7 +22,7 @@ export function HomePage() {
         the planning goes on, and the trip is here when you come back.
       </p>
       <div className="columns">
-        <div className="stack">
+        <div className="stack" {...kept}>
           {cities.data && <TripForm cities={cities.data} />}
           {!cities.data && cities.trouble && <NoCities trouble={cities.trouble} onRetry={cities.reload} />}
           {!cities.data && !cities.trouble && <p className="hw-panel hw-muted">Asking which cities there are…</p>}

@@ -19,6 +19,10 @@ export function ProviderDial({ searchS }: ProviderDialProps) {
   const [refusal, setRefusal] = useState<string | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const again = () => {
+    setRefusal(null);
+    reload();
+  };
 
   const turn = (change: Partial<Dial>, settleMs = 0) => {
     const all = { ...wish, ...change };
@@ -48,7 +52,7 @@ export function ProviderDial({ searchS }: ProviderDialProps) {
       {(refusal ?? trouble) && (
         <Problem
           action={
-            <button type="button" className="hw-button" onClick={reload}>
+            <button type="button" className="hw-button" onClick={again}>
               Ask again
             </button>
           }

@@ -2,7 +2,7 @@ import type { RunHandle, Snapshot } from "@headway-run/client";
 import { useCommand, useKeptFocus } from "@headway-run/react";
 import { Badge, Problem } from "@headway-run/react/components";
 import { count, hasEnded } from "@headway-run/react/words";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { daysOf, retryLabel } from "../model/status.ts";
 import { placeAndDate } from "../model/tour.ts";
 import { tripSign } from "../model/words.ts";
@@ -16,6 +16,13 @@ interface TripHeaderProps {
 /** What the trip is, how it stands, and what can be done to it. */
 export function TripHeader({ run, handle, pill }: TripHeaderProps) {
   const { pending, trouble, send } = useCommand();
+  /** How the trip stood when it was told something: once it stands otherwise, what came of that is no matter any more. */
+  const [told, setTold] = useState("");
+  const standing = `${run.attempt} ${run.status}`;
+  const tell = (command: () => Promise<unknown>) => {
+    setTold(standing);
+    void send(command);
+  };
   const kept = useKeptFocus<HTMLElement>();
   const stopping = run.cancel_requested_at !== null;
   const retry = retryLabel(run);
@@ -35,7 +42,7 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
             type="button"
             className="hw-button"
             disabled={pending || stopping}
-            onClick={() => send(() => handle.cancel())}
+            onClick={() => tell(() => handle.cancel())}
           >
             {stopping ? "Stopping…" : "Cancel"}
           </button>
@@ -46,13 +53,13 @@ export function TripHeader({ run, handle, pill }: TripHeaderProps) {
             className="hw-button"
             data-kind="primary"
             disabled={pending}
-            onClick={() => send(() => handle.retry())}
+            onClick={() => tell(() => handle.retry())}
           >
             {retry}
           </button>
         )}
       </div>
-      {trouble && <Problem urgent>{trouble}</Problem>}
+      {trouble && told === standing && <Problem urgent>{trouble}</Problem>}
       {run.error && <Problem hint={run.error.hint}>{run.error.message}</Problem>}
     </header>
   );

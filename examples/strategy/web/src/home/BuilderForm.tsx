@@ -11,6 +11,7 @@ import { SourceField } from "./SourceField.tsx";
 export function BuilderForm({ builder }: { builder: Builder }) {
   const [draft, setDraft] = useState(() => firstDraft(new Date()));
   const { pending, trouble, send } = useCommand();
+  const form = useRef<HTMLFormElement>(null);
   const sent = useRef({ order: "", key: "" });
   const problem = problemOf(draft);
 
@@ -20,7 +21,7 @@ export function BuilderForm({ builder }: { builder: Builder }) {
     void send(async () => {
       const { id, snapshot } = await order(orderOf(draft), keyFor(draft)).catch(withHint);
       clients[draft.mode].run(id, snapshot); // its parts stand on the next page before it has asked for anything
-      location.hash = strategyHref(id, draft.mode);
+      if (form.current) location.hash = strategyHref(id, draft.mode); // else somebody went elsewhere meanwhile
     });
   };
 
@@ -32,7 +33,7 @@ export function BuilderForm({ builder }: { builder: Builder }) {
   };
 
   return (
-    <form className="stack" aria-label="Strategy" onSubmit={submit}>
+    <form ref={form} className="stack" aria-label="Strategy" onSubmit={submit}>
       <div className="sides">
         <SourceField
           side="own"

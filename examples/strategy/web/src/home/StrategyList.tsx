@@ -57,16 +57,20 @@ export function StrategyList({ later }: { later: Later }) {
 }
 
 function Told({ waiting, onSeen }: { waiting: Waiting; onSeen: () => void }) {
-  const { id, mode, title, message } = waiting;
+  const { gone, id, mode, title, message } = waiting;
   const over = isOver(waiting);
-  const good = message?.event !== "error";
+  const good = !gone && message?.event !== "error";
   return (
     <li className="told" data-over={over || undefined}>
       <a href={strategyHref(id, mode)} onClick={onSeen}>
         {title}
       </a>
       {over && (
-        <Badge word={good ? "Ready" : "Not made"} icon={good ? "check" : "cross"} tone={good ? "good" : "bad"} />
+        <Badge
+          word={good ? "Ready" : gone ? "Gone" : "Not made"}
+          icon={good ? "check" : "cross"}
+          tone={good ? "good" : "bad"}
+        />
       )}
       <small className="hw-muted" role="status">
         {laterText(waiting)}

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { readStatus } from "../api.ts";
+import { type RequestError, readStatus } from "../api.ts";
 import type { Mode } from "../clients.ts";
 import { isOver, LATER_S, laterText, load, save, type Waiting } from "../model/later.ts";
 
@@ -21,6 +21,12 @@ export function useLater(): Later {
   }, []);
   const remove = useCallback((id: string) => setWaiting((all) => all.filter((one) => one.id !== id)), []);
 
+  const change = useCallback(
+    (id: string, news: Partial<Waiting>) =>
+      setWaiting((all) => all.map((one) => (one.id === id ? { ...one, ...news } : one))),
+    [],
+  );
+
   const open = waiting.filter((one) => !isOver(one));
   const ids = open.map(({ id }) => id).join(" ");
   useEffect(() => {
@@ -29,15 +35,15 @@ export function useLater(): Later {
       for (const id of ids.split(" ")) {
         // Without an answer nothing has changed: it is asked again in thirty seconds.
         readStatus(id).then(
-          (message) => setWaiting((all) => all.map((one) => (one.id === id ? { ...one, message } : one))),
-          () => {},
+          (message) => change(id, { message }),
+          ({ status }: RequestError) => status === 404 && change(id, { gone: true }),
         );
       }
     };
     look();
     const timer = setInterval(look, LATER_S * 1000);
     return () => clearInterval(timer);
-  }, [ids]);
+  }, [ids, change]);
 
   useTold(waiting);
   return useMemo(() => ({ waiting, add, remove }), [waiting, add, remove]);

@@ -13,6 +13,8 @@ export interface Waiting {
   mode: Mode;
   /** The last that was heard of it; null: nothing yet. */
   message: Message | null;
+  /** The server knows of it no more: nothing will be heard of it. */
+  gone?: true;
 }
 
 const KEY = "headway-strategy-later";
@@ -29,7 +31,8 @@ export function load(storage: Storage): Waiting[] {
 function waitingFrom(value: Partial<Waiting> | null): Waiting[] {
   if (typeof value?.id !== "string" || typeof value.title !== "string") return [];
   const message = value.message ? parseMessage(value.message) : null;
-  return [{ id: value.id, title: value.title, mode: value.mode === "poll" ? "poll" : "stream", message }];
+  const kept = { id: value.id, title: value.title, message, ...(value.gone === true && { gone: value.gone }) };
+  return [{ ...kept, mode: value.mode === "poll" ? "poll" : "stream" }];
 }
 
 export function save(storage: Storage, waiting: readonly Waiting[]): void {
@@ -40,12 +43,13 @@ export function save(storage: Storage, waiting: readonly Waiting[]): void {
   }
 }
 
-export function isOver({ message }: Waiting): boolean {
-  return message?.event === "complete" || message?.event === "error";
+export function isOver({ gone, message }: Waiting): boolean {
+  return gone || message?.event === "complete" || message?.event === "error";
 }
 
 /** What the entry says. */
-export function laterText({ message }: Waiting): string {
+export function laterText({ gone, message }: Waiting): string {
+  if (gone) return "It is not on this server any more.";
   if (message?.event === "complete" || message?.event === "error") return message.data.message;
   const sofar = message ? ` (${Math.floor(message.data.progress)} %)` : "";
   return `Still being written${sofar}. We'll tell you here.`;

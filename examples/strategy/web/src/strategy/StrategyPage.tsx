@@ -69,7 +69,8 @@ export function StrategyPage({ id, mode, later }: StrategyPageProps) {
         status={status}
         onClose={() => {
           setShown(false);
-          opener.current?.focus();
+          // When it has ended there is no opener any more.
+          (opener.current ?? document.querySelector("main"))?.focus();
         }}
       >
         {shown && patience}
