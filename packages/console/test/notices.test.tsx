@@ -13,13 +13,11 @@ const handle = {
     tell = (notice) => act(() => listener(notice));
     return () => {};
   },
-  getSnapshot: () => ({ run: { cursor: "7.x" }, connection: { state: connection } }),
+  getSnapshot: () => ({ run: { cursor: "7.x" } }),
 } as unknown as RunHandle;
 
-let connection = "connecting";
-
-function Page({ streamed }: { streamed: boolean }) {
-  return <OperatorNotices notices={useOperatorNotices("run_1", handle, streamed)} />;
+function Page({ ended = false }: { ended?: boolean }) {
+  return <OperatorNotices notices={useOperatorNotices("run_1", handle, ended)} />;
 }
 
 function shown(): (string | null)[] {
@@ -30,7 +28,6 @@ const IN_A_MINUTE = () => new Date(Date.now() + 60_000).toISOString();
 
 beforeEach(() => {
   found = [];
-  connection = "connecting";
   asked.length = 0;
   vi.stubGlobal("fetch", async (url: string) => {
     asked.push(url);
@@ -45,8 +42,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("what operators say, by a stream", () => {
-  beforeEach(() => void render(<Page streamed />));
+describe("what operators say, while the run goes on", () => {
+  beforeEach(() => void render(<Page />));
 
   it("is shown once, however often it comes", () => {
     tell({ id: "n1", text: "Back at noon", level: "warning", until: null });
@@ -87,14 +84,14 @@ describe("what operators say, by a stream", () => {
   });
 });
 
-describe("what operators say, where no stream tells", () => {
+describe("what operators say, after its end", () => {
   it("is looked for, and goes when it does not stand any more", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     found = [{ id: "n1", text: "Back at noon", until: null }];
-    const { rerender } = render(<Page streamed />);
-    tell({ id: "n0", text: "Withdrawn while the run was polled", until: null });
+    const { rerender } = render(<Page />);
+    tell({ id: "n0", text: "Withdrawn just then", until: null });
     tell({ text: "Said once" });
-    rerender(<Page streamed={false} />);
+    rerender(<Page ended />);
     await vi.waitFor(() =>
       expect(shown()).toEqual(["From the operators: Said once", "From the operators: Back at noon"]),
     );
@@ -104,19 +101,11 @@ describe("what operators say, where no stream tells", () => {
     expect(asked[0]).toContain("/v1/runs/run_1/events?limit=1&after=7.x");
   });
 
-  it("is looked for once where the stream began before anybody listened", async () => {
-    connection = "live";
-    found = [{ id: "n1", text: "Back at noon", until: null }];
-    render(<Page streamed />);
-    await waitFor(() => expect(shown()).toEqual(["From the operators: Back at noon"]));
-    expect(asked).toHaveLength(1);
-  });
-
   it("is kept where the server does not say what stands", async () => {
     found = undefined;
-    const { rerender } = render(<Page streamed />);
+    const { rerender } = render(<Page />);
     tell({ id: "n1", text: "Back at noon" });
-    rerender(<Page streamed={false} />);
+    rerender(<Page ended />);
     await waitFor(() => expect(asked).toHaveLength(1));
     expect(shown()).toEqual(["From the operators: Back at noon"]);
   });

@@ -131,11 +131,23 @@ describe("a reader", () => {
 
   it("does not try again what will not be answered", async () => {
     const { asked, failures, reader, settle } = world([line(1)]);
-    failures.push(new HeadwayError("forbidden"));
+    const problem = { code: "run_not_found" } as object;
+    failures.push(new HeadwayError("not_found", null, { problem, status: 404 }));
     reader.start();
     await settle();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked).toEqual([null]);
+  });
+
+  it("does not take the word of a proxy for that of the server", async () => {
+    const { failures, reader, settle, state, taken } = world([line(1)]);
+    failures.push(new HeadwayError("not_found", null, { status: 404 }), new HeadwayError("protocol"));
+    reader.start();
+    await settle();
+    expect(state()?.error?.category).toBe("not_found");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(taken).toEqual([1]);
+    expect(state()?.error).toBeNull();
   });
 
   it("begins with what is left of a log that was trimmed", async () => {

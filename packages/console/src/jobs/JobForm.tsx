@@ -35,6 +35,7 @@ export function JobForm({ job }: { job: JobInfo }) {
     if (submission.current.body !== body) submission.current = { key: newKey(), body };
     const { id } = await headway.start(job.name, input, { ...given, key: submission.current.key });
     submission.current = { key: "", body: "" };
+    if (!title.current) return; // who went elsewhere meanwhile finds it in the list
     await navigate({ to: "/runs/$runId", params: { runId: id } });
   };
 

@@ -13,7 +13,7 @@ interface AsksProps {
 /** What a run waits for somebody to say. */
 export function Asks({ run, handle }: AsksProps) {
   return Object.entries(run.asks).map(([id, ask]) => (
-    <OneAsk key={id} ask={ask} answer={(data) => handle.answer(id, data)} />
+    <OneAsk key={`${id} ${ask.asked_at}`} ask={ask} answer={(data) => handle.answer(id, data)} />
   ));
 }
 

@@ -1,10 +1,10 @@
 import type { Notice, RunHandle } from "@headway-run/client";
-import { useEffect, useReducer, useRef, useState } from "react";
+import { useEffect, useReducer, useRef } from "react";
 import { ask } from "../api.ts";
 import { useServerNow } from "../clock.ts";
 import { type Change, changed, NOTHING_SAID, type Said } from "./notices.ts";
 
-/** Time between two looks, where no stream tells. */
+/** Time between two looks, where nobody tells. */
 const LOOK_MS = 15_000;
 
 export interface UsedNotices {
@@ -13,18 +13,15 @@ export interface UsedNotices {
 }
 
 /**
- * What operators of the server tell everybody who watches. A stream begins with it, so one has to listen before anything of the
- * run is there.
+ * What operators of the server tell everybody who watches.
  *
- * @param streamed Whether a stream tells of them: it does not where the run is polled, or has ended.
+ * @param ended Whether the connection has ended with the run: it tells of them no more.
  */
-export function useOperatorNotices(runId: string, handle: RunHandle | null, streamed: boolean): UsedNotices {
+export function useOperatorNotices(runId: string, handle: RunHandle | null, ended: boolean): UsedNotices {
   const [board, change] = useReducer(changed, NOTHING_SAID);
   useEffect(() => handle?.on("notice", (notice) => change({ type: "told", notice })), [handle]);
-  // A connection that was open before, for another page of this run, began before we listened.
-  const [late] = useState(() => handle?.getSnapshot().connection.state === "live");
   const cursor = handle?.getSnapshot().run?.cursor;
-  useLooks(runId, cursor, streamed ? (late ? "once" : "never") : "always", change);
+  useLooks(runId, ended ? cursor : undefined, change);
   const now = useServerNow(board.shown.some(({ notice }) => notice.until) ? 1_000 : null);
   useEffect(() => change({ type: "late", now }), [now]);
   return { shown: board.shown, read: (key) => change({ type: "read", key }) };
@@ -49,18 +46,17 @@ export function OperatorNotices({ notices: { shown, read } }: { notices: UsedNot
   );
 }
 
-/** A page of the log says which notices stand, also an empty one: asked for behind the last event that is known. */
-function useLooks(
-  runId: string,
-  cursor: string | undefined,
-  often: "never" | "once" | "always",
-  change: (change: Change) => void,
-): void {
+/**
+ * A page of the log says which notices stand, also an empty one: asked for behind the last event that is known.
+ *
+ * @param cursor Of that event; undefined: nothing is asked for.
+ */
+function useLooks(runId: string, cursor: string | undefined, change: (change: Change) => void): void {
   const latest = useRef(cursor);
   latest.current = cursor;
   const known = cursor !== undefined;
   useEffect(() => {
-    if (often === "never" || !known) return;
+    if (!known) return;
     const life = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async () => {
@@ -74,7 +70,7 @@ function useLooks(
       void look()
         .catch(() => {})
         .finally(() => {
-          if (often === "always" && !life.signal.aborted) timer = setTimeout(goOn, LOOK_MS);
+          if (!life.signal.aborted) timer = setTimeout(goOn, LOOK_MS);
         });
     };
     goOn();
@@ -82,5 +78,5 @@ function useLooks(
       life.abort();
       clearTimeout(timer);
     };
-  }, [runId, known, often, change]);
+  }, [runId, known, change]);
 }

@@ -1,6 +1,6 @@
 import { Problem } from "@headway-run/react/components";
 import { many } from "../model/words.ts";
-import type { ReaderState } from "./reader.ts";
+import { mayHeal, type ReaderState } from "./reader.ts";
 
 /** How far the log has been read, as long as it has not, and what is missing of it. */
 export function Reading({ state }: { state: ReaderState }) {
@@ -8,7 +8,9 @@ export function Reading({ state }: { state: ReaderState }) {
   return (
     <>
       {error && (
-        <Problem hint="What is shown stays; it is tried again.">{`The log cannot be read on: ${error.message}`}</Problem>
+        <Problem
+          hint={mayHeal(error) ? "What is shown stays; it is tried again." : "What is shown stays."}
+        >{`The log cannot be read on: ${error.message}`}</Problem>
       )}
       {!complete && !error && (
         <p className="muted small" aria-busy="true">

@@ -34,7 +34,7 @@ function OneRun({ runId }: { runId: string }) {
   const status = useConnection(handle);
   const stores = useStores(runId);
   const activity = useActivity(handle);
-  const notices = useOperatorNotices(runId, handle, isStreamed(status));
+  const notices = useOperatorNotices(runId, handle, status.state === "closed");
   useTitle(tabTitle(run));
   if (!run || !handle) return <NoRun error={error} status={status} />;
   return (
@@ -48,10 +48,6 @@ function OneRun({ runId }: { runId: string }) {
       <RunAnnouncer run={run} status={status} />
     </>
   );
-}
-
-function isStreamed({ state, transport }: ConnectionStatus): boolean {
-  return transport !== "poll" && state !== "closed";
 }
 
 /** `(42 %) Nightly import`. */

@@ -55,6 +55,11 @@ export interface Reader {
 
 const RETRY_MS = 3_000;
 
+/** Whether it is tried again. No proxy has the last word: it has no such page, or one to sign in, while the server is away. */
+export function mayHeal({ category, problem, retryable }: HeadwayError): boolean {
+  return retryable || (!problem.code && /not_found|protocol/.test(category));
+}
+
 export function createReader({ readPage, wants, onEvents, onState, retryMs = RETRY_MS }: ReaderOptions): Reader {
   let state: ReaderState = { seen: 0, head: 0, complete: false, partial: false, error: null };
   let cursor: string | null = null;
@@ -96,7 +101,7 @@ export function createReader({ readPage, wants, onEvents, onState, retryMs = RET
       change({ partial: true });
     } else {
       change({ error: trouble });
-      if (trouble.retryable) timer = setTimeout(catchUp, retryMs);
+      if (mayHeal(trouble)) timer = setTimeout(catchUp, retryMs);
     }
   };
 

@@ -59,15 +59,20 @@ function useAway(matters: boolean): boolean {
   useEffect(() => {
     if (!matters) return;
     let missed = false;
+    let over = false;
     const look = async () => {
       const isThere = await answers();
+      if (over) return; // another page is shown, and not to be loaded anew
       if (isThere && missed) location.reload();
       missed ||= !isThere;
       setAway(missed);
     };
     void look();
     const timer = setInterval(() => void look(), LOOK_MS);
-    return () => clearInterval(timer);
+    return () => {
+      over = true;
+      clearInterval(timer);
+    };
   }, [matters]);
   return away;
 }
