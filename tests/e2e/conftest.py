@@ -46,9 +46,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def page(browser: Browser) -> Page:
-    """An empty page that waits at most 15 s for anything."""
+    """An empty page."""
     page = await browser.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     return page
 
 

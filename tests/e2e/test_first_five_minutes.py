@@ -73,9 +73,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], check=True)
     (wheel,) = folder.glob("*.whl")
     python = folder / "venv" / "bin" / "python"
-    constraints = ["--constraints", str(ROOT / "requirements" / "dev.txt")]
-    install = [uv, "pip", "install", "--quiet", "--no-verify-hashes", "--python", str(python), *constraints]
-    subprocess.run([*install, f"{wheel}[server]"], check=True)
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+    constraints = ["--no-verify-hashes", "--constraints", str(ROOT / "requirements" / "dev.txt")]
+    subprocess.run([*install, *constraints, f"{wheel}[server]"], check=True)
     return python.parent
 
 
@@ -107,7 +107,7 @@ class Project:
     async def serve(self) -> subprocess.Popen[bytes]:
         """`headway serve main:app`, until it answers."""
         server = self.run(str(self.bin / "headway"), "serve", "main:app", "--port", str(self.port), out="server.log")
-        async with asyncio.timeout(30), httpx.AsyncClient() as http:
+        async with asyncio.timeout(120), httpx.AsyncClient() as http:
             while True:
                 assert server.poll() is None, self.said("server.log")
                 try:
@@ -140,7 +140,7 @@ async def create(project: Project, pages: int) -> str:
     return run_id
 
 
-async def until(said: "Project", out: str, text: str, within_s: float = 30) -> None:
+async def until(said: "Project", out: str, text: str, within_s: float = 120) -> None:
     """Wait until a program has said something."""
     async with asyncio.timeout(within_s):
         while text not in said.said(out):
@@ -159,8 +159,8 @@ async def test_created_watched_three_ways_and_ended(project: Project, page: Page
     await page.goto(f"{project.url}/watch/{run_id}")
     await page.wait_for_function("document.querySelector('#message').textContent.startsWith('page')")
     await page.wait_for_function("document.querySelector('#status').textContent === 'succeeded'")
-    assert await asyncio.to_thread(curl.wait, 20) == 0
-    assert await asyncio.to_thread(watch.wait, 20) == 0, project.said("watch")
+    assert await asyncio.to_thread(curl.wait, 60) == 0
+    assert await asyncio.to_thread(watch.wait, 60) == 0, project.said("watch")
     assert project.said("curl").rstrip().endswith('"final":true}')
     assert "succeeded" in project.said("watch")
 
@@ -184,6 +184,6 @@ async def test_a_killed_server_comes_back_and_all_three_learn_the_truth(project:
     await page.wait_for_function("document.querySelector('#connection').textContent !== 'live'")
     await project.serve()
     await page.wait_for_function("document.querySelector('#status').textContent === 'failed'")
-    assert await asyncio.to_thread(watch.wait, 30) == 1, project.said("watch")
+    assert await asyncio.to_thread(watch.wait, 60) == 1, project.said("watch")
     assert "worker_lost" in project.said("watch") or "died" in project.said("watch")
     await until(project, "curl", '"status":"failed"')
