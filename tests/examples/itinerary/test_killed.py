@@ -29,7 +29,7 @@ def kill(site: Site, what: str) -> None:
 @pytest.mark.parametrize("phase", ["plan", "enhance", "write"])
 def test_a_killed_worker_is_taken_over(site: Site, phase: str) -> None:
     """Whatever was finished is not asked for again: only what was under way is."""
-    site.turn(latency_min_s=0.05, latency_max_s=0.1)
+    site.turn(latency_min_s=0.2, latency_max_s=0.3)  # so that it is met at work, however busy the machine is
     created = site.create(rome=2, lisbon=2)
 
     def running(id: str) -> bool:
