@@ -34,6 +34,8 @@ class Host:
         quick = {"HEADWAY_PING_S": "1", "HEADWAY_LEASE_S": "3"}
         self.server = ServerProcess(folder, APPLICATION, HEADWAY_WORKER="inline", **quick)
         self.url = self.server.url
+        each_anew = httpx.Limits(max_keepalive_connections=0)  # a server that is killed takes none with it
+        self._http = httpx.Client(base_url=self.url, timeout=PATIENCE_S, limits=each_anew)
         self._offline = folder / "offline"
 
     def start(self) -> None:
@@ -63,38 +65,38 @@ class Host:
 
     def run(self, job: str, value: object = None, **about: object) -> str:
         """Start a job; return the id of its run."""
-        answer = httpx.post(f"{self.url}/v1/jobs/{job}/runs", json={"input": value, **about})
+        answer = self._http.post(f"/v1/jobs/{job}/runs", json={"input": value, **about})
         answer.raise_for_status()
         return str(answer.json()["id"])
 
     def state(self, run_id: str) -> dict[str, Any]:
         """A run as it is now."""
-        found: dict[str, Any] = httpx.get(f"{self.url}/v1/runs/{run_id}").raise_for_status().json()
+        found: dict[str, Any] = self._http.get(f"/v1/runs/{run_id}").raise_for_status().json()
         return found
 
     def runs(self, **query: str) -> list[dict[str, Any]]:
         """The list of runs."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/v1/runs", params=query).raise_for_status().json()["runs"]
+        found: list[dict[str, Any]] = self._http.get("/v1/runs", params=query).raise_for_status().json()["runs"]
         return found
 
     def events(self, run_id: str, type: str) -> list[dict[str, Any]]:
         """The events of a run that are of a type."""
-        answer = httpx.get(f"{self.url}/v1/runs/{run_id}/events", params={"type": type}).raise_for_status()
+        answer = self._http.get(f"/v1/runs/{run_id}/events", params={"type": type}).raise_for_status()
         found: list[dict[str, Any]] = answer.json()["events"]
         return found
 
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop."""
-        httpx.post(f"{self.url}/v1/runs/{run_id}/cancel", json={}).raise_for_status()
+        self._http.post(f"/v1/runs/{run_id}/cancel", json={}).raise_for_status()
 
     def tell(self, text: str) -> str:
         """Put a notice before everybody who watches; return its id."""
-        answer = httpx.post(f"{self.url}/v1/notices", json={"text": text, "for_s": 600}).raise_for_status()
+        answer = self._http.post("/v1/notices", json={"text": text, "for_s": 600}).raise_for_status()
         return str(answer.json()["id"])
 
     def untell(self, notice: str) -> None:
         """Take a notice away."""
-        httpx.delete(f"{self.url}/v1/notices/{notice}").raise_for_status()
+        self._http.delete(f"/v1/notices/{notice}").raise_for_status()
 
     def until(self, run_id: str, *statuses: str) -> dict[str, Any]:
         """Wait until a run stands as wanted."""

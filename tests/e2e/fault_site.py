@@ -53,14 +53,14 @@ class FaultSite(ServerProcess):
 
     async def switch(self, *on: str) -> None:
         """Switch transports; none named: all of them on."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             is_json = {"Content-Type": "application/json"}
             answer = await http.put(f"{self.url}/transports", content=json.dumps(on or None), headers=is_json)
             assert answer.status_code == 200, answer.text
 
     async def commands(self) -> dict[str, list[str]]:
         """Return the application's own commands: what arrived, and what was done."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             commands: dict[str, list[str]] = (await http.get(f"{self.url}/commands")).json()
         return commands
 

@@ -33,6 +33,7 @@ async def test_a_trip_is_planned_while_one_watches(open_page: Open, site: Site) 
 async def test_the_tab_tells_how_far_it_is(open_page: Open, site: Site) -> None:
     """`(42 %) Paris · …`, for those who went to another tab."""
     view = await open_page(site.url)
+    site.turn(slow_city="rome")
     await view.plan(SHORT)
     await expect(view.page).to_have_title(re.compile(r"^\([1-9]\d? %\) Paris · Rome · Lisbon"))
 
@@ -40,6 +41,7 @@ async def test_the_tab_tells_how_far_it_is(open_page: Open, site: Site) -> None:
 async def test_a_reload_keeps_everything(open_page: Open, site: Site) -> None:
     """In mid-run: what was there is there again, and it goes on to the end."""
     view = await open_page(site.url)
+    site.turn(slow_city="rome")
     trip = await view.plan(LONG)
     await view.under_way()
     before = await view.read()
@@ -49,6 +51,7 @@ async def test_a_reload_keeps_everything(open_page: Open, site: Site) -> None:
     assert after["seq"] >= before["seq"]
     assert plans(before)
     assert plans(before).items() <= plans(after).items()
+    site.turn(slow_city=None)
     await view.status("Planned")
     await view.shows(site.snapshot(trip))
 
@@ -56,9 +59,12 @@ async def test_a_reload_keeps_everything(open_page: Open, site: Site) -> None:
 async def test_other_browsers_see_the_same(open_page: Open, site: Site) -> None:
     """One that came in the middle, one that came after the end."""
     first, second, late = [await open_page(site.url) for _ in range(3)]
+    site.turn(slow_city="rome")
     trip = await first.plan(SHORT)
     await first.under_way()
     await second.open(trip)
+    await second.status("Planning")
+    site.turn(slow_city=None)
     await first.status("Planned")
     await late.open(trip)
     snapshot = site.snapshot(trip)

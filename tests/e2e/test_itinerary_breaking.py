@@ -1,5 +1,6 @@
 """The panel “Try to break it”: each of its buttons breaks something, and the trip ends as if it had not."""
 
+import asyncio
 import re
 
 import pytest
@@ -50,6 +51,7 @@ async def test_my_connection_is_cut(open_page: Open, site: Site) -> None:
 async def test_my_connection_is_stalled(open_page: Open, site: Site) -> None:
     """What comes is not read: the page falls behind, says so, and catches up when it is read again."""
     view = await open_page(site.url)
+    site.turn(slow_city="rome", slow_extra_s=1)
     trip = await view.plan(SHORT)
     panel = await open_panel(view)
     stall = panel.get_by_role("switch", name="Stall it")
@@ -57,7 +59,9 @@ async def test_my_connection_is_stalled(open_page: Open, site: Site) -> None:
     await expect(view.pill).to_have_text("Connection: Reconnecting")
     await view.accessible()
     behind = (await view.read())["seq"]
-    assert site.snapshot(trip)["seq"] > behind
+    site.turn(slow_city=None)
+    while site.snapshot(trip)["seq"] <= behind:
+        await asyncio.sleep(0.05)
     await stall.uncheck()
     await view.status("Planned")
     await view.shows(site.snapshot(trip))
@@ -90,12 +94,14 @@ async def test_ten_viewers_agree(open_page: Open, site: Site) -> None:
 async def test_the_worker_is_killed_from_the_page(open_page: Open, mortal_site: Site) -> None:
     """The page stays connected while another worker takes over."""
     view = await open_page(mortal_site.url)
+    mortal_site.turn(slow_city="rome")
     trip = await view.plan(LONG)
     panel = await open_panel(view)
     await view.under_way()
     before = await view.read()
     await panel.get_by_role("button", name="Kill the worker").press("Enter")
     await expect(panel).to_contain_text(re.compile(r"Killed at \d\d:\d\d:\d\d"))
+    mortal_site.turn(slow_city=None)
     await view.status("Planned")
     snapshot = mortal_site.snapshot(trip)
     await view.shows(snapshot)

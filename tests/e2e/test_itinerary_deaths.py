@@ -34,10 +34,12 @@ async def test_the_server_is_killed_and_comes_back(open_page: Open, mortal_site:
 async def test_the_worker_is_killed(open_page: Open, mortal_site: Site) -> None:
     """The page stays connected; another worker takes over and plans no finished day again."""
     view = await open_page(mortal_site.url)
+    mortal_site.turn(slow_city="rome")
     trip = await view.plan(LONG)
     await view.under_way()
     before = await view.read()
     mortal_site.kill_worker()
+    mortal_site.turn(slow_city=None)
     await view.status("Planned")
     snapshot = mortal_site.snapshot(trip)
     await view.shows(snapshot)

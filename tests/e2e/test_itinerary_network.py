@@ -58,6 +58,7 @@ async def test_a_long_outage_is_told_and_forgotten(open_page: Open, site: Site, 
     """The page says as of when it is true and blanks nothing; once it is back it says no more about it."""
     view = await open_page(network.url)
     await view.page.clock.install()
+    site.turn(slow_city="rome")
     trip = await view.plan(LONG)
     await view.under_way()
     await network.refuse()
@@ -70,6 +71,7 @@ async def test_a_long_outage_is_told_and_forgotten(open_page: Open, site: Site, 
     await expect(view.planned.first).to_be_visible()
     await view.accessible()
     connect = await view.button("Retry now").element_handle()
+    site.turn(slow_city=None)
     await network.accept()
     await connect.dispatch_event("click")  # the page may come back by itself in this very moment, and the button go
     await expect(bar).to_have_count(0)

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 async def test_failed_days_are_tried_again_one_by_one(open_page: Open, site: Site) -> None:
     """One city cannot be planned: its days fail, the others stay. Each is tried again from any page, seen by all."""
     view, other = await open_page(site.url), await open_page(site.url)
-    site.turn(slow_city="rome", slow_extra_s=0.2)
+    site.turn(slow_city="rome", slow_extra_s=1)
     trip = await view.plan({"paris": 3, "rome": 2})
     await other.open(trip)
     await expect(view.page.locator(".hw-phases li").first).to_have_attribute("data-tone", "good")
@@ -45,7 +45,7 @@ async def test_failed_days_are_tried_again_one_by_one(open_page: Open, site: Sit
 async def test_a_place_is_looked_up_again(open_page: Open, site: Site) -> None:
     """Its day stays planned without the details; another page has it looked up again, and nothing else."""
     view, other = await open_page(site.url), await open_page(site.url)
-    site.turn(slow_city="rome", slow_extra_s=0.4)
+    site.turn(slow_city="rome", slow_extra_s=1)
     trip = await view.plan({"paris": 1, "rome": 1})
     await other.open(trip)
     await expect(view.day(2)).to_have_attribute("data-day-state", "enhancing")
@@ -69,7 +69,7 @@ async def test_a_place_is_looked_up_again(open_page: Open, site: Site) -> None:
 async def test_all_days_fail(open_page: Open, site: Site) -> None:
     """The provider is switched off on the page: the trip fails and says why; all that exists stays; it can go on."""
     view = await open_page(site.url)
-    site.turn(latency_min_s=0.4, latency_max_s=0.5)
+    site.turn(latency_min_s=1, latency_max_s=1.1)
     trip = await view.plan(SHORT)
     await expect(view.page.locator(".hw-phases li").first).to_have_attribute("data-tone", "good")
     switch = view.page.get_by_role("switch", name="The provider is down")

@@ -90,7 +90,7 @@ async def test_three_commands_queued_offline_outlive_a_reload_and_are_each_appli
     context: BrowserContext, site: OutboxSite
 ) -> None:
     """Retry, answer and cancel; three runs show it in their logs."""
-    async with httpx.AsyncClient(base_url=f"{site.url}/headway") as http:
+    async with httpx.AsyncClient(base_url=f"{site.url}/headway", timeout=60) as http:
         failed = await started(http, "fragile", "failed")
         assert failed["error"]["message"] == "ValueError: not at the first time"
         waiting = await started(http, "asking", "waiting")

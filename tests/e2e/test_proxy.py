@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.proxy import Proxy
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 BRIEFLY_S = 0.2
 
 
