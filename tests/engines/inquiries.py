@@ -71,7 +71,7 @@ async def delivered(here: World, run_id: str) -> AsyncIterator[asyncio.Task[bool
     task = asyncio.create_task(here.deliver(run_id))
     try:
         yield task
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await task
     finally:
         task.cancel()
@@ -94,7 +94,7 @@ async def die(here: World, delivery: asyncio.Task[bool]) -> None:
     await here.store.leave(here.runtime.worker)
     here.away["append"] = 10**9
     delivery.cancel()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(delivery, return_exceptions=True)
     here.away.clear()
 

@@ -68,7 +68,7 @@ class World:
 
     async def until_called(self, name: str, times: int) -> None:
         """Wait until a method of the store was called so often."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.calls[name] < times:
                 await asyncio.sleep(0.005)
 
@@ -89,7 +89,7 @@ class World:
 
     async def until(self, run_id: str, wanted: Callable[[RunRow], bool]) -> RunRow:
         """Wait for something to be true of a run."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not wanted(row := await self.row(run_id)):
                 await asyncio.sleep(0.005)
         return row

@@ -74,7 +74,7 @@ async def test_a_slow_city_is_slower_than_the_patience_of_its_caller(
 ) -> None:
     """The others are answered by a caller with the same patience."""
     await provider.turn_dial(slow_city="rome", slow_extra_s=120)
-    async with ProviderClient(provider_url, timeout_s=2) as impatient:
+    async with ProviderClient(provider_url, timeout_s=6) as impatient:
         assert await fates(impatient, ["paris"]) == {"paris": ["ok"] * 3}
         assert await fate(impatient, "rome") == "provider_down"
 
