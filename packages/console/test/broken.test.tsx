@@ -2,18 +2,14 @@ import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Broken } from "../src/shell/Broken.tsx";
 import { NotLoaded } from "../src/shell/parts.ts";
-import { type Later, later } from "./answers.ts";
 
-let asked: Later<Response>[];
+let asked: { resolve(answer: Response): void; reject(error: Error): void }[];
 const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 beforeEach(() => {
   asked = [];
   vi.useFakeTimers();
-  vi.stubGlobal("fetch", () => {
-    asked.push(later());
-    return asked.at(-1)?.promise;
-  });
+  vi.stubGlobal("fetch", () => new Promise<Response>((resolve, reject) => asked.push({ resolve, reject })));
 });
 
 afterEach(() => {

@@ -2,7 +2,6 @@ import { act, cleanup, fireEvent, render, renderHook, screen } from "@testing-li
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useFetched } from "../src/hooks/useFetched.ts";
 import { ProviderDial } from "../src/provider/ProviderDial.tsx";
-import { type Later, later } from "./answers.ts";
 
 const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
@@ -13,14 +12,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Answers come when a test lets them: each question is one that can be answered. */
+/** Each question that was asked can be answered when the test wants it. */
 function questions() {
-  const asked: Later<string>[] = [];
-  const load = () => {
-    const question = later<string>();
-    asked.push(question);
-    return question.promise;
-  };
+  const asked: ((answer: string) => void)[] = [];
+  const load = () => new Promise<string>((answer) => asked.push(answer));
   return { asked, load };
 }
 
@@ -30,12 +25,12 @@ describe("what is asked for now and then", () => {
     const { result } = renderHook(() => useFetched(load, 1_000));
     await wait(2_500);
     expect(asked).toHaveLength(3);
-    asked[0]?.resolve("first");
+    asked[0]?.("first");
     await wait(0);
     expect(result.current.data).toBe("first");
-    asked[2]?.resolve("third");
+    asked[2]?.("third");
     await wait(0);
-    asked[1]?.resolve("second, late");
+    asked[1]?.("second, late");
     await wait(0);
     expect(result.current.data).toBe("third");
   });
@@ -44,7 +39,7 @@ describe("what is asked for now and then", () => {
     const { asked, load } = questions();
     const { result } = renderHook(() => useFetched(load));
     act(() => result.current.replace("changed"));
-    asked[0]?.resolve("as it was before");
+    asked[0]?.("as it was before");
     await wait(0);
     expect(result.current.data).toBe("changed");
   });

@@ -3,7 +3,6 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Builder } from "../src/api.ts";
 import { BuilderForm } from "../src/home/BuilderForm.tsx";
-import { type Later, later } from "./answers.ts";
 
 const SAMPLE = { documents: 1, words: 1_000 };
 const BUILDER: Builder = {
@@ -12,38 +11,28 @@ const BUILDER: Builder = {
   limits: { bytes: 1_000, kinds: "Text" },
   model: null,
 };
-let created: Later<Response>;
 
 beforeEach(() => {
-  created = later();
   location.hash = "#/";
-  vi.stubGlobal("fetch", () => created.promise);
+  vi.stubGlobal("fetch", async () => Response.json({ id: "run_1", snapshot: { ...EMPTY, run_id: "run_1" } }));
 });
 
 afterEach(cleanup);
 
-function send() {
-  const view = render(<BuilderForm builder={BUILDER} />);
+async function ordered({ leave }: { leave: boolean }): Promise<string> {
+  const answered = vi.spyOn(Response.prototype, "json");
+  const { unmount } = render(<BuilderForm builder={BUILDER} />);
   fireEvent.click(screen.getByRole("button", { name: "Write the strategy" }));
-  return view;
+  if (leave) unmount();
+  await vi.waitFor(() => expect(answered).toHaveReturned());
+  await act(async () => {});
+  return location.hash;
 }
 
-const answer = () =>
-  act(async () => created.resolve(Response.json({ id: "run_1", snapshot: { ...EMPTY, run_id: "run_1" } })));
-
 test("it leads to the strategy it ordered", async () => {
-  send();
-  await answer();
-  await vi.waitFor(() => expect(location.hash).toBe("#/strategies/run_1"));
+  expect(await ordered({ leave: false })).toBe("#/strategies/run_1");
 });
 
 test("it fetches nobody back who went elsewhere before it was answered", async () => {
-  const settled = vi.spyOn(Response.prototype, "json");
-  const { unmount } = send();
-  unmount();
-  location.hash = "#/strategies/run_0";
-  await answer();
-  await vi.waitFor(() => expect(settled).toHaveReturned());
-  await act(async () => {});
-  expect(location.hash).toBe("#/strategies/run_0");
+  expect(await ordered({ leave: true })).toBe("#/");
 });

@@ -1,7 +1,7 @@
 import { useCommand, useHeadway } from "@headway-run/react";
 import { Problem } from "@headway-run/react/components";
 import { count } from "@headway-run/react/words";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { createTrip, RequestError } from "../api.ts";
 import {
   addStay,
@@ -28,20 +28,19 @@ export function TripForm({ cities }: { cities: readonly City[] }) {
   const [draft, setDraft] = useState(() => firstDraft(cities, new Date()));
   const { pending, trouble, send } = useCommand();
   const problem = problemOf(draft);
-  const form = useRef<HTMLFormElement>(null);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (problem || pending) return;
-    void send(async () => {
-      const { id, snapshot } = await createTrip(draft).catch(sayWhatIsKnown);
+    const create = () => createTrip(draft).catch(sayWhatIsKnown);
+    void send(create, ({ id, snapshot }) => {
       headway.run(id, snapshot); // the days stand on the next page before it has asked for anything
-      if (form.current) location.hash = tripHref(id); // who went elsewhere meanwhile finds it under “Recent trips”
+      location.hash = tripHref(id);
     });
   };
 
   return (
-    <form ref={form} className="hw-panel stack" aria-label="Trip" onSubmit={submit}>
+    <form className="hw-panel stack" aria-label="Trip" onSubmit={submit}>
       <Cities draft={draft} cities={cities} onChange={setDraft} />
       <label className="field">
         <span className="label">First day</span>

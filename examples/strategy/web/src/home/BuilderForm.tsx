@@ -11,17 +11,16 @@ import { SourceField } from "./SourceField.tsx";
 export function BuilderForm({ builder }: { builder: Builder }) {
   const [draft, setDraft] = useState(() => firstDraft(new Date()));
   const { pending, trouble, send } = useCommand();
-  const form = useRef<HTMLFormElement>(null);
   const sent = useRef({ order: "", key: "" });
   const problem = problemOf(draft);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (problem || pending) return;
-    void send(async () => {
-      const { id, snapshot } = await order(orderOf(draft), keyFor(draft)).catch(withHint);
+    const make = () => order(orderOf(draft), keyFor(draft)).catch(withHint);
+    void send(make, ({ id, snapshot }) => {
       clients[draft.mode].run(id, snapshot); // its parts stand on the next page before it has asked for anything
-      if (form.current) location.hash = strategyHref(id, draft.mode); // else somebody went elsewhere meanwhile
+      location.hash = strategyHref(id, draft.mode);
     });
   };
 
@@ -33,7 +32,7 @@ export function BuilderForm({ builder }: { builder: Builder }) {
   };
 
   return (
-    <form ref={form} className="stack" aria-label="Strategy" onSubmit={submit}>
+    <form className="stack" aria-label="Strategy" onSubmit={submit}>
       <div className="sides">
         <SourceField
           side="own"
